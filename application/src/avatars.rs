@@ -1,0 +1,105 @@
+//! What can be asked of avatars.
+
+use cqrs_es::Aggregate;
+use domain::{
+    avatar::{Avatar, Command, Profile, ProfileChanges, Rejection},
+    photo_request::FailureClass,
+    values::{AvatarId, PhotoId, UserId},
+};
+
+use crate::{
+    context::{CommandError, Context, Receipt},
+    dispatcher::{Dispatcher, Loaded},
+    ports::StreamId,
+};
+
+/// The use cases of avatars. A user's avatar is found by the user's id.
+#[derive(Clone)]
+pub struct Avatars {
+    dispatcher: Dispatcher,
+}
+
+/// The stream of a user's avatar.
+pub fn stream(owner: UserId) -> StreamId {
+    StreamId {
+        aggregate_type: Avatar::TYPE,
+        aggregate_id: owner.to_string(),
+    }
+}
+
+type Outcome = Result<Receipt, CommandError<Rejection>>;
+
+impl Avatars {
+    /// Over that dispatcher.
+    pub const fn new(dispatcher: Dispatcher) -> Self {
+        Self { dispatcher }
+    }
+
+    /// Designs the context's owner's companion.
+    pub async fn create(&self, context: Context, avatar_id: AvatarId, profile: Profile) -> Outcome {
+        let owner = context.owner;
+        self.execute(
+            context,
+            Command::CreateAvatar {
+                avatar_id,
+                owner,
+                profile,
+            },
+        )
+        .await
+    }
+
+    /// Changes some fields of the profile.
+    pub async fn change(&self, context: Context, changes: ProfileChanges) -> Outcome {
+        self.execute(context, Command::ChangeProfile { changes })
+            .await
+    }
+
+    /// Wishes for a (new) reference picture.
+    pub async fn request_reference_image(&self, context: Context, photo_id: PhotoId) -> Outcome {
+        self.execute(context, Command::RequestReferenceImage { photo_id })
+            .await
+    }
+
+    /// A wished-for reference picture was delivered.
+    pub async fn record_reference_image(&self, context: Context, photo_id: PhotoId) -> Outcome {
+        self.execute(context, Command::RecordReferenceImage { photo_id })
+            .await
+    }
+
+    /// A wished-for reference picture could not be made.
+    pub async fn record_reference_failure(
+        &self,
+        context: Context,
+        photo_id: PhotoId,
+        class: FailureClass,
+        reason: String,
+    ) -> Outcome {
+        self.execute(
+            context,
+            Command::RecordReferenceFailure {
+                photo_id,
+                class,
+                reason,
+            },
+        )
+        .await
+    }
+
+    /// The user likes a delivered reference picture.
+    pub async fn approve_reference_image(&self, context: Context, photo_id: PhotoId) -> Outcome {
+        self.execute(context, Command::ApproveReferenceImage { photo_id })
+            .await
+    }
+
+    /// The avatar as the log has it now.
+    pub async fn load(&self, owner: UserId) -> Result<Loaded<Avatar>, CommandError<Rejection>> {
+        self.dispatcher.load(stream(owner)).await
+    }
+
+    async fn execute(&self, context: Context, command: Command) -> Outcome {
+        self.dispatcher
+            .execute::<Avatar>(stream(context.owner), command, context)
+            .await
+    }
+}

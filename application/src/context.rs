@@ -1,0 +1,133 @@
+//! Who gives a command, and under which conditions; and what comes back.
+
+use domain::values::{Position, UserId};
+use uuid::Uuid;
+
+use crate::ports::{IdempotencyClaim, LogUnavailable};
+
+/// Who gives a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// The owner.
+    User(UserId),
+    /// Somebody who runs the system.
+    Operator(UserId),
+    /// A reaction of ours, by its name.
+    Reaction(&'static str),
+    /// A provider that told us something, by its name.
+    Provider(&'static str),
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::Operator(id) => write!(f, "operator:{id}"),
+            Self::Reaction(name) => write!(f, "reaction:{name}"),
+            Self::Provider(name) => write!(f, "provider:{name}"),
+        }
+    }
+}
+
+/// Who gives a command, and under which conditions.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Who gives it.
+    pub actor: Actor,
+    /// The user whom the events belong to.
+    pub owner: UserId,
+    /// One id for everything that follows from one request.
+    pub correlation_id: Uuid,
+    /// The event or request that it follows from.
+    pub causation_id: Uuid,
+    /// The W3C trace id, when there is one.
+    pub trace_id: Option<String>,
+    /// Makes it execute once.
+    pub idempotency: Option<IdempotencyClaim>,
+    /// The sequence that the caller saw; anything else is refused.
+    pub if_match: Option<u64>,
+}
+
+impl Context {
+    /// A command of the user's own, caused by the request `request_id`.
+    pub const fn of_user(user: UserId, request_id: Uuid) -> Self {
+        Self {
+            actor: Actor::User(user),
+            owner: user,
+            correlation_id: request_id,
+            causation_id: request_id,
+            trace_id: None,
+            idempotency: None,
+            if_match: None,
+        }
+    }
+
+    /// A command that a reaction gives because of an event. The event's id is the key that makes the second time harmless.
+    pub fn of_reaction<E>(name: &'static str, cause: &domain::recorded::Recorded<E>) -> Self {
+        Self {
+            actor: Actor::Reaction(name),
+            owner: cause.metadata.owner,
+            correlation_id: cause.metadata.correlation_id,
+            causation_id: cause.event_id,
+            trace_id: cause.metadata.trace_id.clone(),
+            idempotency: Some(IdempotencyClaim {
+                scope: format!("reaction:{name}"),
+                key: cause.event_id.to_string(),
+                request_hash: [0; 32],
+            }),
+            if_match: None,
+        }
+    }
+}
+
+/// What a command did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The position that its events reached; for a command that changed nothing, the position of the stream's last event.
+    pub position: Position,
+    /// The stream's sequence after it.
+    pub sequence: u64,
+    /// How many events it added; 0 when it changed nothing.
+    pub events: usize,
+    /// True when the idempotency key had been used: this is the receipt of back then.
+    pub replayed: bool,
+}
+
+/// An event that came in between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intervening {
+    /// Its place in the log.
+    pub position: Position,
+    /// Its name.
+    pub event_type: String,
+    /// When it was committed.
+    pub recorded_at: chrono::DateTime<chrono::Utc>,
+}
+
+/// Why a command was not carried out. `R` is the aggregate's own rejection.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<R: std::error::Error + 'static> {
+    /// The rules say no.
+    #[error(transparent)]
+    Rejected(R),
+    /// The caller saw an older state.
+    #[error("the resource has changed since you read it")]
+    PreconditionFailed {
+        /// The stream's sequence now.
+        current: u64,
+        /// What came in between.
+        intervening: Vec<Intervening>,
+    },
+    /// The same idempotency key was used with another request.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
+    /// Others changed the same thing again and again; try later.
+    #[error("too many changes at once")]
+    Busy,
+    /// The log is away; try later.
+    #[error(transparent)]
+    Unavailable(#[from] LogUnavailable),
+    /// A stored event is not readable, or an event of ours cannot be written.
+    #[error("the history of this resource cannot be read")]
+    Unreadable(#[source] serde_json::Error),
+}

@@ -1,0 +1,66 @@
+//! The names that commands have in the metadata of their events.
+
+use domain::{
+    avatar::{self, Avatar},
+    photo_request::{self, PhotoRequest},
+    subscription::{self, Subscription},
+};
+
+use super::Commanded;
+
+impl Commanded for Avatar {
+    fn name(command: &avatar::Command) -> &'static str {
+        match command {
+            avatar::Command::CreateAvatar { .. } => "CreateAvatar",
+            avatar::Command::ChangeProfile { .. } => "ChangeProfile",
+            avatar::Command::RequestReferenceImage { .. } => "RequestReferenceImage",
+            avatar::Command::RecordReferenceImage { .. } => "RecordReferenceImage",
+            avatar::Command::RecordReferenceFailure { .. } => "RecordReferenceFailure",
+            avatar::Command::ApproveReferenceImage { .. } => "ApproveReferenceImage",
+        }
+    }
+}
+
+impl Commanded for PhotoRequest {
+    fn name(command: &photo_request::Command) -> &'static str {
+        match command {
+            photo_request::Command::RequestPhoto { .. } => "RequestPhoto",
+            photo_request::Command::StartAttempt { .. } => "StartAttempt",
+            photo_request::Command::RecordPrediction { .. } => "RecordPrediction",
+            photo_request::Command::RecordAttemptFailure { .. } => "RecordAttemptFailure",
+            photo_request::Command::Deliver { .. } => "Deliver",
+            photo_request::Command::Fail { .. } => "Fail",
+            photo_request::Command::Refuse { .. } => "Refuse",
+            photo_request::Command::Cancel => "Cancel",
+            photo_request::Command::DeletePhoto => "DeletePhoto",
+        }
+    }
+
+    fn policy_pack(command: &photo_request::Command) -> Option<&str> {
+        match command {
+            photo_request::Command::RequestPhoto { policy, .. } => Some(&policy.pack),
+            photo_request::Command::StartAttempt { .. }
+            | photo_request::Command::RecordPrediction { .. }
+            | photo_request::Command::RecordAttemptFailure { .. }
+            | photo_request::Command::Deliver { .. }
+            | photo_request::Command::Fail { .. }
+            | photo_request::Command::Refuse { .. }
+            | photo_request::Command::Cancel
+            | photo_request::Command::DeletePhoto => None,
+        }
+    }
+}
+
+impl Commanded for Subscription {
+    fn name(command: &subscription::Command) -> &'static str {
+        match command {
+            subscription::Command::StartCheckout { .. } => "StartCheckout",
+            subscription::Command::ApplyProviderSnapshot { .. } => "ApplyProviderSnapshot",
+            subscription::Command::RecordPaymentFailure { .. } => "RecordPaymentFailure",
+            subscription::Command::ScheduleCancellation { .. } => "ScheduleCancellation",
+            subscription::Command::ResumeSubscription { .. } => "ResumeSubscription",
+            subscription::Command::ReservePhoto { .. } => "ReservePhoto",
+            subscription::Command::ReleasePhoto { .. } => "ReleasePhoto",
+        }
+    }
+}

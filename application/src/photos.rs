@@ -1,0 +1,331 @@
+//! What can be asked of photos.
+
+mod job;
+
+use std::sync::Arc;
+
+use cqrs_es::Aggregate;
+use domain::{
+    avatar::Avatar,
+    personal::Personal,
+    photo_request::{Command, PhotoRequest, Purpose, Rejection},
+    policy::{self, Decision, Verdict},
+    prompt,
+    subscription::{self, Subscription},
+    values::{PhotoId, Position, Prompt, Scene},
+};
+
+pub use job::{Attempt, PhotoJob};
+
+use crate::{
+    avatars,
+    context::{CommandError, Context, Receipt},
+    dispatcher::{Decided, Dispatcher, Loaded, Outcome, back_off},
+    ports::{Clock, StreamId},
+    subscriptions,
+};
+
+/// How often a wish that conflicts with its user's other wishes is decided anew before it gives up as `Busy`.
+const ATTEMPTS: u32 = 24;
+
+/// Why a picture was not wished for.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestPhotoError {
+    /// There is no avatar to show.
+    #[error("there is no avatar yet; create it first")]
+    AvatarNotFound,
+    /// The avatar has no approved reference picture to follow.
+    #[error("the avatar has no approved reference picture yet")]
+    AvatarNotReady,
+    /// The content is against the rules; the wish and the verdict are on record.
+    #[error("the content is against the rules {}", .rules.join(", "))]
+    ContentRefused {
+        /// The rules that matched, sorted.
+        rules: Vec<String>,
+        /// Where the refusal is recorded.
+        position: Position,
+    },
+    /// The subscription does not allow it.
+    #[error(transparent)]
+    Gate(subscription::Rejection),
+    /// Anything else.
+    #[error(transparent)]
+    Command(#[from] CommandError<Rejection>),
+}
+
+/// The use cases of photos.
+#[derive(Clone)]
+pub struct Photos {
+    dispatcher: Dispatcher,
+    clock: Arc<dyn Clock>,
+}
+
+/// The stream of a photo request.
+pub fn stream(photo_id: PhotoId) -> StreamId {
+    StreamId {
+        aggregate_type: PhotoRequest::TYPE,
+        aggregate_id: photo_id.to_string(),
+    }
+}
+
+type CommandOutcome = Result<Receipt, CommandError<Rejection>>;
+
+impl Photos {
+    /// Over that dispatcher and clock.
+    pub fn new(dispatcher: Dispatcher, clock: Arc<dyn Clock>) -> Self {
+        Self { dispatcher, clock }
+    }
+
+    /// Wishes for a picture of the owner's avatar in a scene.
+    ///
+    /// The picture is taken out of the subscription's quota in the same append that records the wish, so
+    /// that neither is ever there without the other. A wish that the rules refuse is recorded, costs
+    /// nothing, and comes back as `ContentRefused`.
+    ///
+    /// # Errors
+    /// As `RequestPhotoError` says.
+    pub async fn request_scene(
+        &self,
+        context: Context,
+        photo_id: PhotoId,
+        scene: Scene,
+    ) -> Result<Receipt, RequestPhotoError> {
+        for attempt in 0..ATTEMPTS {
+            back_off(attempt).await;
+            match self.try_request_scene(&context, photo_id, &scene).await {
+                Ok(Some(receipt)) => return Ok(receipt),
+                Ok(None) => {} // somebody else took a picture out of the quota meanwhile
+                // A twin with the same key may have been first: then its receipt is the answer.
+                Err(refusal) => {
+                    return match self.dispatcher.known_receipt(&context).await? {
+                        Some(receipt) => Ok(receipt),
+                        None => Err(refusal),
+                    };
+                }
+            }
+        }
+        Err(CommandError::Busy.into())
+    }
+
+    async fn try_request_scene(
+        &self,
+        context: &Context,
+        photo_id: PhotoId,
+        scene: &Scene,
+    ) -> Result<Option<Receipt>, RequestPhotoError> {
+        let reserved = self.reserve(context, photo_id).await?;
+        let subject = self.subject(context).await?;
+        let Some(reference) = subject.state.approved_reference() else {
+            return Err(RequestPhotoError::AvatarNotReady);
+        };
+        let profile = subject
+            .state
+            .profile()
+            .ok_or(RequestPhotoError::AvatarNotFound)?;
+        let prompt =
+            prompt::scene_prompt(profile, scene).ok_or(RequestPhotoError::AvatarNotFound)?;
+        let verdict = policy::evaluate(
+            policy::Stage::Scene,
+            &[("scene", scene.as_str()), ("prompt", prompt.as_str())],
+            profile.age,
+        );
+        let allowed = verdict.decision == Decision::Allow;
+        let rules = verdict.rules.clone();
+        let wish = request(
+            context,
+            photo_id,
+            Purpose::Scene,
+            &subject,
+            Some(scene),
+            prompt,
+            Some(reference),
+            verdict,
+        );
+        let Some(wish) = wish else {
+            return Err(RequestPhotoError::AvatarNotFound);
+        };
+        let wished = self
+            .dispatcher
+            .decide::<PhotoRequest>(stream(photo_id), wish, context)
+            .await?;
+
+        let (sequence, mut slices) = (wished.sequence, Vec::with_capacity(2));
+        slices.extend(wished.slice);
+        if allowed {
+            slices.extend(reserved.slice);
+        }
+        let events = slices.first().map_or(0, |slice| slice.events.len());
+        let receipt = match self.dispatcher.append::<Rejection>(slices, context).await? {
+            None => return Ok(None),
+            Some(Outcome::Appended(appended)) => Receipt {
+                position: appended.position,
+                sequence: sequence + events as u64,
+                events,
+                replayed: false,
+            },
+            Some(Outcome::Replayed(position)) => Receipt {
+                position,
+                sequence,
+                events: 0,
+                replayed: true,
+            },
+        };
+        if allowed || receipt.replayed {
+            Ok(Some(receipt))
+        } else {
+            Err(RequestPhotoError::ContentRefused {
+                rules,
+                position: receipt.position,
+            })
+        }
+    }
+
+    /// Wishes for the picture that the avatar asked for under `photo_id`. Twice changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no avatar.
+    pub async fn request_reference(&self, context: Context, photo_id: PhotoId) -> CommandOutcome {
+        let subject = match self.subject(&context).await {
+            Ok(subject) => subject,
+            Err(RequestPhotoError::Command(error)) => return Err(error),
+            Err(_) => return Err(CommandError::Rejected(Rejection::NotFound)),
+        };
+        let wish = subject.state.profile().and_then(|profile| {
+            let prompt = prompt::reference_prompt(profile)?;
+            let verdict = policy::evaluate(
+                policy::Stage::FinalPrompt,
+                &[("prompt", prompt.as_str())],
+                profile.age,
+            );
+            request(
+                &context,
+                photo_id,
+                Purpose::Reference,
+                &subject,
+                None,
+                prompt,
+                None,
+                verdict,
+            )
+        });
+        let wish = wish.ok_or(CommandError::Rejected(Rejection::NotFound))?;
+        self.execute(context, photo_id, wish).await
+    }
+
+    /// The user no longer wants it.
+    pub async fn cancel(&self, context: Context, photo_id: PhotoId) -> CommandOutcome {
+        self.execute(context, photo_id, Command::Cancel).await
+    }
+
+    /// The user wants an ended request gone.
+    pub async fn delete(&self, context: Context, photo_id: PhotoId) -> CommandOutcome {
+        self.execute(context, photo_id, Command::DeletePhoto).await
+    }
+
+    /// Any command on one photo request.
+    pub async fn execute(
+        &self,
+        context: Context,
+        photo_id: PhotoId,
+        command: Command,
+    ) -> CommandOutcome {
+        self.dispatcher
+            .execute::<PhotoRequest>(stream(photo_id), command, context)
+            .await
+    }
+
+    /// A photo request as a worker needs it; none when it was never recorded.
+    ///
+    /// # Errors
+    /// When the log is away or the history cannot be read.
+    pub async fn job(
+        &self,
+        photo_id: PhotoId,
+    ) -> Result<Option<PhotoJob>, CommandError<Rejection>> {
+        let history = self.dispatcher.log().load(&stream(photo_id)).await?;
+        PhotoJob::from_history(&history).map_err(CommandError::Unreadable)
+    }
+
+    async fn subject(&self, context: &Context) -> Result<Loaded<Avatar>, RequestPhotoError> {
+        let loaded = self
+            .dispatcher
+            .load::<Avatar>(avatars::stream(context.owner))
+            .await;
+        let loaded =
+            loaded.map_err(|error| RequestPhotoError::Command(without_rejection(error)))?;
+        if loaded.sequence == 0 {
+            return Err(RequestPhotoError::AvatarNotFound);
+        }
+        Ok(loaded)
+    }
+
+    async fn reserve(
+        &self,
+        context: &Context,
+        photo_id: PhotoId,
+    ) -> Result<Decided, RequestPhotoError> {
+        let command = subscription::Command::ReservePhoto {
+            photo_id,
+            at: self.clock.now(),
+        };
+        // `If-Match` speaks of the resource that was asked for, not of the subscription.
+        let context = Context {
+            if_match: None,
+            ..context.clone()
+        };
+        let stream = subscriptions::stream(context.owner);
+        self.dispatcher
+            .decide::<Subscription>(stream, command, &context)
+            .await
+            .map_err(|error| match error {
+                CommandError::Rejected(rejection) => RequestPhotoError::Gate(rejection),
+                other => RequestPhotoError::Command(without_rejection(other)),
+            })
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the fields of the one command that it builds"
+)]
+fn request(
+    context: &Context,
+    photo_id: PhotoId,
+    purpose: Purpose,
+    subject: &Loaded<Avatar>,
+    scene: Option<&Scene>,
+    prompt: Prompt,
+    reference: Option<PhotoId>,
+    policy: Verdict,
+) -> Option<Command> {
+    Some(Command::RequestPhoto {
+        photo_id,
+        owner: context.owner,
+        purpose,
+        avatar_id: subject.state.avatar_id()?,
+        avatar_sequence: subject.sequence,
+        scene: scene.cloned().map(Personal::new),
+        prompt: Personal::new(prompt),
+        reference,
+        policy,
+    })
+}
+
+/// An error of another aggregate's stream, which carries no rejection of its own here.
+fn without_rejection<R: std::error::Error, S: std::error::Error>(
+    error: CommandError<R>,
+) -> CommandError<S> {
+    match error {
+        CommandError::PreconditionFailed {
+            current,
+            intervening,
+        } => CommandError::PreconditionFailed {
+            current,
+            intervening,
+        },
+        CommandError::KeyReused => CommandError::KeyReused,
+        CommandError::Unavailable(error) => CommandError::Unavailable(error),
+        CommandError::Unreadable(error) => CommandError::Unreadable(error),
+        CommandError::Busy | CommandError::Rejected(_) => CommandError::Busy,
+    }
+}

@@ -1,0 +1,32 @@
+//! Traits for the world outside: the log, image providers, payment, storage, the clock.
+
+mod clock;
+mod customers;
+mod event_log;
+mod idempotency;
+mod identity;
+mod images;
+mod payment;
+mod payment_inbox;
+mod storage;
+
+pub use clock::{Clock, SystemClock};
+pub use customers::CustomerDirectory;
+pub use event_log::{
+    Append, AppendError, Appended, Conflict, EventLog, IdempotencyClaim, LogUnavailable, NewEvent,
+    ReadError, StoredEvent, StreamId, StreamSlice,
+};
+pub use idempotency::{Answer, IdempotencyStore, KnownKey};
+pub use identity::{
+    Authenticator, IssuedToken, Role, SignedIn, TokenIssuer, TokenNotIssued, TokenRejected,
+};
+pub use images::{
+    FinishedPicture, ImageProvider, InputPicture, PictureError, PictureFinisher, PictureOrder,
+    Prediction, PredictionState, ProviderError, ProviderErrorKind,
+};
+pub use payment::{
+    CheckoutOrder, CheckoutSession, PaymentError, PaymentGateway, PaymentNotice, Plan,
+    PlanInterval, Plans, ProviderSubscription, WebhookRejected,
+};
+pub use payment_inbox::{InboxItem, Kept, PaymentInbox};
+pub use storage::{ObjectStorage, StorageError, StoredObject};

@@ -1,0 +1,146 @@
+//! Image providers, and what is done to a picture before anybody sees it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use domain::{
+    photo_request::{Image, Marks, Purpose},
+    values::PhotoId,
+};
+
+/// One attempt at one picture, as a provider needs it.
+#[derive(Debug, Clone)]
+pub struct PictureOrder {
+    /// The picture.
+    pub photo_id: PhotoId,
+    /// The attempt, from 1.
+    pub attempt: u32,
+    /// What it is for; providers may use another model for references than for scenes.
+    pub purpose: Purpose,
+    /// The whole prompt.
+    pub prompt: String,
+    /// The approved reference picture that a scene follows.
+    pub reference: Option<InputPicture>,
+    /// When the attempt was recorded as started: an orphan is not older.
+    pub started_at: DateTime<Utc>,
+    /// When the attempt must be over.
+    pub deadline: DateTime<Utc>,
+}
+
+/// A picture that is sent along. Only pictures that Ava made herself are ever sent.
+#[derive(Debug, Clone)]
+pub struct InputPicture {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// As `image/jpeg`.
+    pub media_type: String,
+}
+
+/// A provider's job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prediction {
+    /// The provider's id of it.
+    pub id: String,
+    /// How it stands.
+    pub state: PredictionState,
+}
+
+/// How a provider's job stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PredictionState {
+    /// Not done; ask again.
+    Working,
+    /// Done; these addresses hold the pictures (at least one).
+    Succeeded {
+        /// Where the pictures are, in the provider's order.
+        urls: Vec<String>,
+    },
+    /// It will not be done.
+    Failed(ProviderError),
+    /// Somebody canceled it, or its deadline passed.
+    Canceled,
+}
+
+/// Why a provider did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct ProviderError {
+    /// What to do about it.
+    pub kind: ProviderErrorKind,
+    /// In the provider's words, without secrets.
+    pub detail: String,
+}
+
+/// What to do about a provider's failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderErrorKind {
+    /// Surely not accepted (or failed for reasons of its own): try again, not before `after` when it says so.
+    Retryable {
+        /// `Retry-After`.
+        after: Option<Duration>,
+    },
+    /// Perhaps accepted: look for an orphan before asking again.
+    MaybeAccepted,
+    /// The content is against the provider's rules: final for this wish.
+    Content,
+    /// Our account, request or configuration is wrong: final until an operator acts.
+    Operator,
+}
+
+/// A service that draws pictures. Every implementation passes the contract suite in `infrastructure/tests`.
+#[async_trait]
+pub trait ImageProvider: Send + Sync {
+    /// As it stands in events: `replicate`.
+    fn name(&self) -> &str;
+
+    /// The model that an order for this purpose goes to.
+    fn model(&self, purpose: Purpose) -> String;
+
+    /// Asks for a picture. The answer may be done already.
+    async fn start(&self, order: &PictureOrder) -> Result<Prediction, ProviderError>;
+
+    /// Asks how a job stands.
+    async fn check(&self, id: &str) -> Result<Prediction, ProviderError>;
+
+    /// Looks for a job that was accepted for this order although its answer never arrived.
+    async fn find_orphan(&self, order: &PictureOrder) -> Result<Option<Prediction>, ProviderError>;
+
+    /// Stops a job; a job that is over already is no error.
+    async fn cancel(&self, id: &str) -> Result<(), ProviderError>;
+
+    /// Fetches a picture: allowed hosts only, no redirects, at most 20 MB, https only outside development.
+    async fn fetch(&self, url: &str) -> Result<Bytes, ProviderError>;
+}
+
+/// A picture ready to be stored and shown.
+#[derive(Debug, Clone)]
+pub struct FinishedPicture {
+    /// The marked picture.
+    pub full: Bytes,
+    /// A marked thumbnail, at most 320 px wide or high.
+    pub thumbnail: Bytes,
+    /// What `full` is, with the storage keys to use.
+    pub image: Image,
+    /// How `full` was marked.
+    pub marks: Marks,
+}
+
+/// Why bytes did not become a picture.
+#[derive(Debug, thiserror::Error)]
+pub enum PictureError {
+    /// Not a PNG, JPEG or WebP, too large (over 8192 px a side, 40 MP or 20 MB), or damaged.
+    #[error("the provider's picture is not usable: {0}")]
+    Unusable(String),
+    /// Ours to mend.
+    #[error("the picture could not be finished")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Decodes, marks visibly, encodes, makes the thumbnail, writes XMP, hashes.
+#[async_trait]
+pub trait PictureFinisher: Send + Sync {
+    /// Turns a provider's bytes into a marked picture. Works off the async threads.
+    async fn finish(&self, bytes: Bytes) -> Result<FinishedPicture, PictureError>;
+}

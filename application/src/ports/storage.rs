@@ -1,0 +1,43 @@
+//! Where pictures' bytes are kept.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// Bytes that were read.
+#[derive(Debug, Clone)]
+pub struct StoredObject {
+    /// The wanted part.
+    pub bytes: Bytes,
+    /// The size of the whole object in bytes.
+    pub size: u64,
+}
+
+/// Why the storage did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// There is nothing under that key.
+    #[error("there is no object {0:?}")]
+    NotFound(String),
+    /// The storage is away or full.
+    #[error("the object storage cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// An object store. Keys are made from content, so writing twice is harmless.
+#[async_trait]
+pub trait ObjectStorage: Send + Sync {
+    /// Writes an object; durable on return.
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StorageError>;
+
+    /// Reads an object, or a part of it.
+    async fn get(&self, key: &str, range: Option<Range<u64>>)
+    -> Result<StoredObject, StorageError>;
+
+    /// Removes an object; one that is gone already is no error.
+    async fn delete(&self, key: &str) -> Result<(), StorageError>;
+
+    /// Whether it can be written to; for `/ready`.
+    async fn check(&self) -> Result<(), StorageError>;
+}

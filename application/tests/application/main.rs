@@ -1,0 +1,10 @@
+//! Use cases on the in-memory log, which passes the same contract suite as the real one.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod dispatcher;
+mod photos;
+mod story;
+mod provider;
+mod subscriptions;
+mod payment_notices;
+mod shop;

@@ -1,0 +1,119 @@
+//! A payment provider whose every move a test decides: the other side is money.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use application::ports::{
+    CheckoutOrder, CheckoutSession, Clock, CustomerDirectory, LogUnavailable, PaymentError,
+    PaymentGateway, PaymentNotice, ProviderSubscription, WebhookRejected,
+};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::values::UserId;
+use futures::future::BoxFuture;
+
+type Meanwhile = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
+
+/// What the provider knows, and what it was asked.
+#[derive(Default)]
+pub(crate) struct Provider {
+    truth: Mutex<Option<ProviderSubscription>>,
+    away: AtomicBool,
+    meanwhile: Mutex<Option<Meanwhile>>,
+    pub(crate) asked: Mutex<Vec<String>>,
+    pub(crate) orders: Mutex<Vec<CheckoutOrder>>,
+}
+
+impl Provider {
+    /// From now on its subscription stands like that.
+    pub(crate) fn says(&self, subscription: &ProviderSubscription) {
+        *self.truth.lock().unwrap() = Some(subscription.clone());
+    }
+
+    /// Whether it answers nobody.
+    pub(crate) fn is_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// While the next answer is on its way, this happens.
+    pub(crate) fn meanwhile(&self, act: impl FnOnce() -> BoxFuture<'static, ()> + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Box::new(act));
+    }
+
+    fn ask(&self, what: String) -> Result<(), PaymentError> {
+        self.asked.lock().unwrap().push(what);
+        match self.away.load(Ordering::SeqCst) {
+            true => Err(PaymentError::Unavailable("away".into())),
+            false => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for Provider {
+    async fn create_customer(&self, user: UserId, _: Option<&str>) -> Result<String, PaymentError> {
+        self.ask("customer".to_owned())?;
+        Ok(format!("cus_{user}"))
+    }
+
+    async fn create_checkout(
+        &self,
+        order: &CheckoutOrder,
+    ) -> Result<CheckoutSession, PaymentError> {
+        self.ask("checkout".to_owned())?;
+        self.orders.lock().unwrap().push(order.clone());
+        let id = format!("cs_{}", order.idempotency_key);
+        let url = format!("https://pay.test/{id}");
+        Ok(CheckoutSession { id, url })
+    }
+
+    async fn subscription(&self, id: &str) -> Result<Option<ProviderSubscription>, PaymentError> {
+        self.ask(id.to_owned())?;
+        let answer = self
+            .truth
+            .lock()
+            .unwrap()
+            .clone()
+            .filter(|one| one.id == id);
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(act) = meanwhile {
+            act().await;
+        }
+        Ok(answer)
+    }
+
+    fn verify_webhook(&self, _: &[u8], _: &str, _: DateTime<Utc>) -> Result<(), WebhookRejected> {
+        // Use cases read no webhooks.
+        Err(WebhookRejected::Malformed)
+    }
+
+    fn read_webhook(&self, _: &[u8]) -> Result<PaymentNotice, PaymentError> {
+        Err(PaymentError::NotConfigured)
+    }
+}
+
+/// A clock that a test sets.
+pub(crate) struct SetClock(pub(crate) Mutex<DateTime<Utc>>);
+
+impl Clock for SetClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// Whose customers are known.
+#[derive(Default)]
+pub(crate) struct Customers(pub(crate) Mutex<Vec<(String, UserId)>>);
+
+#[async_trait]
+impl CustomerDirectory for Customers {
+    async fn owner_of(&self, customer_id: &str) -> Result<Option<UserId>, LogUnavailable> {
+        let known = self.0.lock().unwrap();
+        Ok(known
+            .iter()
+            .find(|(id, _)| id == customer_id)
+            .map(|(_, owner)| *owner))
+    }
+}
