@@ -1,0 +1,80 @@
+//! The event log in PostgreSQL: loads and appends in groups, reads in order.
+
+mod appender;
+mod idempotency;
+mod loader;
+mod reader;
+mod repository;
+
+use std::sync::Arc;
+
+use application::ports::{
+    Append, AppendError, Appended, EventLog, LogUnavailable, ReadError, StoredEvent, StreamId,
+};
+use async_trait::async_trait;
+use domain::{
+    recorded::{AnyEvent, Recorded},
+    values::Position,
+};
+use sqlx::PgPool;
+use tokio::sync::watch;
+
+use appender::Appender;
+use loader::Loader;
+
+/// The log over a pool of connections to the primary. Cheap to clone.
+///
+/// Appending goes through one task with a connection of its own, which carries whatever waits in one
+/// statement and so in one durable commit; loading is grouped in the same way. Both tasks end when the last
+/// clone is dropped.
+#[derive(Clone)]
+pub struct PostgresEventLog {
+    pool: PgPool,
+    appender: Arc<Appender>,
+    loader: Arc<Loader>,
+    hint: watch::Sender<Position>,
+}
+
+impl PostgresEventLog {
+    /// Starts the log's tasks. Connects when the first command arrives.
+    pub fn start(pool: PgPool) -> Self {
+        let (hint, _) = watch::channel(Position(0));
+        Self {
+            appender: Arc::new(Appender::start(pool.clone(), hint.clone())),
+            loader: Arc::new(Loader::start(pool.clone())),
+            pool,
+            hint,
+        }
+    }
+}
+
+#[async_trait]
+impl EventLog for PostgresEventLog {
+    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, LogUnavailable> {
+        self.loader.load(stream.clone()).await
+    }
+
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        self.appender.append(append).await
+    }
+
+    async fn read(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<Recorded<AnyEvent>>, ReadError> {
+        reader::read(&self.pool, after, limit).await
+    }
+
+    async fn head(&self) -> Result<Position, LogUnavailable> {
+        reader::head(&self.pool).await
+    }
+
+    fn hint(&self) -> watch::Receiver<Position> {
+        self.hint.subscribe()
+    }
+}
+
+fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> LogUnavailable {
+    LogUnavailable(error.into())
+}

@@ -1,0 +1,306 @@
+//! The appender's own connection: the one statement, and what to do when its answer is missing.
+
+use std::{collections::HashMap, time::Duration};
+
+use application::ports::{Append, Conflict, KnownKey, StreamId, StreamSlice};
+use chrono::{DateTime, Utc};
+use domain::values::Position;
+use sqlx::{Connection as _, PgConnection, PgPool, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use super::batch::{Batch, Verdict};
+use crate::event_log::idempotency::{answer_from_json, hash_from_bytes};
+
+/// How long one statement may take.
+const STATEMENT: Duration = Duration::from_secs(2);
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// How an append failed.
+pub(super) enum Failure {
+    /// The database refused it: nothing was written.
+    Refused(String),
+    /// The answer is missing: it may have been written, or still be on its way.
+    Unknown(String),
+}
+
+/// The appender's connection, made when it is needed.
+pub(super) struct Connection {
+    pool: PgPool,
+    session: Option<Session>,
+    /// A session whose last statement has an unknown outcome, and which may still be at work.
+    stray: Option<Backend>,
+}
+
+/// A connection and the server process at its other end.
+pub(super) struct Session {
+    connection: PgConnection,
+    backend: Backend,
+    healthy: bool,
+}
+
+/// A server process; its start time tells it from a later one with the same number.
+#[derive(Clone, Copy)]
+struct Backend {
+    pid: i32,
+    started: DateTime<Utc>,
+}
+
+impl Connection {
+    pub(super) fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            session: None,
+            stray: None,
+        }
+    }
+
+    /// A healthy session; the reason when there is none.
+    pub(super) async fn session(&mut self) -> Result<&mut Session, String> {
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|session| !session.healthy)
+        {
+            self.stray = self
+                .session
+                .take()
+                .map(|session| session.backend)
+                .or(self.stray);
+        }
+        if self.session.is_none() {
+            let opened = tokio::time::timeout(CONNECT, Session::open(&self.pool, self.stray)).await;
+            let session = opened
+                .map_err(|_| "the database does not answer".to_owned())?
+                .map_err(|error| error.to_string())?;
+            self.session = Some(session);
+            self.stray = None;
+        }
+        self.session.as_mut().ok_or_else(|| "no session".to_owned())
+    }
+
+    /// Which of these events are in the log, and where. Final: the session that may have written them is over.
+    pub(super) async fn written(
+        &mut self,
+        events: Vec<Uuid>,
+    ) -> Result<HashMap<Uuid, Position>, String> {
+        let session = self.session().await?;
+        let rows = sqlx::query("SELECT event_id, position FROM events WHERE event_id = ANY ($1)")
+            .bind(events)
+            .fetch_all(&mut session.connection);
+        let rows = match tokio::time::timeout(STATEMENT, rows).await {
+            Ok(Ok(rows)) => rows,
+            Ok(Err(error)) => {
+                session.healthy = false;
+                return Err(error.to_string());
+            }
+            Err(_) => {
+                session.healthy = false;
+                return Err("the database does not answer".to_owned());
+            }
+        };
+        rows.iter()
+            .map(|row| {
+                Ok((
+                    row.try_get(0)?,
+                    Position(row.try_get::<i64, _>(1)?.cast_unsigned()),
+                ))
+            })
+            .collect::<sqlx::Result<_>>()
+            .map_err(|error| error.to_string())
+    }
+}
+
+impl Session {
+    /// Connects, after making sure that a stray session no longer writes.
+    async fn open(pool: &PgPool, stray: Option<Backend>) -> sqlx::Result<Self> {
+        let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
+        if let Some(Backend { pid, started }) = stray {
+            let over: Option<bool> = sqlx::query_scalar(
+                "SELECT pg_terminate_backend(pid, 900) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2",
+            )
+            .bind(pid)
+            .bind(started)
+            .fetch_optional(&mut connection)
+            .await?;
+            if over == Some(false) {
+                return Err(sqlx::Error::Protocol(
+                    "the former session is still at work".to_owned(),
+                ));
+            }
+        }
+        // An answer promises durability, whatever the database's default is.
+        sqlx::query(
+            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+        )
+        .execute(&mut connection)
+        .await?;
+        let row = sqlx::query(
+            "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        let backend = Backend {
+            pid: row.try_get(0)?,
+            started: row.try_get(1)?,
+        };
+        Ok(Self {
+            connection,
+            backend,
+            healthy: true,
+        })
+    }
+
+    /// Appends a batch; one verdict for each of its commands, in order.
+    pub(super) async fn append(&mut self, batch: &Batch) -> Result<Vec<Option<Verdict>>, Failure> {
+        let columns = Columns::of(batch);
+        let rows = columns.query().fetch_all(&mut self.connection);
+        let rows = match tokio::time::timeout(STATEMENT, rows).await {
+            Ok(Ok(rows)) => rows,
+            Ok(Err(sqlx::Error::Database(error))) if !ends_session(error.code().as_deref()) => {
+                return Err(Failure::Refused(error.to_string()));
+            }
+            Ok(Err(error)) => {
+                self.healthy = false;
+                return Err(Failure::Unknown(error.to_string()));
+            }
+            Err(_) => {
+                self.healthy = false;
+                return Err(Failure::Unknown("the database does not answer".to_owned()));
+            }
+        };
+        let mut verdicts: Vec<Option<Verdict>> = batch.appends().map(|_| None).collect();
+        for row in rows {
+            let (command, verdict) = columns
+                .verdict(&row)
+                .map_err(|error| Failure::Unknown(error.to_string()))?;
+            if let Some(place) = verdicts.get_mut(command) {
+                *place = Some(verdict);
+            }
+        }
+        Ok(verdicts)
+    }
+}
+
+/// Whether an SQLSTATE means that the session is over: connection exceptions and operator intervention.
+fn ends_session(code: Option<&str>) -> bool {
+    code.is_none_or(|code| code.starts_with("08") || code.starts_with("57"))
+}
+
+/// A batch as the arrays that `append_events` takes.
+#[derive(Default)]
+struct Columns<'a> {
+    slices: Vec<&'a StreamSlice>,
+    slice_command: Vec<i32>,
+    slice_type: Vec<&'a str>,
+    slice_id: Vec<&'a str>,
+    slice_expected: Vec<i64>,
+    event_command: Vec<i32>,
+    event_id: Vec<Uuid>,
+    event_stream: Vec<i32>,
+    event_sequence: Vec<i64>,
+    event_type: Vec<&'a str>,
+    event_version: Vec<&'a str>,
+    event_payload: Vec<&'a str>,
+    event_metadata: Vec<&'a str>,
+    key_command: Vec<i32>,
+    key_scope: Vec<&'a str>,
+    key_text: Vec<&'a str>,
+    key_hash: Vec<&'a [u8]>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(batch: &'a Batch) -> Self {
+        let mut columns = Self::default();
+        for (command, append) in (1..).zip(batch.appends()) {
+            columns.add(command, append);
+        }
+        columns
+    }
+
+    fn add(&mut self, command: i32, append: &'a Append) {
+        for slice in &append.slices {
+            self.slices.push(slice);
+            self.slice_command.push(command);
+            self.slice_type.push(slice.stream.aggregate_type);
+            self.slice_id.push(&slice.stream.aggregate_id);
+            self.slice_expected
+                .push(slice.expected_sequence.cast_signed());
+            let stream = i32::try_from(self.slices.len()).unwrap_or(i32::MAX);
+            for (sequence, event) in (slice.expected_sequence + 1..).zip(&slice.events) {
+                self.event_command.push(command);
+                self.event_id.push(event.event_id);
+                self.event_stream.push(stream);
+                self.event_sequence.push(sequence.cast_signed());
+                self.event_type.push(&event.event_type);
+                self.event_version.push(&event.event_version);
+                self.event_payload.push(&event.payload);
+                self.event_metadata.push(&event.metadata);
+            }
+        }
+        if let Some(claim) = &append.idempotency {
+            self.key_command.push(command);
+            self.key_scope.push(&claim.scope);
+            self.key_text.push(&claim.key);
+            self.key_hash.push(&claim.request_hash);
+        }
+    }
+
+    fn query(&self) -> sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments> {
+        sqlx::query(
+            "SELECT command, outcome, log_position, slice, current_sequence, request_hash, answer
+               FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        )
+        .bind(&self.slice_command)
+        .bind(&self.slice_type)
+        .bind(&self.slice_id)
+        .bind(&self.slice_expected)
+        .bind(&self.event_command)
+        .bind(&self.event_id)
+        .bind(&self.event_stream)
+        .bind(&self.event_sequence)
+        .bind(&self.event_type)
+        .bind(&self.event_version)
+        .bind(&self.event_payload)
+        .bind(&self.event_metadata)
+        .bind(&self.key_command)
+        .bind(&self.key_scope)
+        .bind(&self.key_text)
+        .bind(&self.key_hash)
+    }
+
+    /// Reads one row of the answer: which command (from 0), and what became of it.
+    fn verdict(
+        &self,
+        row: &PgRow,
+    ) -> Result<(usize, Verdict), Box<dyn std::error::Error + Send + Sync>> {
+        let command = usize::try_from(row.try_get::<i32, _>(0)? - 1)?;
+        let verdict = match row.try_get::<&str, _>(1)? {
+            "appended" => Verdict::Appended(position(row)?),
+            "conflict" => {
+                let slice = usize::try_from(row.try_get::<i32, _>(3)? - 1)?;
+                Verdict::Conflict(Conflict {
+                    stream: self.stream(slice)?,
+                    current_sequence: row.try_get::<i64, _>(4)?.cast_unsigned(),
+                })
+            }
+            _ => Verdict::KeyUsed(KnownKey {
+                position: position(row)?,
+                request_hash: hash_from_bytes(row.try_get(5)?)?,
+                answer: answer_from_json(row.try_get(6)?)?,
+            }),
+        };
+        Ok((command, verdict))
+    }
+
+    fn stream(&self, slice: usize) -> Result<StreamId, &'static str> {
+        self.slices
+            .get(slice)
+            .map(|slice| slice.stream.clone())
+            .ok_or("the database names an unknown stream")
+    }
+}
+
+fn position(row: &PgRow) -> sqlx::Result<Position> {
+    Ok(Position(row.try_get::<i64, _>(2)?.cast_unsigned()))
+}

@@ -1,0 +1,105 @@
+//! What used idempotency keys stand for.
+
+use application::ports::{Answer, IdempotencyStore, KnownKey, LogUnavailable};
+use async_trait::async_trait;
+use domain::values::Position;
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+
+use super::{PostgresEventLog, unavailable};
+
+/// How many days a key is known.
+const DAYS: i32 = 7;
+
+/// An answer as the table keeps it.
+#[derive(Serialize, Deserialize)]
+struct KeptAnswer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// Reads a kept answer; the body's bytes are hexadecimal, since an answer need not be text.
+pub(super) fn answer_from_json(json: Option<String>) -> Result<Option<Answer>, LogUnavailable> {
+    let Some(json) = json else { return Ok(None) };
+    let kept: KeptAnswer = serde_json::from_str(&json).map_err(unavailable)?;
+    let body = hex::decode(kept.body).map_err(unavailable)?;
+    Ok(Some(Answer {
+        status: kept.status,
+        headers: kept.headers,
+        body,
+    }))
+}
+
+/// Reads a hash of 32 bytes.
+pub(super) fn hash_from_bytes(bytes: &[u8]) -> Result<[u8; 32], LogUnavailable> {
+    bytes.try_into().map_err(unavailable)
+}
+
+#[async_trait]
+impl IdempotencyStore for PostgresEventLog {
+    async fn find(&self, scope: &str, key: &str) -> Result<Option<KnownKey>, LogUnavailable> {
+        let row = sqlx::query(
+            "SELECT request_hash, position, answer::text FROM idempotency_keys
+              WHERE scope = $1 AND key = $2",
+        )
+        .bind(scope)
+        .bind(key)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(KnownKey {
+            request_hash: hash_from_bytes(row.try_get(0).map_err(unavailable)?)?,
+            position: Position(
+                row.try_get::<i64, _>(1)
+                    .map_err(unavailable)?
+                    .cast_unsigned(),
+            ),
+            answer: answer_from_json(row.try_get(2).map_err(unavailable)?)?,
+        }))
+    }
+
+    async fn remember(
+        &self,
+        scope: &str,
+        key: &str,
+        request_hash: [u8; 32],
+        position: Position,
+        answer: &Answer,
+    ) -> Result<(), LogUnavailable> {
+        let kept = serde_json::to_string(&KeptAnswer {
+            status: answer.status,
+            headers: answer.headers.clone(),
+            body: hex::encode(&answer.body),
+        })
+        .map_err(unavailable)?;
+        // The first answer stays: a twin that was slower gives the same one.
+        sqlx::query(
+            "INSERT INTO idempotency_keys AS k (scope, key, request_hash, position, answer)
+             VALUES ($1, $2, $3, $4, $5::json)
+             ON CONFLICT (scope, key) DO UPDATE SET answer = excluded.answer
+              WHERE k.answer IS NULL AND k.request_hash = excluded.request_hash",
+        )
+        .bind(scope)
+        .bind(key)
+        .bind(request_hash.as_slice())
+        .bind(position.0.cast_signed())
+        .bind(kept)
+        .execute(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn expire(&self) -> Result<u64, LogUnavailable> {
+        sqlx::query(
+            "DELETE FROM idempotency_keys WHERE recorded_at < now() - make_interval(days => $1)",
+        )
+        .bind(DAYS)
+        .execute(&self.pool)
+        .await
+        .map(|done| done.rows_affected())
+        .map_err(unavailable)
+    }
+}

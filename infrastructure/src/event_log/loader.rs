@@ -1,0 +1,168 @@
+//! Grouped loads: whatever waits is read with one statement.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use application::ports::{LogUnavailable, StoredEvent, StreamId};
+use domain::values::Position;
+use sqlx::{PgPool, Row, postgres::PgRow};
+use tokio::sync::{mpsc, oneshot};
+
+use super::unavailable;
+
+/// The most streams that one statement reads.
+const MOST_STREAMS: usize = 512;
+/// How long a load may take before its command is told that the log is away.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How many grouped statements may run at once: one is read while the next one gathers.
+const CONCURRENT: usize = 2;
+
+type Loaded = Result<Vec<StoredEvent>, LogUnavailable>;
+
+/// The way to the tasks that load.
+pub(super) struct Loader {
+    queue: mpsc::Sender<Wanted>,
+}
+
+struct Wanted {
+    stream: StreamId,
+    until: Instant,
+    answer: oneshot::Sender<Loaded>,
+}
+
+impl Loader {
+    pub(super) fn start(pool: PgPool) -> Self {
+        let (queue, waiting) = mpsc::channel(4 * MOST_STREAMS);
+        tokio::spawn(serve(pool, waiting));
+        Self { queue }
+    }
+
+    /// Every event of one stream, in order.
+    pub(super) async fn load(&self, stream: StreamId) -> Loaded {
+        let (answer, loaded) = oneshot::channel();
+        let until = Instant::now() + PATIENCE;
+        let wanted = Wanted {
+            stream,
+            until,
+            answer,
+        };
+        let waiting = async {
+            self.queue
+                .send(wanted)
+                .await
+                .map_err(|_| unavailable("the loader has stopped"))?;
+            loaded
+                .await
+                .map_err(|_| unavailable("the loader has stopped"))?
+        };
+        tokio::time::timeout_at(until.into(), waiting)
+            .await
+            .map_err(unavailable)?
+    }
+}
+
+/// Lets the streams that wait gather while earlier ones are read.
+async fn serve(pool: PgPool, mut waiting: mpsc::Receiver<Wanted>) {
+    let running = std::sync::Arc::new(tokio::sync::Semaphore::new(CONCURRENT));
+    loop {
+        let Ok(permit) = running.clone().acquire_owned().await else {
+            return;
+        };
+        let mut group = Vec::new();
+        if waiting.recv_many(&mut group, MOST_STREAMS).await == 0 {
+            return;
+        }
+        let pool = pool.clone();
+        tokio::spawn(async move {
+            answer(&pool, group).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn answer(pool: &PgPool, mut group: Vec<Wanted>) {
+    group.retain(|wanted| !wanted.answer.is_closed());
+    let Some(until) = group.iter().map(|wanted| wanted.until).max() else {
+        return;
+    };
+    let reading = read(pool, group.iter().map(|wanted| &wanted.stream));
+    match tokio::time::timeout_at(until.into(), reading).await {
+        Ok(Ok(mut streams)) => {
+            let mut left: HashMap<StreamId, usize> = HashMap::new();
+            for wanted in &group {
+                *left.entry(wanted.stream.clone()).or_default() += 1;
+            }
+            for Wanted { stream, answer, .. } in group {
+                let shared = left.entry(stream.clone()).or_default();
+                *shared -= 1;
+                let events = if *shared == 0 {
+                    streams.remove(&stream)
+                } else {
+                    streams.get(&stream).cloned()
+                };
+                let _ = answer.send(Ok(events.unwrap_or_default()));
+            }
+        }
+        Ok(Err(error)) => refuse(group, &error.to_string()),
+        Err(_) => refuse(group, "the database did not answer in time"),
+    }
+}
+
+fn refuse(group: Vec<Wanted>, reason: &str) {
+    for Wanted { answer, .. } in group {
+        let _ = answer.send(Err(unavailable(reason)));
+    }
+}
+
+async fn read(
+    pool: &PgPool,
+    streams: impl Iterator<Item = &StreamId>,
+) -> sqlx::Result<HashMap<StreamId, Vec<StoredEvent>>> {
+    let mut wanted: Vec<&StreamId> = streams.collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let types: Vec<&str> = wanted.iter().map(|stream| stream.aggregate_type).collect();
+    let ids: Vec<&str> = wanted
+        .iter()
+        .map(|stream| stream.aggregate_id.as_str())
+        .collect();
+    let rows = sqlx::query(
+        "SELECT w.nth, e.position, e.sequence, e.event_type, e.event_version, e.payload::text, e.metadata::text,
+                e.recorded_at
+           FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (aggregate_type, aggregate_id, nth)
+           JOIN LATERAL (SELECT * FROM events e
+                          WHERE e.aggregate_type = w.aggregate_type AND e.aggregate_id = w.aggregate_id
+                          ORDER BY e.sequence) e ON true
+          ORDER BY w.nth, e.sequence",
+    )
+    .bind(types)
+    .bind(ids)
+    .fetch_all(pool)
+    .await?;
+
+    let mut loaded: HashMap<StreamId, Vec<StoredEvent>> = HashMap::new();
+    for row in rows {
+        let nth = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default();
+        if let Some(stream) = wanted.get(nth.wrapping_sub(1)) {
+            loaded
+                .entry((*stream).clone())
+                .or_default()
+                .push(stored(&row)?);
+        }
+    }
+    Ok(loaded)
+}
+
+fn stored(row: &PgRow) -> sqlx::Result<StoredEvent> {
+    Ok(StoredEvent {
+        position: Position(row.try_get::<i64, _>(1)?.cast_unsigned()),
+        sequence: row.try_get::<i64, _>(2)?.cast_unsigned(),
+        event_type: row.try_get(3)?,
+        event_version: row.try_get(4)?,
+        payload: row.try_get(5)?,
+        metadata: row.try_get(6)?,
+        recorded_at: row.try_get(7)?,
+    })
+}

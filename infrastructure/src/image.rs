@@ -1,0 +1,5 @@
+//! Pictures: asking a provider for them, fetching them, marking them as made by AI.
+
+pub mod fetch;
+pub mod marking;
+pub mod replicate;

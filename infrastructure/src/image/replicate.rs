@@ -1,0 +1,199 @@
+//! Replicate as an image provider: official models over its HTTP API, polled.
+//!
+//! What the service does is gathered from its OpenAPI document, its clients' sources and its documentation
+//! ("Create a prediction", "Prediction deadlines", "Rate limits", "Error codes").
+
+mod api;
+mod config;
+mod input;
+mod orphan;
+mod prediction;
+mod reference;
+mod refusal;
+mod throttle;
+
+use std::fmt;
+
+use application::ports::{
+    ImageProvider, PictureOrder, Prediction, PredictionState, ProviderError, ProviderErrorKind,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{TimeDelta, Utc};
+use domain::photo_request::Purpose;
+use reqwest::StatusCode;
+use serde_json::json;
+
+use super::fetch::{FileHost, PictureFetcher};
+use api::{Answer, Api};
+pub use config::{InvalidReplicateConfig, ModelName, ReplicateConfig};
+use prediction::PredictionObject;
+use refusal::{Asking, refusal};
+use throttle::Throttle;
+
+/// Replicate drops deadlines that are nearer than this, so ours are stretched to it, in seconds.
+const NEAREST_DEADLINE_S: i64 = 5;
+
+/// An [`ImageProvider`] that is Replicate, or something that speaks like it.
+pub struct Replicate {
+    api: Api,
+    fetcher: PictureFetcher,
+    token_hosts: Vec<FileHost>,
+    throttle: Throttle,
+    reference_model: ModelName,
+    scene_model: ModelName,
+    wait_s: Option<u8>,
+}
+
+impl Replicate {
+    /// Builds the clients; asks nothing of the network.
+    ///
+    /// # Errors
+    /// Says which part of the configuration cannot be used.
+    pub fn new(config: ReplicateConfig) -> Result<Self, InvalidReplicateConfig> {
+        let api = Api::new(&config)?;
+        let fetcher = PictureFetcher::new(config.file_hosts(), config.allow_http)
+            .map_err(InvalidReplicateConfig::Client)?;
+        Ok(Self {
+            token_hosts: config.token_hosts(),
+            wait_s: config.wait_s.map(|wait| wait.clamp(1, 60)),
+            reference_model: config.reference_model,
+            scene_model: config.scene_model,
+            throttle: Throttle::default(),
+            fetcher,
+            api,
+        })
+    }
+
+    fn model_for(&self, purpose: Purpose) -> &ModelName {
+        match purpose {
+            Purpose::Reference => &self.reference_model,
+            Purpose::Scene => &self.scene_model,
+        }
+    }
+
+    async fn create(&self, order: &PictureOrder) -> Result<Answer, ProviderError> {
+        let model = self.model_for(order.purpose);
+        let input = input::of(model, order).await?;
+        let mut request = self
+            .api
+            .post(&["models", model.owner(), model.name(), "predictions"])
+            .header("Cancel-After", cancel_after(order))
+            .json(&json!({ "input": input }));
+        if let Some(wait) = self.wait_s {
+            request = request.header("Prefer", format!("wait={wait}"));
+        }
+        let sent = self.api.send(request).await;
+        sent.map_err(|trouble| trouble.while_asking_for(Asking::Purchase))
+    }
+
+    /// The prediction that an answer holds, or why it holds none.
+    fn prediction(&self, answer: &Answer, asking: Asking) -> Result<Prediction, ProviderError> {
+        if !answer.status.is_success() {
+            return Err(self.api.redacted(refusal(answer, asking)));
+        }
+        let object: PredictionObject = answer
+            .json()
+            .map_err(|trouble| trouble.while_asking_for(asking))?;
+        Ok(self.understood(object))
+    }
+
+    fn understood(&self, object: PredictionObject) -> Prediction {
+        let mut prediction = object.into_prediction();
+        if let PredictionState::Failed(error) = prediction.state {
+            prediction.state = PredictionState::Failed(self.api.redacted(error));
+        }
+        prediction
+    }
+}
+
+impl fmt::Debug for Replicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replicate")
+            .field("api", &self.api)
+            .field("reference_model", &self.reference_model)
+            .field("scene_model", &self.scene_model)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl ImageProvider for Replicate {
+    fn name(&self) -> &str {
+        "replicate"
+    }
+
+    fn model(&self, purpose: Purpose) -> String {
+        self.model_for(purpose).to_string()
+    }
+
+    async fn start(&self, order: &PictureOrder) -> Result<Prediction, ProviderError> {
+        self.throttle.pass()?;
+        let answer = self.create(order).await?;
+        self.throttle.learn(&answer);
+        self.prediction(&answer, Asking::Purchase)
+            .map_err(|error| without(error, &order.prompt))
+    }
+
+    async fn check(&self, id: &str) -> Result<Prediction, ProviderError> {
+        let request = self.api.get(&["predictions", id]);
+        let answer = self.api.send(request).await;
+        let answer = answer.map_err(|trouble| trouble.while_asking_for(Asking::Question))?;
+        self.prediction(&answer, Asking::Question)
+    }
+
+    async fn find_orphan(&self, order: &PictureOrder) -> Result<Option<Prediction>, ProviderError> {
+        let model = self.model_for(order.purpose);
+        let found = orphan::find(&self.api, model, order).await?;
+        Ok(found.map(|object| self.understood(object)))
+    }
+
+    async fn cancel(&self, id: &str) -> Result<(), ProviderError> {
+        let request = self.api.post(&["predictions", id, "cancel"]);
+        let answer = self.api.send(request).await;
+        let answer = answer.map_err(|trouble| trouble.while_asking_for(Asking::Question))?;
+        match answer.status {
+            status if status.is_success() => Ok(()),
+            StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
+                // Perhaps since it is over already, which is what was wanted.
+                match self.check(id).await?.state {
+                    PredictionState::Working => {
+                        Err(self.api.redacted(refusal(&answer, Asking::Question)))
+                    }
+                    PredictionState::Succeeded { .. }
+                    | PredictionState::Failed(_)
+                    | PredictionState::Canceled => Ok(()),
+                }
+            }
+            _ => Err(self.api.redacted(refusal(&answer, Asking::Question))),
+        }
+    }
+
+    async fn fetch(&self, url: &str) -> Result<Bytes, ProviderError> {
+        let url = self.fetcher.permit(url)?;
+        let may_see_token = self.token_hosts.iter().any(|host| host.holds(&url));
+        let authorization = may_see_token.then(|| self.api.authorization());
+        Ok(self.fetcher.fetch(url, authorization).await?)
+    }
+}
+
+/// The deadline as Replicate takes it: it stops what is not done by then, even if we are gone.
+fn cancel_after(order: &PictureOrder) -> String {
+    let left: TimeDelta = order.deadline - Utc::now();
+    format!("{}s", left.num_seconds().max(NEAREST_DEADLINE_S))
+}
+
+/// An error whose words do not repeat the prompt, which is personal and must not get into events.
+fn without(mut error: ProviderError, prompt: &str) -> ProviderError {
+    if !prompt.is_empty() && error.detail.contains(prompt) {
+        error.detail = error.detail.replace(prompt, "[prompt]");
+    }
+    error
+}
+
+fn operator(detail: impl Into<String>) -> ProviderError {
+    ProviderError {
+        kind: ProviderErrorKind::Operator,
+        detail: detail.into(),
+    }
+}

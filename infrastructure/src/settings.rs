@@ -1,0 +1,443 @@
+//! The configuration: environment variables, read once, checked together.
+
+mod generated;
+mod plans;
+mod reader;
+mod secret;
+mod variables;
+
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
+
+use application::ports::Plans;
+use sentry::types::Dsn;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use crate::{
+    identity::{DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, SharedSecret},
+    image::replicate::ModelName,
+};
+use reader::Reader;
+
+pub use generated::{GeneratedSecrets, SecretsUnusable};
+pub use secret::Secret;
+pub use variables::{Support, VARIABLES};
+
+/// What this process is for; the default is development.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// Everything has a default, and tokens are to be had for the asking.
+    Development,
+    /// Nothing has a default that could harm anybody.
+    Production,
+    /// As development, for automatic tests; without `/dev/token`.
+    Test,
+}
+
+impl FromStr for Environment {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "development" => Ok(Self::Development),
+            "production" => Ok(Self::Production),
+            "test" => Ok(Self::Test),
+            _ => Err("it is one of development, production, test"),
+        }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Development => "development",
+            Self::Production => "production",
+            Self::Test => "test",
+        })
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "pretty" => Ok(Self::Pretty),
+            "json" => Ok(Self::Json),
+            _ => Err("it is one of pretty, json"),
+        }
+    }
+}
+
+/// Stripe, or the sandbox when there is no key.
+#[derive(Debug, Clone)]
+pub struct PaymentSettings {
+    /// `STRIPE_SECRET_KEY`.
+    pub secret_key: Option<Secret>,
+    /// `STRIPE_WEBHOOK_SECRET`: several, with commas between, while the secret is being rotated.
+    pub webhook_secrets: Vec<Secret>,
+    /// `STRIPE_API_BASE`; none for Stripe itself.
+    pub api_base: Option<Url>,
+}
+
+/// Replicate, or the sandbox when there is no token.
+#[derive(Debug, Clone)]
+pub struct ReplicateSettings {
+    /// `REPLICATE_API_TOKEN`.
+    pub api_token: Option<Secret>,
+    /// `REPLICATE_API_BASE`; none for Replicate itself.
+    pub api_base: Option<Url>,
+    /// `REPLICATE_REFERENCE_MODEL`; none for the default.
+    pub reference_model: Option<ModelName>,
+    /// `REPLICATE_SCENE_MODEL`; none for the default.
+    pub scene_model: Option<ModelName>,
+}
+
+/// Whose access tokens are accepted.
+#[derive(Debug, Clone)]
+pub struct IdentitySettings {
+    /// `AUTH_JWT_SECRET`; none for the generated one.
+    pub jwt_secret: Option<SharedSecret>,
+    /// `AUTH_ISSUER`.
+    pub issuer: String,
+    /// `AUTH_AUDIENCE`.
+    pub audience: String,
+}
+
+/// Everything that can be configured.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `APP_ENV`.
+    pub environment: Environment,
+    /// `HTTP_ADDR`: where the API listens.
+    pub http_addr: SocketAddr,
+    /// `SANDBOX_ADDR`: where the stand-ins listen.
+    pub sandbox_addr: SocketAddr,
+    /// `PUBLIC_URL`: how the outside reaches us; none for the API's own address.
+    pub public_url: Option<Url>,
+    /// `DATA_DIR`: what is kept on this machine.
+    pub data_dir: PathBuf,
+    /// `DATABASE_URL`; none for the private PostgreSQL.
+    pub database_url: Option<Secret>,
+    /// `PG_BIN`: where the private PostgreSQL's binaries are.
+    pub pg_bin: Option<PathBuf>,
+    /// `PLANS_FILE`, `STRIPE_PRICE_ID`: what is sold; at least one plan.
+    pub plans: Plans,
+    /// Stripe.
+    pub payment: PaymentSettings,
+    /// Replicate.
+    pub replicate: ReplicateSettings,
+    /// Access tokens.
+    pub identity: IdentitySettings,
+    /// `URL_SIGNING_KEY`: a text that [`parse_key`] understands; none for the generated one.
+    pub url_signing_key: Option<Secret>,
+    /// `SENTRY_DSN`; none for no reports.
+    pub sentry_dsn: Option<Secret>,
+    /// `LOG_FORMAT`.
+    pub log_format: LogFormat,
+    /// `RUST_LOG`: which log lines are written; none for what the command finds fit.
+    pub log_filter: Option<String>,
+    /// What is worth saying at start-up, although nothing is wrong.
+    pub warnings: Vec<String>,
+}
+
+/// The configuration cannot be used; all that is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidSettings {
+    /// Each begins with the variable's name.
+    pub problems: Vec<String>,
+}
+
+impl std::error::Error for InvalidSettings {}
+
+impl fmt::Display for InvalidSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration cannot be used:")?;
+        for problem in &self.problems {
+            write!(f, "\n  {problem}")?;
+        }
+        f.write_str("\n.env.example explains every variable")
+    }
+}
+
+impl Settings {
+    /// Reads this process's environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not just the first.
+    pub fn from_environment() -> Result<Self, InvalidSettings> {
+        Self::read(&|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    /// Reads variables from wherever `look_up` finds them.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not just the first.
+    pub fn read(look_up: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidSettings> {
+        let mut reader = Reader::new(look_up);
+        let environment = reader
+            .value("APP_ENV", "production")
+            .unwrap_or(Environment::Development);
+        let payment = payment(&mut reader);
+        let replicate = replicate(&mut reader);
+        let settings = Self {
+            environment,
+            http_addr: listener(&mut reader, "HTTP_ADDR", 8080),
+            sandbox_addr: listener(&mut reader, "SANDBOX_ADDR", 8090),
+            public_url: reader.address("PUBLIC_URL", "https://ava.example.com"),
+            data_dir: reader
+                .text("DATA_DIR")
+                .unwrap_or_else(|| ".data".to_owned())
+                .into(),
+            database_url: reader.secret("DATABASE_URL"),
+            pg_bin: reader.text("PG_BIN").map(PathBuf::from),
+            plans: plans::read(&mut reader, environment, payment.secret_key.is_some()),
+            identity: identity(&mut reader),
+            url_signing_key: url_signing_key(&mut reader),
+            sentry_dsn: sentry_dsn(&mut reader),
+            log_format: reader
+                .value("LOG_FORMAT", "json")
+                .unwrap_or(LogFormat::Pretty),
+            log_filter: log_filter(&mut reader),
+            warnings: warnings(look_up),
+            payment,
+            replicate,
+        };
+        if environment == Environment::Production {
+            settings.refuse_defaults(&mut reader);
+        }
+        settings.finish(reader)
+    }
+
+    fn finish(self, reader: Reader<'_>) -> Result<Self, InvalidSettings> {
+        let problems = reader.into_problems();
+        if problems.is_empty() {
+            Ok(self)
+        } else {
+            Err(InvalidSettings { problems })
+        }
+    }
+
+    /// Whether a part of the outside world is played by the sandbox.
+    pub fn needs_sandbox(&self) -> bool {
+        self.payment.secret_key.is_none() || self.replicate.api_token.is_none()
+    }
+
+    /// Production takes nothing that everybody knows, and keeps nothing on the machine that it does not know of.
+    fn refuse_defaults(&self, reader: &mut Reader<'_>) {
+        let needed = [
+            (
+                "DATABASE_URL",
+                self.database_url.is_some(),
+                "the private PostgreSQL is for development",
+            ),
+            (
+                "PUBLIC_URL",
+                self.public_url.is_some(),
+                "payment pages must lead back to it",
+            ),
+            (
+                "AUTH_JWT_SECRET",
+                self.identity.jwt_secret.is_some(),
+                "the generated one is for development",
+            ),
+            (
+                "AUTH_ISSUER",
+                reader.text("AUTH_ISSUER").is_some(),
+                "the development issuer is not to be trusted",
+            ),
+            (
+                "URL_SIGNING_KEY",
+                self.url_signing_key.is_some(),
+                "the generated one is for development",
+            ),
+            (
+                "STRIPE_SECRET_KEY",
+                self.payment.secret_key.is_some(),
+                "the sandbox is for development",
+            ),
+            (
+                "STRIPE_WEBHOOK_SECRET",
+                !self.payment.webhook_secrets.is_empty(),
+                "anybody could open a subscription",
+            ),
+            (
+                "REPLICATE_API_TOKEN",
+                self.replicate.api_token.is_some(),
+                "the sandbox is for development",
+            ),
+        ];
+        for (name, present, why) in needed {
+            // A variable that is there and wrong has been named already.
+            if !present && reader.text(name).is_none() {
+                reader.problem(
+                    name,
+                    format_args!("is missing, and APP_ENV is production: {why}"),
+                );
+            }
+        }
+        if reader.text("SANDBOX_ADDR").is_some() {
+            reader.problem(
+                "SANDBOX_ADDR",
+                "is set, and APP_ENV is production: there is no sandbox, so unset it",
+            );
+        }
+        let addresses = [
+            ("PUBLIC_URL", &self.public_url),
+            ("STRIPE_API_BASE", &self.payment.api_base),
+            ("REPLICATE_API_BASE", &self.replicate.api_base),
+        ];
+        for (name, address) in addresses {
+            if address.as_ref().is_some_and(|url| url.scheme() != "https") {
+                reader.problem(
+                    name,
+                    "must be an https address, since APP_ENV is production",
+                );
+            }
+        }
+    }
+}
+
+fn listener(reader: &mut Reader<'_>, name: &str, port: u16) -> SocketAddr {
+    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    reader.value(name, &default.to_string()).unwrap_or(default)
+}
+
+fn payment(reader: &mut Reader<'_>) -> PaymentSettings {
+    let secrets = reader.text("STRIPE_WEBHOOK_SECRET").unwrap_or_default();
+    let settings = PaymentSettings {
+        secret_key: reader.secret("STRIPE_SECRET_KEY"),
+        webhook_secrets: secrets
+            .split(',')
+            .map(str::trim)
+            .filter(|secret| !secret.is_empty())
+            .map(Secret::new)
+            .collect(),
+        api_base: reader.address("STRIPE_API_BASE", "https://api.stripe.com"),
+    };
+    if settings.secret_key.is_some() && settings.webhook_secrets.is_empty() {
+        reader.problem(
+            "STRIPE_WEBHOOK_SECRET",
+            "is missing although STRIPE_SECRET_KEY is set: without it no payment would ever be heard of",
+        );
+    }
+    settings
+}
+
+fn replicate(reader: &mut Reader<'_>) -> ReplicateSettings {
+    if let Some(provider) = reader
+        .text("IMAGE_PROVIDER")
+        .filter(|provider| provider != "replicate")
+    {
+        reader.problem(
+            "IMAGE_PROVIDER",
+            format_args!("is {provider:?}; this version knows only replicate"),
+        );
+    }
+    ReplicateSettings {
+        api_token: reader.secret("REPLICATE_API_TOKEN"),
+        api_base: reader.address("REPLICATE_API_BASE", "https://api.replicate.com/v1"),
+        reference_model: reader.value(
+            "REPLICATE_REFERENCE_MODEL",
+            "black-forest-labs/flux-schnell",
+        ),
+        scene_model: reader.value(
+            "REPLICATE_SCENE_MODEL",
+            "black-forest-labs/flux-kontext-pro",
+        ),
+    }
+}
+
+fn identity(reader: &mut Reader<'_>) -> IdentitySettings {
+    let jwt_secret =
+        reader
+            .text("AUTH_JWT_SECRET")
+            .and_then(|text| match SharedSecret::new(text) {
+                Ok(secret) => Some(secret),
+                Err(error) => {
+                    reader.problem(
+                        "AUTH_JWT_SECRET",
+                        format_args!(
+                            "is too short ({error}); make one with `openssl rand -hex 32`"
+                        ),
+                    );
+                    None
+                }
+            });
+    IdentitySettings {
+        jwt_secret,
+        issuer: reader
+            .text("AUTH_ISSUER")
+            .unwrap_or_else(|| DEVELOPMENT_ISSUER.to_owned()),
+        audience: reader
+            .text("AUTH_AUDIENCE")
+            .unwrap_or_else(|| DEVELOPMENT_AUDIENCE.to_owned()),
+    }
+}
+
+fn url_signing_key(reader: &mut Reader<'_>) -> Option<Secret> {
+    let key = reader.secret("URL_SIGNING_KEY")?;
+    if parse_key(key.reveal()).is_none() {
+        reader.problem(
+            "URL_SIGNING_KEY",
+            "must be 64 hexadecimal digits; make one with `openssl rand -hex 32`",
+        );
+        return None;
+    }
+    Some(key)
+}
+
+/// Sentry itself would ignore an address that it cannot read.
+fn sentry_dsn(reader: &mut Reader<'_>) -> Option<Secret> {
+    let dsn = reader.secret("SENTRY_DSN")?;
+    if dsn.reveal().parse::<Dsn>().is_err() {
+        reader.problem(
+            "SENTRY_DSN",
+            "is not a Sentry address; copy it from the project's settings, or leave it empty",
+        );
+        return None;
+    }
+    Some(dsn)
+}
+
+fn log_filter(reader: &mut Reader<'_>) -> Option<String> {
+    let filter = reader.text("RUST_LOG")?;
+    if let Err(error) = EnvFilter::builder().parse(&filter) {
+        reader.problem(
+            "RUST_LOG",
+            format_args!(
+                "is {filter:?}, which is no filter ({error}); write something like info,sqlx=debug"
+            ),
+        );
+        return None;
+    }
+    Some(filter)
+}
+
+/// 64 hexadecimal digits as 32 bytes.
+pub fn parse_key(text: &str) -> Option<[u8; 32]> {
+    hex::decode(text).ok()?.try_into().ok()
+}
+
+fn warnings(look_up: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
+    VARIABLES
+        .iter()
+        .filter(|(_, support)| *support == Support::NotYet)
+        .filter(|(name, _)| look_up(name).is_some_and(|value| !value.trim().is_empty()))
+        .map(|(name, _)| format!("{name} is set, but this version does not use it yet"))
+        .collect()
+}

@@ -1,0 +1,98 @@
+//! Secrets that development needs and nobody wants to invent: made once for each data directory.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Serialize};
+
+/// The secrets of one data directory. Never used in production.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct GeneratedSecrets {
+    /// Signs access tokens.
+    pub jwt_secret: String,
+    /// Signs picture addresses.
+    pub url_signing_key: String,
+    /// Signs the sandbox's Stripe webhooks.
+    pub sandbox_stripe_webhook_secret: String,
+    /// Signs the sandbox's Replicate webhooks.
+    pub sandbox_replicate_webhook_secret: String,
+}
+
+/// The secrets' file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the generated secrets in {} cannot be {failed}: {source}; repair the file or choose another DATA_DIR", .file.display())]
+pub struct SecretsUnusable {
+    file: PathBuf,
+    failed: &'static str,
+    source: io::Error,
+}
+
+impl GeneratedSecrets {
+    /// Reads `secrets.json` of a data directory, or makes it, readable by its owner only.
+    ///
+    /// # Errors
+    /// When it cannot be read or written. A damaged file is left alone: new secrets would void tokens and addresses.
+    pub fn open(data_dir: &Path) -> Result<Self, SecretsUnusable> {
+        let file = data_dir.join("secrets.json");
+        let unusable = |failed| {
+            let file = file.clone();
+            move |source| SecretsUnusable {
+                file,
+                failed,
+                source,
+            }
+        };
+        match fs::read(&file) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(io::Error::other)
+                .map_err(unusable("understood")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let secrets = Self::generate();
+                write_privately(data_dir, &file, &secrets).map_err(unusable("written"))?;
+                Ok(secrets)
+            }
+            Err(error) => Err(unusable("read")(error)),
+        }
+    }
+
+    fn generate() -> Self {
+        let webhook = || {
+            format!(
+                "whsec_{}",
+                BASE64_STANDARD.encode(rand::random::<[u8; 24]>())
+            )
+        };
+        Self {
+            jwt_secret: hex::encode(rand::random::<[u8; 32]>()),
+            url_signing_key: hex::encode(rand::random::<[u8; 32]>()),
+            sandbox_stripe_webhook_secret: webhook(),
+            sandbox_replicate_webhook_secret: webhook(),
+        }
+    }
+}
+
+impl std::fmt::Debug for GeneratedSecrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GeneratedSecrets(…)")
+    }
+}
+
+/// Whole or not at all, so that a crash leaves no half file behind.
+fn write_privately(data_dir: &Path, file: &Path, secrets: &GeneratedSecrets) -> io::Result<()> {
+    fs::create_dir_all(data_dir)?;
+    let unfinished = file.with_extension("json.unfinished");
+    let mut opened = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&unfinished)?;
+    opened.write_all(&serde_json::to_vec_pretty(secrets)?)?;
+    opened.sync_all()?;
+    fs::rename(&unfinished, file)
+}

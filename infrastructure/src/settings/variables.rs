@@ -1,0 +1,54 @@
+//! Every environment variable of ours; `.env.example` explains each.
+
+/// Whether this version reads a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// It is read.
+    Read,
+    /// It belongs to a part that this version does not have; when set, a warning at start-up names it.
+    NotYet,
+}
+
+/// The variables, with what becomes of each.
+pub const VARIABLES: &[(&str, Support)] = &[
+    ("APP_ENV", Support::Read),
+    ("HTTP_ADDR", Support::Read),
+    ("METRICS_ADDR", Support::NotYet),
+    ("SANDBOX_ADDR", Support::Read),
+    ("PUBLIC_URL", Support::Read),
+    ("DATA_DIR", Support::Read),
+    ("DATABASE_URL", Support::Read),
+    ("PG_BIN", Support::Read),
+    ("REDIS_URL", Support::NotYet),
+    ("STORAGE_URL", Support::NotYet),
+    ("STRIPE_SECRET_KEY", Support::Read),
+    ("STRIPE_WEBHOOK_SECRET", Support::Read),
+    ("STRIPE_PRICE_ID", Support::Read),
+    ("STRIPE_API_BASE", Support::Read),
+    ("PLANS_FILE", Support::Read),
+    ("IMAGE_PROVIDER", Support::Read),
+    ("REPLICATE_API_TOKEN", Support::Read),
+    ("REPLICATE_API_BASE", Support::Read),
+    ("REPLICATE_WEBHOOK_SECRET", Support::NotYet),
+    ("REPLICATE_REFERENCE_MODEL", Support::Read),
+    ("REPLICATE_SCENE_MODEL", Support::Read),
+    ("IMAGES_API_BASE", Support::NotYet),
+    ("IMAGES_API_KEY", Support::NotYet),
+    ("CHAT_API_BASE", Support::NotYet),
+    ("CHAT_API_KEY", Support::NotYet),
+    ("CHAT_MODEL", Support::NotYet),
+    ("AUTH_JWT_SECRET", Support::Read),
+    ("AUTH_JWKS_URL", Support::NotYet),
+    ("AUTH_ISSUER", Support::Read),
+    ("AUTH_AUDIENCE", Support::Read),
+    ("URL_SIGNING_KEY", Support::Read),
+    ("AVA_MASTER_KEY", Support::NotYet),
+    ("SENTRY_DSN", Support::Read),
+    ("LOG_FORMAT", Support::Read),
+    ("RUST_LOG", Support::Read),
+];
+
+/// Whether a variable of that name is read.
+pub(super) fn is_read(name: &str) -> bool {
+    VARIABLES.contains(&(name, Support::Read))
+}

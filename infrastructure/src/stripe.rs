@@ -1,0 +1,214 @@
+//! Stripe: customers, checkout, subscriptions through async-stripe; webhooks read by ourselves.
+
+mod answers;
+mod reading;
+mod requests;
+mod signature;
+
+use std::time::Duration;
+
+use application::ports::{
+    CheckoutOrder, CheckoutSession, PaymentError, PaymentGateway, PaymentNotice,
+    ProviderSubscription, WebhookRejected,
+};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::values::UserId;
+use serde_json::Value;
+use stripe::{ClientBuilder, IdempotencyKey, RequestStrategy, StripeRequest};
+use url::Url;
+
+use answers::{Failure, is_missing};
+
+/// How to reach Stripe.
+#[derive(Clone)]
+pub struct StripeSettings {
+    /// `STRIPE_SECRET_KEY`; without one every call is `NotConfigured` and every webhook is refused.
+    pub secret_key: Option<String>,
+    /// Every secret that a webhook may be signed with: two while the secret is being rotated.
+    pub webhook_secrets: Vec<String>,
+    /// Stripe itself when absent, or where a stand-in listens.
+    pub api_base: Option<Url>,
+    /// How long one request may take.
+    pub timeout: Duration,
+}
+
+impl Default for StripeSettings {
+    /// Stripe itself, without a key, 10 s a request.
+    fn default() -> Self {
+        Self {
+            secret_key: None,
+            webhook_secrets: Vec::new(),
+            api_base: None,
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl std::fmt::Debug for StripeSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StripeSettings")
+            .field("secret_key", &self.secret_key.as_ref().map(|_| "…"))
+            .field("webhook_secrets", &self.webhook_secrets.len())
+            .field("api_base", &self.api_base.as_ref().map(Url::as_str))
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
+
+/// The settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("STRIPE_SECRET_KEY or STRIPE_API_BASE cannot be used: {0}")]
+pub struct StripeMisconfigured(String);
+
+/// Stripe, as the payment gateway.
+pub struct Stripe {
+    account: Option<Account>,
+}
+
+/// What there is once a key is configured.
+struct Account {
+    client: stripe::Client,
+    /// Only to be struck out of whatever goes to a log.
+    secret_key: String,
+    webhook_secrets: Vec<String>,
+}
+
+impl Stripe {
+    /// With those settings. Nothing is asked of Stripe yet.
+    ///
+    /// # Errors
+    /// When the key is not plain ASCII, or the base is not an address.
+    pub fn new(settings: StripeSettings) -> Result<Self, StripeMisconfigured> {
+        let Some(secret_key) = settings.secret_key.filter(|key| !key.trim().is_empty()) else {
+            return Ok(Self { account: None });
+        };
+        // hyper-rustls takes the process's provider; another part of the program may have installed it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = ClientBuilder::new(&secret_key).timeout(settings.timeout);
+        if let Some(base) = settings.api_base {
+            // async-stripe appends `v1/…` as it stands.
+            builder = builder.url(format!("{}/", base.as_str().trim_end_matches('/')));
+        }
+        let client = builder
+            .build()
+            .map_err(|error| StripeMisconfigured(error.to_string()))?;
+        // With an empty secret anybody could sign.
+        let webhook_secrets = settings.webhook_secrets.into_iter();
+        let webhook_secrets = webhook_secrets
+            .filter(|secret| !secret.trim().is_empty())
+            .collect();
+        Ok(Self {
+            account: Some(Account {
+                client,
+                secret_key,
+                webhook_secrets,
+            }),
+        })
+    }
+
+    fn account(&self) -> Result<&Account, PaymentError> {
+        self.account.as_ref().ok_or(PaymentError::NotConfigured)
+    }
+}
+
+impl Account {
+    /// Sends a request whose parameters async-stripe checked, and takes the answer as it comes.
+    ///
+    /// The answer is not parsed into async-stripe's types: one field that an account's older (or next) API
+    /// version shapes differently would make the whole answer unreadable, and we need few of them.
+    async fn send(
+        &self,
+        request: &impl StripeRequest,
+        strategy: RequestStrategy,
+    ) -> Result<Value, Failure> {
+        let answer: miniserde::json::Value = request
+            .build()
+            .customize()
+            .request_strategy(strategy)
+            .send(&self.client)
+            .await
+            .map_err(|error| Failure::of(error, &self.secret_key))?;
+        serde_json::from_str(&miniserde::json::to_string(&answer))
+            .map_err(|_| Failure::unreadable("an answer that is not JSON"))
+    }
+
+    /// Sends a request that Stripe carries out once for that key, within 24 hours at least.
+    async fn create(&self, request: &impl StripeRequest, key: &str) -> Result<Value, PaymentError> {
+        let key =
+            IdempotencyKey::new(key).map_err(|error| PaymentError::Refused(Box::new(error)))?;
+        Ok(self.send(request, RequestStrategy::Idempotent(key)).await?)
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for Stripe {
+    async fn create_customer(
+        &self,
+        user: UserId,
+        email: Option<&str>,
+    ) -> Result<String, PaymentError> {
+        let account = self.account()?;
+        let request = requests::customer(user, email);
+        let answer = account
+            .create(&request, &requests::customer_key(user, email))
+            .await?;
+        Ok(answers::required(&answer, "id")?)
+    }
+
+    async fn create_checkout(
+        &self,
+        order: &CheckoutOrder,
+    ) -> Result<CheckoutSession, PaymentError> {
+        let account = self.account()?;
+        let answer = account
+            .create(&requests::checkout(order), &order.idempotency_key)
+            .await?;
+        Ok(CheckoutSession {
+            id: answers::required(&answer, "id")?,
+            url: answers::required(&answer, "url")?,
+        })
+    }
+
+    async fn subscription(&self, id: &str) -> Result<Option<ProviderSubscription>, PaymentError> {
+        let account = self.account()?;
+        // It becomes a part of the address.
+        if !id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        {
+            return Ok(None);
+        }
+        match account
+            .send(&requests::subscription(id), RequestStrategy::Once)
+            .await
+        {
+            Ok(answer) => {
+                let read = reading::subscription(&answer);
+                Ok(Some(read.ok_or_else(|| {
+                    Failure::unreadable("an unreadable subscription")
+                })?))
+            }
+            Err(failure) if is_missing(&failure) => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    fn verify_webhook(
+        &self,
+        body: &[u8],
+        signature: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), WebhookRejected> {
+        let secrets = self
+            .account
+            .as_ref()
+            .map_or(&[][..], |account| &account.webhook_secrets);
+        signature::verify(body, signature, secrets, now)
+    }
+
+    fn read_webhook(&self, body: &[u8]) -> Result<PaymentNotice, PaymentError> {
+        self.account()?;
+        reading::notice(body).map_err(|error| PaymentError::Refused(Box::new(error)))
+    }
+}

@@ -1,0 +1,62 @@
+//! What the process says of itself: log lines on standard error, and errors to Sentry where one is configured.
+
+use std::io::{self, IsTerminal};
+
+use sentry::{
+    ClientOptions,
+    integrations::tracing::{BreadcrumbLayer, ErrorLayer},
+};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+use crate::settings::{LogFormat, Settings};
+
+/// What a server writes when `RUST_LOG` says nothing.
+pub const SERVER_FILTER: &str = "info,sqlx=warn,actix_server=warn,hyper=warn";
+/// What `ava up` writes when `RUST_LOG` says nothing: as a server, without the daily business of its parts.
+pub const UP_FILTER: &str = "info,sqlx=warn,actix_server=warn,hyper=warn,projections=warn";
+/// What a command that answers and ends writes when `RUST_LOG` says nothing.
+pub const QUIET_FILTER: &str = "warn";
+
+/// Keeps the reports going; what is still unsent goes out when it is dropped.
+pub struct Telemetry {
+    _sentry: Option<sentry::ClientInitGuard>,
+}
+
+/// Starts logging, and Sentry when it is configured. To be called once, before the async runtime is built: the
+/// threads made after it report to the same place.
+pub fn start(settings: &Settings, default_filter: &str) -> Telemetry {
+    let guard = settings.sentry_dsn.as_ref().map(|dsn| {
+        let options = ClientOptions::new()
+            .release(env!("CARGO_PKG_VERSION"))
+            .environment(settings.environment.to_string());
+        sentry::init((dsn.reveal(), options))
+    });
+    let filter = settings.log_filter.as_deref().unwrap_or(default_filter);
+    let lines = match settings.log_format {
+        LogFormat::Json => tracing_subscriber::fmt::layer()
+            .json()
+            .with_writer(io::stderr)
+            .boxed(),
+        LogFormat::Pretty => tracing_subscriber::fmt::layer()
+            .with_ansi(io::stderr().is_terminal())
+            .with_target(false)
+            .with_writer(io::stderr)
+            .boxed(),
+    };
+    let trail = guard
+        .is_some()
+        .then(|| BreadcrumbLayer::new().with_filter(LevelFilter::INFO));
+    let reports = guard
+        .is_some()
+        .then(|| ErrorLayer::new().with_filter(LevelFilter::ERROR));
+    // A second start in one process (in a test) keeps the first one's lines.
+    let _ = tracing_subscriber::registry()
+        .with(EnvFilter::new(filter))
+        .with(lines)
+        .with(trail)
+        .with(reports)
+        .try_init();
+    Telemetry { _sentry: guard }
+}

@@ -1,0 +1,294 @@
+//! The configuration, and the file that explains it.
+
+use std::{cell::RefCell, collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
+
+use infrastructure::settings::{
+    Environment, GeneratedSecrets, InvalidSettings, Settings, Support, VARIABLES,
+};
+
+fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidSettings> {
+    Settings::read(&|name| {
+        let found = variables.iter().find(|(variable, _)| *variable == name);
+        found.map(|(_, value)| (*value).to_owned())
+    })
+}
+
+const PRODUCTION: &[(&str, &str)] = &[
+    ("APP_ENV", "production"),
+    ("DATABASE_URL", "postgres://ava:hunter2@db/ava"),
+    ("PUBLIC_URL", "https://ava.example.com"),
+    ("AUTH_JWT_SECRET", "0123456789abcdef0123456789abcdef"),
+    ("AUTH_ISSUER", "https://id.example.com"),
+    (
+        "URL_SIGNING_KEY",
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+    ),
+    ("STRIPE_SECRET_KEY", "sk_live_hunter2"),
+    ("STRIPE_WEBHOOK_SECRET", "whsec_hunter2, whsec_older"),
+    ("STRIPE_PRICE_ID", "price_1"),
+    ("REPLICATE_API_TOKEN", "r8_hunter2"),
+    ("SENTRY_DSN", "https://hunter2@sentry.example.com/1"),
+];
+
+fn file_with(text: &str) -> tempfile::TempPath {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), text).unwrap();
+    file.into_temp_path()
+}
+
+#[test]
+fn nothing_needs_to_be_configured_for_development() {
+    let settings = read(&[]).unwrap();
+    assert_eq!(settings.environment, Environment::Development);
+    assert_eq!(settings.http_addr.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.sandbox_addr.to_string(), "127.0.0.1:8090");
+    assert_eq!(settings.data_dir, Path::new(".data"));
+    assert!(settings.needs_sandbox());
+    assert!(settings.warnings.is_empty());
+    let plan = settings.plans.by_id("monthly").unwrap();
+    assert_eq!(
+        (plan.price_id.as_str(), plan.amount, plan.photos_per_period),
+        ("price_ava_monthly", 1499, 50)
+    );
+    assert_eq!((plan.trial_days, plan.grace_days), (0, 7));
+}
+
+#[test]
+fn an_empty_variable_is_one_that_is_not_set() {
+    let settings = read(&[
+        ("HTTP_ADDR", ""),
+        ("STRIPE_SECRET_KEY", "  "),
+        ("REDIS_URL", ""),
+    ])
+    .unwrap();
+    assert_eq!(settings.http_addr.port(), 8080);
+    assert!(settings.needs_sandbox());
+    assert!(settings.warnings.is_empty());
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let error = read(&[
+        ("APP_ENV", "staging"),
+        ("HTTP_ADDR", "8080"),
+        ("SANDBOX_ADDR", "localhost"),
+        ("PUBLIC_URL", "ftp://x"),
+        ("STRIPE_API_BASE", "https://user:hunter2@stripe"),
+        ("AUTH_JWT_SECRET", "hunter2"),
+        ("URL_SIGNING_KEY", "hunter2"),
+        ("IMAGE_PROVIDER", "crayons"),
+        ("REPLICATE_SCENE_MODEL", "kontext"),
+        ("LOG_FORMAT", "xml"),
+        ("RUST_LOG", "loud=very"),
+        ("SENTRY_DSN", "hunter2"),
+    ])
+    .unwrap_err();
+    let named: BTreeSet<&str> = error
+        .problems
+        .iter()
+        .filter_map(|problem| problem.split(' ').next())
+        .collect();
+    let expected = BTreeSet::from([
+        "APP_ENV",
+        "HTTP_ADDR",
+        "SANDBOX_ADDR",
+        "PUBLIC_URL",
+        "STRIPE_API_BASE",
+        "AUTH_JWT_SECRET",
+        "URL_SIGNING_KEY",
+        "IMAGE_PROVIDER",
+        "REPLICATE_SCENE_MODEL",
+        "LOG_FORMAT",
+        "RUST_LOG",
+        "SENTRY_DSN",
+    ]);
+    assert_eq!(named, expected, "{error}");
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+}
+
+#[test]
+fn production_takes_no_default_that_everybody_knows() {
+    let error = read(&[("APP_ENV", "production")]).unwrap_err();
+    let optional = ["APP_ENV", "SENTRY_DSN"];
+    for (name, _) in PRODUCTION
+        .iter()
+        .filter(|(name, _)| !optional.contains(name))
+    {
+        assert!(
+            error.to_string().contains(&format!("  {name} ")),
+            "{name} is not named in: {error}"
+        );
+    }
+}
+
+#[test]
+fn production_runs_on_what_is_configured_and_has_no_sandbox() {
+    let settings = read(PRODUCTION).unwrap();
+    assert!(!settings.needs_sandbox());
+    assert_eq!(settings.payment.webhook_secrets.len(), 2);
+
+    let mut with_sandbox = PRODUCTION.to_vec();
+    with_sandbox.push(("SANDBOX_ADDR", "127.0.0.1:8090"));
+    with_sandbox.push(("STRIPE_API_BASE", "http://127.0.0.1:8090"));
+    let error = read(&with_sandbox).unwrap_err();
+    assert_eq!(error.problems.len(), 2, "{error}");
+}
+
+#[test]
+fn no_secret_is_ever_printed() {
+    let printed = format!("{:?}", read(PRODUCTION).unwrap());
+    for secret in [
+        "hunter2",
+        "whsec_older",
+        "0123456789abcdef",
+        "00010203",
+        "0, 1, 2, 3",
+    ] {
+        assert!(!printed.contains(secret), "{secret} in {printed}");
+    }
+}
+
+#[test]
+fn a_real_key_without_a_webhook_secret_or_a_price_is_refused() {
+    let error = read(&[("STRIPE_SECRET_KEY", "sk_test_1")]).unwrap_err();
+    assert_eq!(error.problems.len(), 2, "{error}");
+}
+
+#[test]
+fn plans_are_data() {
+    let file = file_with(
+        r#"[{"id": "weekly", "name": "Weekly", "price_id": "price_w", "amount": 499, "currency": "eur",
+             "interval": "week", "photos_per_period": 10}]"#,
+    );
+    let settings = read(&[("PLANS_FILE", file.to_str().unwrap())]).unwrap();
+    let plan = settings.plans.by_price("price_w").unwrap();
+    assert_eq!((plan.trial_days, plan.grace_days), (0, 7));
+}
+
+#[test]
+fn a_mistake_in_the_plans_is_told_with_its_line() {
+    let file = file_with("[\n  {\"id\": \"weekly\",\n   \"nmae\": \"Weekly\"}\n]");
+    let error = read(&[("PLANS_FILE", file.to_str().unwrap())])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("line 3") && error.contains("nmae"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_plan_that_makes_no_sense_is_refused() {
+    let plan = |id: &str, price: &str, currency: &str| {
+        format!(
+            r#"{{"id": "{id}", "name": "N", "price_id": "{price}", "amount": 1, "currency": "{currency}",
+                "interval": "month", "photos_per_period": 5}}"#
+        )
+    };
+    let wrong = [
+        String::new(),
+        format!("{},{}", plan("a", "p1", "usd"), plan("a", "p2", "usd")),
+        format!("{},{}", plan("a", "p1", "usd"), plan("b", "p1", "usd")),
+        plan("a", "p1", "USD"),
+        plan("", "p1", "usd"),
+    ];
+    for list in wrong {
+        let file = file_with(&format!("[{list}]"));
+        assert!(
+            read(&[("PLANS_FILE", file.to_str().unwrap())]).is_err(),
+            "{list}"
+        );
+    }
+}
+
+#[test]
+fn what_this_version_cannot_do_yet_is_said_and_not_hidden() {
+    let settings = read(&[("REDIS_URL", "redis://localhost")]).unwrap();
+    assert_eq!(settings.warnings.len(), 1);
+    assert!(settings.warnings[0].contains("REDIS_URL"));
+}
+
+#[test]
+fn the_example_file_names_every_variable_and_no_other() {
+    let text = include_str!("../../../.env.example");
+    let explained: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name)
+        .collect();
+    let known: BTreeSet<&str> = VARIABLES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(explained.iter().copied().collect::<BTreeSet<_>>(), known);
+    assert_eq!(explained.len(), known.len(), "a variable is there twice");
+}
+
+#[test]
+fn the_list_says_truly_which_variables_are_read() {
+    let asked = RefCell::new(BTreeSet::new());
+    // Without credentials, in production, every question is asked.
+    let _ = Settings::read(&|name| {
+        asked.borrow_mut().insert(name.to_owned());
+        (name == "APP_ENV").then(|| "production".to_owned())
+    });
+    let listed: BTreeSet<String> = VARIABLES
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    assert_eq!(asked.into_inner(), listed);
+    assert!(
+        VARIABLES
+            .iter()
+            .any(|(_, support)| *support == Support::Read)
+    );
+}
+
+#[test]
+fn the_example_file_says_which_variables_are_not_used_yet() {
+    let text = include_str!("../../../.env.example");
+    let mut comment = String::new();
+    let mut explained = false;
+    for line in text.lines() {
+        if let Some((name, _)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
+            let support = VARIABLES
+                .iter()
+                .find(|(known, _)| *known == name)
+                .unwrap()
+                .1;
+            assert_eq!(
+                comment.contains("Not used yet"),
+                support == Support::NotYet,
+                "{name}: {comment}"
+            );
+            explained = true;
+        } else {
+            if explained {
+                comment.clear();
+                explained = false;
+            }
+            comment.push_str(line);
+        }
+    }
+}
+
+#[test]
+fn generated_secrets_stay_the_same_and_belong_to_their_owner_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = GeneratedSecrets::open(directory.path()).unwrap();
+    let second = GeneratedSecrets::open(directory.path()).unwrap();
+    assert_eq!(first.jwt_secret, second.jwt_secret);
+    assert_ne!(first.jwt_secret, first.url_signing_key);
+    let mode = fs::metadata(directory.path().join("secrets.json"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn damaged_secrets_are_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("secrets.json");
+    fs::write(&file, "{").unwrap();
+    assert!(GeneratedSecrets::open(directory.path()).is_err());
+    assert_eq!(fs::read_to_string(&file).unwrap(), "{");
+}
