@@ -1,0 +1,370 @@
+//! Who works for a follower: a lease of 3 s with a heartbeat each second, and a fence that counts its holders.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use domain::values::Position;
+use sqlx::{PgConnection, PgPool, Row};
+use tokio::{sync::watch, time::Instant};
+use tracing::warn;
+
+use super::{
+    checkpoints::FollowerState,
+    trouble::{Trouble, text_of},
+};
+
+/// How long a lease lasts after a heartbeat.
+pub(super) const LEASE: Duration = Duration::from_secs(3);
+/// Between two heartbeats.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// The leases of this process, and the heartbeat that keeps them: one statement for all.
+#[derive(Clone)]
+pub(super) struct Leases {
+    pool: PgPool,
+    holder: Arc<str>,
+    held: Arc<Mutex<HashMap<&'static str, Held>>>,
+}
+
+struct Held {
+    fence: i64,
+    beat: watch::Sender<Beat>,
+}
+
+/// What the last heartbeat found.
+#[derive(Clone, Copy)]
+struct Beat {
+    /// Until then nobody else can have the lease.
+    until: Instant,
+    parked: bool,
+}
+
+/// The right to work for a follower. Its heartbeat ends when it is dropped.
+pub(super) struct Lease {
+    leases: Leases,
+    name: &'static str,
+    fence: i64,
+    /// The checkpoint when the lease was taken.
+    pub position: Position,
+    /// The version that filled the tables so far.
+    pub version: i32,
+    beat: watch::Receiver<Beat>,
+}
+
+impl Leases {
+    pub fn new(pool: PgPool, holder: Arc<str>) -> Self {
+        Self {
+            pool,
+            holder,
+            held: Arc::default(),
+        }
+    }
+
+    /// Makes the follower known, at the beginning of the log. Answers whether it was unknown.
+    pub async fn register(&self, name: &'static str, version: i32) -> sqlx::Result<bool> {
+        let registered = sqlx::query(
+            "INSERT INTO followers (name, version) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(name)
+        .bind(version)
+        .execute(&self.pool)
+        .await?;
+        Ok(registered.rows_affected() == 1)
+    }
+
+    /// Takes the lease when it is free or ours, and nobody newer has filled the tables.
+    pub async fn take(&self, name: &'static str, version: i32) -> sqlx::Result<Option<Lease>> {
+        let asked = Instant::now();
+        let row = sqlx::query(
+            "UPDATE followers
+                SET holder = $2, fence = fence + 1, lease_until = clock_timestamp() + $3
+              WHERE name = $1 AND version <= $4
+                AND (holder IS NULL OR holder = $2 OR lease_until < clock_timestamp())
+              RETURNING fence, position, version, state",
+        )
+        .bind(name)
+        .bind(&*self.holder)
+        .bind(LEASE)
+        .bind(version)
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let fence = row.try_get("fence")?;
+        let state: FollowerState = row.try_get("state")?;
+        let parked = state == FollowerState::Failed;
+        let (sender, beat) = watch::channel(Beat {
+            until: asked + LEASE,
+            parked,
+        });
+        self.held().insert(
+            name,
+            Held {
+                fence,
+                beat: sender,
+            },
+        );
+        Ok(Some(Lease {
+            leases: self.clone(),
+            name,
+            fence,
+            position: Position(row.try_get::<i64, _>("position")?.cast_unsigned()),
+            version: row.try_get("version")?,
+            beat,
+        }))
+    }
+
+    /// Renews the leases, for ever.
+    pub async fn keep(self) {
+        let mut beats = tokio::time::interval(HEARTBEAT);
+        beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            beats.tick().await;
+            match tokio::time::timeout(LEASE, self.renew()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => warn!(error = ?error, "Could not renew the followers' leases"),
+                Err(_) => warn!("Renewing the followers' leases takes too long"),
+            }
+        }
+    }
+
+    async fn renew(&self) -> sqlx::Result<()> {
+        let asked = Instant::now();
+        let (names, fences): (Vec<&str>, Vec<i64>) = self
+            .held()
+            .iter()
+            .map(|(name, held)| (*name, held.fence))
+            .unzip();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let kept = sqlx::query(
+            "UPDATE followers f SET lease_until = clock_timestamp() + $4
+               FROM unnest($1::text[], $2::bigint[]) AS held (name, fence)
+              WHERE f.name = held.name AND f.fence = held.fence AND f.holder = $3
+              RETURNING f.name, f.fence, f.state",
+        )
+        .bind(&names)
+        .bind(&fences)
+        .bind(&*self.holder)
+        .bind(LEASE)
+        .fetch_all(&self.pool)
+        .await?;
+
+        let mut kept: HashMap<(String, i64), FollowerState> = kept
+            .into_iter()
+            .map(|row| {
+                Ok((
+                    (row.try_get("name")?, row.try_get("fence")?),
+                    row.try_get("state")?,
+                ))
+            })
+            .collect::<sqlx::Result<_>>()?;
+        let mut held = self.held();
+        for asked_for in names.into_iter().zip(fences) {
+            let (name, fence) = asked_for;
+            if held.get(name).is_none_or(|held| held.fence != fence) {
+                continue;
+            }
+            match kept.remove(&(name.to_owned(), fence)) {
+                Some(state) => {
+                    let beat = Beat {
+                        until: asked + LEASE,
+                        parked: state == FollowerState::Failed,
+                    };
+                    if let Some(held) = held.get(name) {
+                        held.beat.send_replace(beat);
+                    }
+                }
+                // Its holder sees that the sender is gone.
+                None => drop(held.remove(name)),
+            }
+        }
+        Ok(())
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<&'static str, Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lease {
+    /// Whether nobody else can have it. Where an effect cannot be fenced, this is asked before it.
+    pub fn is_held(&self) -> bool {
+        self.beat.has_changed().is_ok() && Instant::now() < self.beat.borrow().until
+    }
+
+    /// Returns when the lease is lost: somebody else has it, or three heartbeats failed.
+    pub async fn lost(&self) {
+        let mut beat = self.beat.clone();
+        loop {
+            let until = beat.borrow_and_update().until;
+            tokio::select! {
+                changed = beat.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep_until(until) => return,
+            }
+        }
+    }
+
+    /// Whether the follower was parked when the last heartbeat looked.
+    pub fn is_parked(&self) -> bool {
+        self.beat.borrow().parked
+    }
+
+    /// Returns once an operator has resumed the follower, or the lease is lost.
+    pub async fn resumed(&self) {
+        let mut beat = self.beat.clone();
+        tokio::select! {
+            () = self.lost() => {}
+            _ = beat.wait_for(|beat| !beat.parked) => {}
+        }
+    }
+
+    /// Where the checkpoint is.
+    ///
+    /// # Errors
+    /// When another process holds the lease.
+    pub async fn checkpoint(&self) -> Result<Position, Trouble> {
+        let position: Option<i64> = sqlx::query_scalar(
+            "SELECT position FROM followers WHERE name = $1 AND holder = $2 AND fence = $3",
+        )
+        .bind(self.name)
+        .bind(&*self.leases.holder)
+        .bind(self.fence)
+        .fetch_optional(&self.leases.pool)
+        .await?;
+        position
+            .map(|position| Position(position.cast_unsigned()))
+            .ok_or(Trouble::LostLease)
+    }
+
+    /// Moves the checkpoint from where we left it, in the transaction that writes what followed from the events.
+    ///
+    /// # Errors
+    /// When another process holds the lease, or the checkpoint is elsewhere (a commit whose answer
+    /// was lost, a database that lost its last moment): nothing of the transaction may be committed then.
+    pub async fn move_checkpoint(
+        &self,
+        db: &mut PgConnection,
+        from: Position,
+        to: Position,
+    ) -> Result<(), Trouble> {
+        let moved = sqlx::query(
+            "UPDATE followers
+                SET position = $5, lease_until = clock_timestamp() + $6, updated_at = clock_timestamp(),
+                    state = 'running', attempts = 0, error = NULL, failed_position = NULL
+              WHERE name = $1 AND holder = $2 AND fence = $3 AND position = $4",
+        )
+        .bind(self.name)
+        .bind(&*self.leases.holder)
+        .bind(self.fence)
+        .bind(from.0.cast_signed())
+        .bind(to.0.cast_signed())
+        .bind(LEASE)
+        .execute(db)
+        .await?;
+        if moved.rows_affected() == 1 {
+            Ok(())
+        } else {
+            Err(Trouble::LostLease)
+        }
+    }
+
+    /// Goes back to the beginning of the log under a new version, in the transaction that empties the tables.
+    ///
+    /// # Errors
+    /// When another process holds the lease.
+    pub async fn start_again(&self, db: &mut PgConnection, version: i32) -> Result<(), Trouble> {
+        let moved = sqlx::query(
+            "UPDATE followers
+                SET position = 0, version = $4, updated_at = clock_timestamp(),
+                    state = 'running', attempts = 0, error = NULL, failed_position = NULL
+              WHERE name = $1 AND holder = $2 AND fence = $3",
+        )
+        .bind(self.name)
+        .bind(&*self.leases.holder)
+        .bind(self.fence)
+        .bind(version)
+        .execute(db)
+        .await?;
+        if moved.rows_affected() == 1 {
+            Ok(())
+        } else {
+            Err(Trouble::LostLease)
+        }
+    }
+
+    /// Notes for everybody to see that the follower does not go on, and why.
+    pub async fn note_trouble(
+        &self,
+        state: FollowerState,
+        attempts: u32,
+        position: Option<Position>,
+        error: &anyhow::Error,
+    ) -> sqlx::Result<()> {
+        sqlx::query(
+            "UPDATE followers
+                SET state = $4, attempts = $5, error = $6, failed_position = $7, updated_at = clock_timestamp()
+              WHERE name = $1 AND holder = $2 AND fence = $3",
+        )
+        .bind(self.name)
+        .bind(&*self.leases.holder)
+        .bind(self.fence)
+        .bind(state)
+        .bind(attempts.cast_signed())
+        .bind(text_of(error))
+        .bind(position.map(|position| position.0.cast_signed()))
+        .execute(&self.leases.pool)
+        .await?;
+        if state == FollowerState::Failed
+            && let Some(held) = self.leases.held().get(self.name)
+            && held.fence == self.fence
+        {
+            held.beat.send_modify(|beat| beat.parked = true);
+        }
+        Ok(())
+    }
+
+    /// Notes that a trouble which no event caused is over.
+    pub async fn note_recovery(&self) -> sqlx::Result<()> {
+        sqlx::query(
+            "UPDATE followers
+                SET state = 'running', attempts = 0, error = NULL, failed_position = NULL, updated_at = clock_timestamp()
+              WHERE name = $1 AND holder = $2 AND fence = $3 AND state = 'retrying'",
+        )
+        .bind(self.name)
+        .bind(&*self.leases.holder)
+        .bind(self.fence)
+        .execute(&self.leases.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives the lease back, so that another process goes on at once.
+    pub async fn release(self) -> sqlx::Result<()> {
+        sqlx::query(
+            "UPDATE followers SET holder = NULL, lease_until = NULL
+              WHERE name = $1 AND holder = $2 AND fence = $3",
+        )
+        .bind(self.name)
+        .bind(&*self.leases.holder)
+        .bind(self.fence)
+        .execute(&self.leases.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut held = self.leases.held();
+        if held
+            .get(self.name)
+            .is_some_and(|held| held.fence == self.fence)
+        {
+            held.remove(self.name);
+        }
+    }
+}

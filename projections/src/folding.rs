@@ -1,0 +1,60 @@
+//! A page of events folded into the rows that it touches: loaded once, changed in order, written once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::recorded::{AnyEvent, Recorded};
+
+/// What a page makes of the rows that it touches.
+pub(crate) struct Folded<K, R> {
+    /// The rows to be written, by key.
+    pub written: Vec<R>,
+    /// The keys of which there is no row any more.
+    pub removed: Vec<K>,
+}
+
+/// The keys of the rows that a page touches.
+///
+/// # Errors
+/// Those of `key`, which says which row an event concerns.
+pub(crate) fn touched<K: Ord>(
+    page: &[Recorded<AnyEvent>],
+    key: impl Fn(&Recorded<AnyEvent>) -> sqlx::Result<Option<K>>,
+) -> sqlx::Result<BTreeSet<K>> {
+    page.iter()
+        .filter_map(|recorded| key(recorded).transpose())
+        .collect()
+}
+
+/// Applies a page's events in order, each to its row as the one before left it; that is what makes
+/// the result the same however the log is cut into pages.
+///
+/// # Errors
+/// Those of `key` and of `apply`, which answers with the row that there is after the event.
+pub(crate) fn fold<K: Ord, R>(
+    page: &[Recorded<AnyEvent>],
+    rows: BTreeMap<K, R>,
+    key: impl Fn(&Recorded<AnyEvent>) -> sqlx::Result<Option<K>>,
+    apply: impl Fn(Option<R>, &Recorded<AnyEvent>) -> Option<R>,
+) -> sqlx::Result<Folded<K, R>> {
+    let mut rows: BTreeMap<K, Option<R>> = rows
+        .into_iter()
+        .map(|(key, row)| (key, Some(row)))
+        .collect();
+    for recorded in page {
+        if let Some(key) = key(recorded)? {
+            let row = rows.entry(key).or_default();
+            *row = apply(row.take(), recorded);
+        }
+    }
+    let mut folded = Folded {
+        written: Vec::new(),
+        removed: Vec::new(),
+    };
+    for (key, row) in rows {
+        match row {
+            Some(row) => folded.written.push(row),
+            None => folded.removed.push(key),
+        }
+    }
+    Ok(folded)
+}

@@ -1,0 +1,102 @@
+//! Gate: what a user pays for, and what is left of it; and whose customer somebody is.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    subscription::{self, Gate, Status, Subscription},
+    values::{PlanId, Position, UserId},
+};
+use serde::Serialize;
+use sqlx::{FromRow, PgPool, Row, postgres::PgRow, types::Json};
+use uuid::Uuid;
+
+use crate::columns::{number, optional_word};
+
+mod projector;
+
+pub use projector::GateProjector;
+
+/// A user's subscription as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SubscriptionRow {
+    /// The user.
+    pub owner: UserId,
+    /// The payment provider's id of the user.
+    pub customer_id: Option<String>,
+    /// The payment provider's id of the subscription.
+    pub provider_id: Option<String>,
+    /// None before the provider has told anything.
+    pub status: Option<Status>,
+    /// What is paid for.
+    pub plan: Option<PlanId>,
+    /// When the current period began.
+    pub period_start: Option<DateTime<Utc>>,
+    /// When the current period ends.
+    pub period_end: Option<DateTime<Utc>>,
+    /// Whether it ends with the period.
+    pub cancel_at_period_end: bool,
+    /// Until when the gate stays open although a renewal failed.
+    pub grace_until: Option<DateTime<Utc>>,
+    /// Pictures taken in the current period.
+    pub photos_used: u32,
+    /// The most that can be taken in it.
+    pub photos_limit: u32,
+    /// The aggregate itself. Which of the provider's snapshots counts is its rule, so the projector asks it.
+    pub(crate) state: Subscription,
+    /// The sequence of the subscription's last event.
+    pub sequence: u64,
+    /// The position of that event.
+    pub position: Position,
+}
+
+impl SubscriptionRow {
+    /// Whether gated operations are allowed at that time, and if not, why.
+    pub fn gate(&self, now: DateTime<Utc>) -> Gate {
+        subscription::gate(self.status, self.grace_until, now)
+    }
+}
+
+impl<'r> FromRow<'r, PgRow> for SubscriptionRow {
+    fn from_row(row: &'r PgRow) -> sqlx::Result<Self> {
+        let Json(state) = row.try_get("state")?;
+        Ok(Self {
+            owner: UserId(row.try_get("owner")?),
+            customer_id: row.try_get("customer_id")?,
+            provider_id: row.try_get("provider_id")?,
+            status: optional_word(row, "status")?,
+            plan: optional_word(row, "plan")?,
+            period_start: row.try_get("period_start")?,
+            period_end: row.try_get("period_end")?,
+            cancel_at_period_end: row.try_get("cancel_at_period_end")?,
+            grace_until: row.try_get("grace_until")?,
+            photos_used: number::<i32, _>(row, "photos_used")?,
+            photos_limit: number::<i32, _>(row, "photos_limit")?,
+            state,
+            sequence: number::<i64, _>(row, "sequence")?,
+            position: Position(number::<i64, _>(row, "position")?),
+        })
+    }
+}
+
+/// A user's subscription, once there was anything to tell.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_owner(pool: &PgPool, owner: UserId) -> sqlx::Result<Option<SubscriptionRow>> {
+    sqlx::query_as("SELECT * FROM subscriptions WHERE owner = $1")
+        .bind(owner.0)
+        .fetch_optional(pool)
+        .await
+}
+
+/// The user whom the payment provider knows as that customer.
+///
+/// # Errors
+/// When the database is away.
+pub async fn owner_of_customer(pool: &PgPool, customer_id: &str) -> sqlx::Result<Option<UserId>> {
+    let owner: Option<Uuid> =
+        sqlx::query_scalar("SELECT owner FROM subscription_customers WHERE customer_id = $1")
+            .bind(customer_id)
+            .fetch_optional(pool)
+            .await?;
+    Ok(owner.map(UserId))
+}

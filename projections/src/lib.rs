@@ -1,0 +1,29 @@
+//! What can be seen: one module per read model, its row, its queries and its projector; and the engine that runs them.
+//!
+//! An event's way: [`engine::Engine`] reads the log page by page and hands each page to every
+//! projector of [`all`], which writes its tables in the transaction that moves its checkpoint.
+//! To add a read model: a table in `migrations/`, a module here with a row, its queries and a
+//! [`engine::Projector`], and a line in [`all`]. To change what an existing one holds: raise its
+//! version; the engine then empties its tables and fills them from the log's beginning.
+
+use std::sync::Arc;
+
+pub mod avatars;
+mod columns;
+pub mod engine;
+mod folding;
+pub mod gate;
+pub mod photo_work;
+pub mod photos;
+pub mod updates;
+
+/// Every projector of ours.
+pub fn all() -> Vec<Arc<dyn engine::Projector>> {
+    vec![
+        Arc::new(avatars::AvatarsProjector),
+        Arc::new(photos::PhotosProjector),
+        Arc::new(gate::GateProjector),
+        Arc::new(updates::UpdatesProjector),
+        Arc::new(photo_work::PhotoWorkProjector),
+    ]
+}

@@ -1,0 +1,199 @@
+//! Photo work: the pictures that still have to be made, for the worker to find.
+//!
+//! A hint, not a promise: the row may lag behind the photo request. Whoever takes a picture on
+//! holds a lease of its own and asks the aggregate, which refuses what is no longer wanted.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{
+    photo_request::{Event, Purpose},
+    policy::Decision,
+    recorded::{AnyEvent, Recorded},
+    values::{PhotoId, Position, UserId},
+};
+use serde::Serialize;
+use sqlx::{FromRow, PgConnection, PgPool, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use crate::{
+    columns::{aggregate_id, number, recordset, word},
+    engine::Projector,
+    folding::{fold, touched},
+};
+
+/// A picture that still has to be made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PhotoWorkRow {
+    /// The picture.
+    pub photo_id: PhotoId,
+    /// Who asked for it.
+    pub owner: UserId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// How many attempts were started.
+    pub attempts: u32,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// Not before then.
+    pub available_at: DateTime<Utc>,
+    /// The position of the last event that changed the row.
+    pub position: Position,
+}
+
+impl<'r> FromRow<'r, PgRow> for PhotoWorkRow {
+    fn from_row(row: &'r PgRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            photo_id: PhotoId(row.try_get("photo_id")?),
+            owner: UserId(row.try_get("owner")?),
+            purpose: word(row, "purpose")?,
+            attempts: number::<i32, _>(row, "attempts")?,
+            requested_at: row.try_get("requested_at")?,
+            available_at: row.try_get("available_at")?,
+            position: Position(number::<i64, _>(row, "position")?),
+        })
+    }
+}
+
+/// What can be worked on at that time, longest available first, at most `limit` of it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn due(pool: &PgPool, at: DateTime<Utc>, limit: u32) -> sqlx::Result<Vec<PhotoWorkRow>> {
+    sqlx::query_as(
+        "SELECT * FROM photo_work WHERE available_at <= $1 ORDER BY available_at, photo_id LIMIT $2",
+    )
+    .bind(at)
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await
+}
+
+/// Writes `photo_work`.
+pub struct PhotoWorkProjector;
+
+#[async_trait]
+impl Projector for PhotoWorkProjector {
+    fn name(&self) -> &'static str {
+        "photo_work"
+    }
+
+    fn version(&self) -> i32 {
+        1
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &["photo_work"]
+    }
+
+    async fn project(
+        &self,
+        db: &mut PgConnection,
+        page: &[Recorded<AnyEvent>],
+    ) -> sqlx::Result<()> {
+        let ids: Vec<Uuid> = touched(page, concerned)?
+            .into_iter()
+            .map(|id| id.0)
+            .collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let rows = load(db, &ids).await?;
+        let folded = fold(page, rows, concerned, apply)?;
+        let removed: Vec<Uuid> = folded.removed.into_iter().map(|id| id.0).collect();
+        store(db, &folded.written).await?;
+        remove(db, &removed).await
+    }
+}
+
+/// The photo that an event is about.
+fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
+    match &recorded.event {
+        AnyEvent::PhotoRequest(_) => aggregate_id(&recorded.aggregate_id).map(Some),
+        AnyEvent::Avatar(_) | AnyEvent::Subscription(_) => Ok(None),
+    }
+}
+
+fn apply(row: Option<PhotoWorkRow>, recorded: &Recorded<AnyEvent>) -> Option<PhotoWorkRow> {
+    let AnyEvent::PhotoRequest(event) = &recorded.event else {
+        return row;
+    };
+    let position = recorded.position;
+    match event {
+        Event::PhotoRequested {
+            photo_id,
+            owner,
+            purpose,
+            policy,
+            ..
+        } => match policy.decision {
+            Decision::Allow => Some(PhotoWorkRow {
+                photo_id: *photo_id,
+                owner: *owner,
+                purpose: *purpose,
+                attempts: 0,
+                requested_at: recorded.recorded_at,
+                available_at: recorded.recorded_at,
+                position,
+            }),
+            Decision::Refuse => None,
+        },
+        Event::GenerationStarted { attempt, .. } => Some(PhotoWorkRow {
+            attempts: *attempt,
+            position,
+            ..row?
+        }),
+        Event::AttemptFailed {
+            retry_at: Some(retry_at),
+            ..
+        } => Some(PhotoWorkRow {
+            available_at: *retry_at,
+            position,
+            ..row?
+        }),
+        // Without another attempt, the end of the request follows.
+        Event::AttemptFailed { retry_at: None, .. } | Event::PredictionAccepted { .. } => row,
+        Event::PhotoRefused { .. }
+        | Event::PhotoDelivered { .. }
+        | Event::PhotoFailed { .. }
+        | Event::PhotoCanceled
+        | Event::PhotoDeleted => None,
+    }
+}
+
+async fn load(
+    db: &mut PgConnection,
+    ids: &[Uuid],
+) -> sqlx::Result<BTreeMap<PhotoId, PhotoWorkRow>> {
+    let rows: Vec<PhotoWorkRow> =
+        sqlx::query_as("SELECT * FROM photo_work WHERE photo_id = ANY($1)")
+            .bind(ids)
+            .fetch_all(db)
+            .await?;
+    Ok(rows.into_iter().map(|row| (row.photo_id, row)).collect())
+}
+
+async fn store(db: &mut PgConnection, rows: &[PhotoWorkRow]) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO photo_work SELECT * FROM json_populate_recordset(NULL::photo_work, $1::json)
+         ON CONFLICT (photo_id) DO UPDATE SET
+             owner = excluded.owner, purpose = excluded.purpose, attempts = excluded.attempts,
+             requested_at = excluded.requested_at, available_at = excluded.available_at,
+             position = excluded.position",
+    )
+    .bind(recordset(rows)?)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn remove(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<()> {
+    if !ids.is_empty() {
+        sqlx::query("DELETE FROM photo_work WHERE photo_id = ANY($1)")
+            .bind(ids)
+            .execute(db)
+            .await?;
+    }
+    Ok(())
+}

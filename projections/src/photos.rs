@@ -1,0 +1,196 @@
+//! Photos: every picture that was asked for and not deleted.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    photo_request::{FailureClass, Image, Purpose},
+    values::{PhotoId, Position, UserId},
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder, Row, postgres::PgRow, types::Json};
+use uuid::Uuid;
+
+use crate::columns::{number, word};
+
+mod projector;
+
+pub use projector::PhotosProjector;
+
+/// How far a picture is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum PhotoStatus {
+    Requested,
+    Generating,
+    Delivered,
+    Failed,
+    Refused,
+    Canceled,
+}
+
+impl PhotoStatus {
+    /// The word that stands for it in JSON and SQL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Generating => "generating",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// Why there is no picture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureRow {
+    /// Whose fault it is.
+    pub class: FailureClass,
+    /// In the worker's words.
+    pub reason: String,
+}
+
+/// A picture, from wish to delivery.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PhotoRow {
+    /// Its id.
+    pub photo_id: PhotoId,
+    /// Who asked for it.
+    pub owner: UserId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What it should show, in the user's words; `[erased]` once the user was forgotten. None for a reference picture.
+    pub scene: Option<String>,
+    /// How far it is.
+    pub status: PhotoStatus,
+    /// How many attempts were started.
+    pub attempts: u32,
+    /// The picture, once it is delivered.
+    pub image: Option<Image>,
+    /// Why there is none, when it failed.
+    pub failure: Option<FailureRow>,
+    /// The rules that speak against it, when it was refused.
+    pub rules: Vec<String>,
+    /// The sequence of the photo request's last event; 0 while only the avatar knows of the wish.
+    pub sequence: u64,
+    /// The position of the last event that changed the row.
+    pub position: Position,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// When it was delivered.
+    pub delivered_at: Option<DateTime<Utc>>,
+}
+
+impl<'r> FromRow<'r, PgRow> for PhotoRow {
+    fn from_row(row: &'r PgRow) -> sqlx::Result<Self> {
+        let image: Option<Json<Image>> = row.try_get("image")?;
+        let failure: Option<Json<FailureRow>> = row.try_get("failure")?;
+        Ok(Self {
+            photo_id: PhotoId(row.try_get("photo_id")?),
+            owner: UserId(row.try_get("owner")?),
+            purpose: word(row, "purpose")?,
+            scene: row.try_get("scene")?,
+            status: word(row, "status")?,
+            attempts: number::<i32, _>(row, "attempts")?,
+            image: image.map(|Json(image)| image),
+            failure: failure.map(|Json(failure)| failure),
+            rules: row.try_get("rules")?,
+            sequence: number::<i64, _>(row, "sequence")?,
+            position: Position(number::<i64, _>(row, "position")?),
+            requested_at: row.try_get("requested_at")?,
+            delivered_at: row.try_get("delivered_at")?,
+        })
+    }
+}
+
+/// Which of a user's photos; the default is all of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the types say it")]
+pub struct PhotoFilter {
+    pub status: Option<PhotoStatus>,
+    pub purpose: Option<Purpose>,
+}
+
+/// The last photo of a list's page; the next page begins after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of the row")]
+pub struct PhotoCursor {
+    pub requested_at: DateTime<Utc>,
+    pub photo_id: PhotoId,
+}
+
+impl From<&PhotoRow> for PhotoCursor {
+    fn from(row: &PhotoRow) -> Self {
+        Self {
+            requested_at: row.requested_at,
+            photo_id: row.photo_id,
+        }
+    }
+}
+
+/// One photo, whosever it is: the caller compares the owner.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_id(pool: &PgPool, photo_id: PhotoId) -> sqlx::Result<Option<PhotoRow>> {
+    sqlx::query_as("SELECT * FROM photos WHERE photo_id = $1")
+        .bind(photo_id.0)
+        .fetch_optional(pool)
+        .await
+}
+
+/// Those of the photos that are there, in no order: a deleted one is missing.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_ids(pool: &PgPool, photo_ids: &[PhotoId]) -> sqlx::Result<Vec<PhotoRow>> {
+    let ids: Vec<Uuid> = photo_ids.iter().map(|id| id.0).collect();
+    sqlx::query_as("SELECT * FROM photos WHERE photo_id = ANY($1)")
+        .bind(ids)
+        .fetch_all(pool)
+        .await
+}
+
+/// A user's photos, newest first, at most `limit` of them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(
+    pool: &PgPool,
+    owner: UserId,
+    filter: &PhotoFilter,
+    before: Option<PhotoCursor>,
+    limit: u32,
+) -> sqlx::Result<Vec<PhotoRow>> {
+    // Only the conditions that apply, so that each combination finds its index.
+    let mut query = QueryBuilder::<Postgres>::new("SELECT * FROM photos WHERE owner = ");
+    query.push_bind(owner.0);
+    if let Some(status) = filter.status {
+        query.push(" AND status = ").push_bind(status.as_str());
+    }
+    if let Some(purpose) = filter.purpose {
+        query.push(" AND purpose = ").push_bind(purpose.as_str());
+    }
+    if let Some(cursor) = before {
+        query
+            .push(" AND (requested_at, photo_id) < (")
+            .push_bind(cursor.requested_at);
+        query.push(", ").push_bind(cursor.photo_id.0).push(")");
+    }
+    query
+        .push(" ORDER BY requested_at DESC, photo_id DESC LIMIT ")
+        .push_bind(i64::from(limit));
+    query.build_query_as().fetch_all(pool).await
+}
+
+/// Whether any photo, whosever it is, shows the picture that is stored under that key.
+///
+/// # Errors
+/// When the database is away.
+pub async fn any_shows(pool: &PgPool, image_key: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM photos WHERE image ->> 'key' = $1)")
+        .bind(image_key)
+        .fetch_one(pool)
+        .await
+}

@@ -1,0 +1,212 @@
+//! Photo requests, and the avatars' wishes for reference pictures → `photos`.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use domain::{
+    avatar,
+    photo_request::{Event, Purpose},
+    recorded::{AnyEvent, Recorded},
+    values::{PhotoId, UserId},
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{FailureRow, PhotoRow, PhotoStatus};
+use crate::{
+    columns::{aggregate_id, recordset, storable},
+    engine::Projector,
+    folding::{fold, touched},
+};
+
+/// Writes `photos`.
+pub struct PhotosProjector;
+
+#[async_trait]
+impl Projector for PhotosProjector {
+    fn name(&self) -> &'static str {
+        "photos"
+    }
+
+    fn version(&self) -> i32 {
+        1
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &["photos"]
+    }
+
+    async fn project(
+        &self,
+        db: &mut PgConnection,
+        page: &[Recorded<AnyEvent>],
+    ) -> sqlx::Result<()> {
+        let ids: Vec<Uuid> = touched(page, concerned)?
+            .into_iter()
+            .map(|id| id.0)
+            .collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let rows = load(db, &ids).await?;
+        let folded = fold(page, rows, concerned, apply)?;
+        let removed: Vec<Uuid> = folded.removed.into_iter().map(|id| id.0).collect();
+        store(db, &folded.written).await?;
+        remove(db, &removed).await
+    }
+}
+
+/// The photo that an event is about.
+fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
+    match &recorded.event {
+        AnyEvent::PhotoRequest(_) => aggregate_id(&recorded.aggregate_id).map(Some),
+        AnyEvent::Avatar(avatar::Event::ReferenceImageRequested { photo_id }) => {
+            Ok(Some(*photo_id))
+        }
+        // What comes of the wish, the photo request tells itself.
+        AnyEvent::Avatar(
+            avatar::Event::AvatarCreated { .. }
+            | avatar::Event::ProfileChanged { .. }
+            | avatar::Event::ReferenceImageReady { .. }
+            | avatar::Event::ReferenceImageFailed { .. }
+            | avatar::Event::ReferenceImageApproved { .. },
+        )
+        | AnyEvent::Subscription(_) => Ok(None),
+    }
+}
+
+fn apply(row: Option<PhotoRow>, recorded: &Recorded<AnyEvent>) -> Option<PhotoRow> {
+    match &recorded.event {
+        AnyEvent::PhotoRequest(Event::PhotoRequested {
+            photo_id,
+            owner,
+            purpose,
+            scene,
+            ..
+        }) => {
+            // A reference picture was wished for before: then it was asked for at that time.
+            let row = row.unwrap_or_else(|| wished(*photo_id, *owner, *purpose, recorded));
+            Some(PhotoRow {
+                scene: scene.as_ref().map(ToString::to_string),
+                sequence: recorded.sequence,
+                position: recorded.position,
+                ..row
+            })
+        }
+        AnyEvent::PhotoRequest(event) => {
+            let row = PhotoRow {
+                sequence: recorded.sequence,
+                position: recorded.position,
+                ..row?
+            };
+            progressed(row, event, recorded)
+        }
+        AnyEvent::Avatar(avatar::Event::ReferenceImageRequested { photo_id }) => {
+            let owner = recorded.metadata.owner;
+            row.or_else(|| Some(wished(*photo_id, owner, Purpose::Reference, recorded)))
+        }
+        AnyEvent::Avatar(
+            avatar::Event::AvatarCreated { .. }
+            | avatar::Event::ProfileChanged { .. }
+            | avatar::Event::ReferenceImageReady { .. }
+            | avatar::Event::ReferenceImageFailed { .. }
+            | avatar::Event::ReferenceImageApproved { .. },
+        )
+        | AnyEvent::Subscription(_) => row,
+    }
+}
+
+fn progressed(row: PhotoRow, event: &Event, recorded: &Recorded<AnyEvent>) -> Option<PhotoRow> {
+    match event {
+        Event::GenerationStarted { attempt, .. } => Some(PhotoRow {
+            status: PhotoStatus::Generating,
+            attempts: *attempt,
+            ..row
+        }),
+        Event::PhotoDelivered { image, .. } => Some(PhotoRow {
+            status: PhotoStatus::Delivered,
+            image: Some(image.clone()),
+            delivered_at: Some(recorded.recorded_at),
+            ..row
+        }),
+        Event::PhotoFailed { class, reason } => Some(PhotoRow {
+            status: PhotoStatus::Failed,
+            failure: Some(FailureRow {
+                class: *class,
+                reason: storable(reason),
+            }),
+            ..row
+        }),
+        Event::PhotoRefused { rules } => Some(PhotoRow {
+            status: PhotoStatus::Refused,
+            rules: rules.iter().map(|rule| storable(rule)).collect(),
+            ..row
+        }),
+        Event::PhotoCanceled => Some(PhotoRow {
+            status: PhotoStatus::Canceled,
+            ..row
+        }),
+        Event::PhotoDeleted => None,
+        // The next attempt or the end of the request will show.
+        Event::PhotoRequested { .. }
+        | Event::PredictionAccepted { .. }
+        | Event::AttemptFailed { .. } => Some(row),
+    }
+}
+
+fn wished(
+    photo_id: PhotoId,
+    owner: UserId,
+    purpose: Purpose,
+    recorded: &Recorded<AnyEvent>,
+) -> PhotoRow {
+    PhotoRow {
+        photo_id,
+        owner,
+        purpose,
+        scene: None,
+        status: PhotoStatus::Requested,
+        attempts: 0,
+        image: None,
+        failure: None,
+        rules: Vec::new(),
+        sequence: 0,
+        position: recorded.position,
+        requested_at: recorded.recorded_at,
+        delivered_at: None,
+    }
+}
+
+async fn load(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<BTreeMap<PhotoId, PhotoRow>> {
+    let rows: Vec<PhotoRow> = sqlx::query_as("SELECT * FROM photos WHERE photo_id = ANY($1)")
+        .bind(ids)
+        .fetch_all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.photo_id, row)).collect())
+}
+
+async fn store(db: &mut PgConnection, rows: &[PhotoRow]) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO photos SELECT * FROM json_populate_recordset(NULL::photos, $1::json)
+         ON CONFLICT (photo_id) DO UPDATE SET
+             owner = excluded.owner, purpose = excluded.purpose, scene = excluded.scene,
+             status = excluded.status, attempts = excluded.attempts,
+             image = excluded.image, failure = excluded.failure, rules = excluded.rules,
+             sequence = excluded.sequence, position = excluded.position,
+             requested_at = excluded.requested_at, delivered_at = excluded.delivered_at",
+    )
+    .bind(recordset(rows)?)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn remove(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<()> {
+    if !ids.is_empty() {
+        sqlx::query("DELETE FROM photos WHERE photo_id = ANY($1)")
+            .bind(ids)
+            .execute(db)
+            .await?;
+    }
+    Ok(())
+}

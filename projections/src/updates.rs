@@ -1,0 +1,208 @@
+//! Updates: what changed for whom, at which position, so that a client can be told and can resume.
+
+use async_trait::async_trait;
+use domain::{
+    avatar, photo_request,
+    recorded::{AnyEvent, Recorded},
+    subscription,
+    values::{Position, UserId},
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, PgConnection, PgPool, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use crate::{
+    columns::{number, recordset, word},
+    engine::Projector,
+};
+
+/// Which kind of resource changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum UpdateKind {
+    Avatar,
+    Photo,
+    Subscription,
+}
+
+impl UpdateKind {
+    /// The word that stands for it in JSON and SQL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Avatar => "avatar",
+            Self::Photo => "photo",
+            Self::Subscription => "subscription",
+        }
+    }
+}
+
+/// Something that a user sees has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// The event that changed it.
+    pub position: Position,
+    /// Which kind of resource.
+    pub kind: UpdateKind,
+    /// The photo's id; for an avatar and a subscription, of which a user has one, the user's id.
+    pub resource_id: String,
+}
+
+impl<'r> FromRow<'r, PgRow> for Update {
+    fn from_row(row: &'r PgRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            position: Position(number::<i64, _>(row, "position")?),
+            kind: word(row, "kind")?,
+            resource_id: row.try_get("resource_id")?,
+        })
+    }
+}
+
+/// What changed for a user after a position, oldest first, at most `limit` of it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn after(
+    pool: &PgPool,
+    owner: UserId,
+    position: Position,
+    limit: u32,
+) -> sqlx::Result<Vec<Update>> {
+    sqlx::query_as(
+        "SELECT position, kind, resource_id FROM updates
+          WHERE owner = $1 AND position > $2 ORDER BY position LIMIT $3",
+    )
+    .bind(owner.0)
+    .bind(position.0.cast_signed())
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await
+}
+
+/// For whom anything changed after one position, up to and including another.
+///
+/// # Errors
+/// When the database is away.
+pub async fn owners_between(
+    pool: &PgPool,
+    after: Position,
+    upto: Position,
+) -> sqlx::Result<Vec<UserId>> {
+    let owners: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT DISTINCT owner FROM updates WHERE position > $1 AND position <= $2",
+    )
+    .bind(after.0.cast_signed())
+    .bind(upto.0.cast_signed())
+    .fetch_all(pool)
+    .await?;
+    Ok(owners.into_iter().map(UserId).collect())
+}
+
+/// Writes `updates`.
+pub struct UpdatesProjector;
+
+#[derive(Serialize)]
+struct UpdateRow<'a> {
+    position: Position,
+    owner: UserId,
+    kind: UpdateKind,
+    resource_id: &'a str,
+}
+
+#[async_trait]
+impl Projector for UpdatesProjector {
+    fn name(&self) -> &'static str {
+        "updates"
+    }
+
+    fn version(&self) -> i32 {
+        1
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &["updates"]
+    }
+
+    async fn project(
+        &self,
+        db: &mut PgConnection,
+        page: &[Recorded<AnyEvent>],
+    ) -> sqlx::Result<()> {
+        let rows: Vec<_> = page
+            .iter()
+            .filter_map(|recorded| {
+                Some(UpdateRow {
+                    position: recorded.position,
+                    owner: recorded.metadata.owner,
+                    kind: changed(&recorded.event)?,
+                    resource_id: &recorded.aggregate_id,
+                })
+            })
+            .collect();
+        if !rows.is_empty() {
+            sqlx::query(
+                "INSERT INTO updates SELECT * FROM json_populate_recordset(NULL::updates, $1::json)",
+            )
+            .bind(recordset(&rows)?)
+            .execute(db)
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// The kind of resource whose sight an event changes.
+fn changed(event: &AnyEvent) -> Option<UpdateKind> {
+    match event {
+        AnyEvent::Avatar(event) => Some(avatar_changed(event)),
+        AnyEvent::PhotoRequest(event) => photo_changed(event),
+        AnyEvent::Subscription(event) => subscription_changed(event),
+    }
+}
+
+const fn avatar_changed(event: &avatar::Event) -> UpdateKind {
+    match event {
+        // A wish for a reference picture changes a photo as well; `PhotoRequested` tells of it a moment later.
+        avatar::Event::AvatarCreated { .. }
+        | avatar::Event::ProfileChanged { .. }
+        | avatar::Event::ReferenceImageRequested { .. }
+        | avatar::Event::ReferenceImageReady { .. }
+        | avatar::Event::ReferenceImageFailed { .. }
+        | avatar::Event::ReferenceImageApproved { .. } => UpdateKind::Avatar,
+    }
+}
+
+const fn photo_changed(event: &photo_request::Event) -> Option<UpdateKind> {
+    match event {
+        photo_request::Event::PhotoRequested { .. }
+        | photo_request::Event::PhotoRefused { .. }
+        | photo_request::Event::GenerationStarted { .. }
+        | photo_request::Event::PhotoDelivered { .. }
+        | photo_request::Event::PhotoFailed { .. }
+        | photo_request::Event::PhotoCanceled
+        | photo_request::Event::PhotoDeleted => Some(UpdateKind::Photo),
+        // Between the worker and the provider.
+        photo_request::Event::PredictionAccepted { .. }
+        | photo_request::Event::AttemptFailed { .. } => None,
+    }
+}
+
+const fn subscription_changed(event: &subscription::Event) -> Option<UpdateKind> {
+    match event {
+        subscription::Event::SubscriptionActivated { .. }
+        | subscription::Event::SubscriptionRenewed { .. }
+        | subscription::Event::PlanChanged { .. }
+        | subscription::Event::RenewalFailed { .. }
+        | subscription::Event::PaymentRecovered { .. }
+        | subscription::Event::SubscriptionEnded { .. }
+        | subscription::Event::GraceStarted { .. }
+        | subscription::Event::CancellationScheduled { .. }
+        | subscription::Event::CancellationRevoked
+        | subscription::Event::PhotoReserved { .. }
+        | subscription::Event::PhotoReleased { .. } => Some(UpdateKind::Subscription),
+        // The provider's bookkeeping: what a user sees stays the same.
+        subscription::Event::CheckoutStarted { .. }
+        | subscription::Event::SnapshotRecorded { .. }
+        | subscription::Event::PaymentFailed { .. } => None,
+    }
+}

@@ -1,0 +1,17 @@
+//! The engine and the read models, on a real PostgreSQL and the real event log.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod avatars;
+mod awaiting;
+mod following;
+mod gate;
+mod histories;
+mod page_cuts;
+mod parking;
+mod photo_work;
+mod photos;
+mod process;
+mod reactions;
+mod takeover;
+mod test_log;
+mod updates;

@@ -1,0 +1,247 @@
+//! However the log is cut into pages, the tables end up the same to the byte.
+
+use std::collections::HashMap;
+
+use chrono::TimeDelta;
+use domain::{
+    avatar::{self, ProfileChanges},
+    personal::Personal,
+    photo_request::{self, Purpose},
+    recorded::{AnyEvent, Metadata, Recorded},
+    subscription::{self, Status},
+    values::{Age, Position, UserId},
+};
+use proptest::{
+    collection::vec,
+    prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof},
+    sample::select,
+    test_runner::{Config, TestRunner},
+};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{
+    histories::{
+        at, attempt_failed, created, delivered, failed, photo, reference_approved,
+        reference_failed, reference_ready, reference_requested, requested, snapshot, started, user,
+    },
+    test_log::TestLog,
+};
+
+#[test]
+fn any_history_cut_into_any_pages_gives_the_same_tables() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let log = runtime.block_on(TestLog::start());
+    let config = Config {
+        cases: 96,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    TestRunner::new(config)
+        .run(
+            &(vec(happening(), 1..60), vec(1_usize..20, 60)),
+            |(happenings, cuts)| {
+                let history = recorded(happenings);
+                runtime.block_on(async {
+                    let one_by_one =
+                        tables_after(&log.pool(), &history, &vec![1; history.len()]).await;
+                    let in_pages = tables_after(&log.pool(), &history, &cuts).await;
+                    let at_once = tables_after(&log.pool(), &history, &[history.len()]).await;
+                    prop_assert_eq!(&in_pages, &one_by_one);
+                    prop_assert_eq!(&at_once, &one_by_one);
+                    Ok(())
+                })
+            },
+        )
+        .unwrap();
+}
+
+#[tokio::test]
+async fn the_comparison_sees_every_table_and_a_difference() {
+    let log = TestLog::start().await;
+    let history = recorded(vec![
+        (1, Happening::Avatar(created(user(1)))),
+        (
+            1,
+            Happening::Photo(1, requested(user(1), 1, Purpose::Scene)),
+        ),
+        (1, Happening::Paid(activated(1, Status::Active, 1))),
+    ]);
+    let tables = tables_after(&log.pool(), &history, &[3]).await;
+    assert_eq!(tables.len(), 6);
+    assert!(tables.values().all(|rows| !rows.is_empty()), "{tables:#?}");
+    assert_ne!(tables, tables_after(&log.pool(), &history[..2], &[2]).await);
+}
+
+/// Something that happened to one of two users, in whatever order: a projector must not depend on sense.
+#[derive(Debug, Clone)]
+enum Happening {
+    Avatar(avatar::Event),
+    Photo(u128, photo_request::Event),
+    Paid(subscription::Event),
+}
+
+fn happening() -> impl Strategy<Value = (u128, Happening)> {
+    (1_u128..=2).prop_flat_map(|who| {
+        let happening = prop_oneof![
+            avatar_event(who).prop_map(Happening::Avatar),
+            photo_event(who).prop_map(|(n, event)| Happening::Photo(n, event)),
+            paid_event().prop_map(Happening::Paid),
+        ];
+        (Just(who), happening)
+    })
+}
+
+/// Each user has three photos.
+fn photo_number(who: u128) -> impl Strategy<Value = u128> {
+    (0_u128..3).prop_map(move |n| who * 10 + n)
+}
+
+fn avatar_event(who: u128) -> impl Strategy<Value = avatar::Event> {
+    let n = || photo_number(who);
+    prop_oneof![
+        Just(created(user(who))),
+        (20_i64..60).prop_map(|age| avatar::Event::ProfileChanged {
+            changes: ProfileChanges {
+                age: Some(Age::try_from(age).unwrap()),
+                name: Some(Personal::new(
+                    format!("\u{1F33B} \"{age}\"").parse().unwrap()
+                )),
+                ..ProfileChanges::default()
+            }
+        }),
+        n().prop_map(reference_requested),
+        n().prop_map(reference_ready),
+        n().prop_map(reference_failed),
+        n().prop_map(reference_approved),
+    ]
+}
+
+fn photo_event(who: u128) -> impl Strategy<Value = (u128, photo_request::Event)> {
+    photo_number(who).prop_flat_map(move |n| {
+        let event = prop_oneof![
+            3 => select(vec![Purpose::Reference, Purpose::Scene])
+                .prop_map(move |purpose| requested(user(who), n, purpose)),
+            2 => (1_u32..4).prop_map(started),
+            1 => (1_u32..4).prop_map(|attempt| photo_request::Event::PredictionAccepted {
+                attempt,
+                provider_id: "prediction".to_owned(),
+            }),
+            // PostgreSQL keeps microseconds.
+            2 => (1_u32..4, any::<Option<u32>>()).prop_map(|(attempt, nanoseconds)| {
+                let later = |n: u32| at(1) + TimeDelta::nanoseconds(i64::from(n));
+                attempt_failed(attempt, nanoseconds.map(later))
+            }),
+            1 => (1_u32..4).prop_map(delivered),
+            1 => Just(failed()),
+            1 => Just(photo_request::Event::PhotoRefused { rules: vec!["R1".into(), "R, \"2\"".into()] }),
+            1 => Just(photo_request::Event::PhotoCanceled),
+            1 => Just(photo_request::Event::PhotoDeleted),
+        ];
+        (Just(n), event)
+    })
+}
+
+fn paid_event() -> impl Strategy<Value = subscription::Event> {
+    let status = select(vec![
+        Status::Active,
+        Status::PastDue,
+        Status::Canceled,
+        Status::Trialing,
+    ]);
+    prop_oneof![
+        2 => (1_u32..4, status, 1_i64..50).prop_map(|(n, status, second)| activated(n, status, second)),
+        1 => (1_u32..4).prop_map(|n| subscription::Event::CheckoutStarted {
+            session_id: format!("cs_{n}"),
+            customer_id: format!("cus_{n}"),
+            plan: "monthly".parse().unwrap(),
+        }),
+        1 => (0_u128..3).prop_map(|n| subscription::Event::PhotoReserved { photo_id: photo(n), period_start: at(0) }),
+        1 => (0_u128..3).prop_map(|n| subscription::Event::PhotoReleased { photo_id: photo(n) }),
+        1 => Just(subscription::Event::CancellationScheduled { ends_at: at(9) }),
+        1 => Just(subscription::Event::CancellationRevoked),
+        1 => Just(subscription::Event::PaymentFailed { invoice_id: "in_1".to_owned() }),
+    ]
+}
+
+fn activated(n: u32, status: Status, second: i64) -> subscription::Event {
+    subscription::Event::SubscriptionActivated {
+        snapshot: snapshot(n, status, second),
+    }
+}
+
+/// The happenings as the log would hold them.
+fn recorded(happenings: Vec<(u128, Happening)>) -> Vec<Recorded<AnyEvent>> {
+    let mut sequences = HashMap::<String, u64>::new();
+    (1_u64..)
+        .zip(happenings)
+        .map(|(position, (who, happening))| {
+            let owner = user(who);
+            let (aggregate_id, event) = match happening {
+                Happening::Avatar(event) => (owner.to_string(), AnyEvent::Avatar(event)),
+                Happening::Photo(n, event) => (photo(n).to_string(), AnyEvent::PhotoRequest(event)),
+                Happening::Paid(event) => (owner.to_string(), AnyEvent::Subscription(event)),
+            };
+            let stream = format!("{} {aggregate_id}", event.aggregate_type());
+            let sequence = sequences.entry(stream).or_default();
+            *sequence += 1;
+            Recorded {
+                position: Position(position),
+                event_id: Uuid::from_u128(position.into()),
+                aggregate_id,
+                sequence: *sequence,
+                recorded_at: at(position.cast_signed()) + TimeDelta::microseconds(7),
+                metadata: metadata(owner),
+                event,
+            }
+        })
+        .collect()
+}
+
+fn metadata(owner: UserId) -> Metadata {
+    Metadata {
+        actor: format!("user:{owner}"),
+        owner,
+        correlation_id: Uuid::nil(),
+        causation_id: Uuid::nil(),
+        command: "Test".to_owned(),
+        idempotency_key: None,
+        trace_id: None,
+        policy_pack: None,
+        more: Default::default(),
+    }
+}
+
+/// Every table of every projector, row by row as text, after the history was projected in pages of those sizes.
+async fn tables_after(
+    pool: &PgPool,
+    history: &[Recorded<AnyEvent>],
+    page_sizes: &[usize],
+) -> HashMap<&'static str, Vec<String>> {
+    let mut tables = HashMap::new();
+    let mut transaction = pool.begin().await.unwrap();
+    for projector in projections::all() {
+        let mut rest = history;
+        for size in page_sizes {
+            let (page, later) = rest.split_at((*size).min(rest.len()));
+            if !page.is_empty() {
+                projector.project(&mut transaction, page).await.unwrap();
+            }
+            rest = later;
+        }
+        assert!(rest.is_empty(), "the pages hold the whole history");
+        for table in projector.tables() {
+            let select = format!("SELECT t::text FROM {table} t ORDER BY 1");
+            let rows = sqlx::query_scalar(&select)
+                .fetch_all(&mut *transaction)
+                .await
+                .unwrap();
+            tables.insert(*table, rows);
+        }
+    }
+    transaction.rollback().await.unwrap();
+    tables
+}
