@@ -1,0 +1,63 @@
+//! The switches of the sandbox itself, under `/control/…`, and its first page.
+
+use actix_web::error::JsonPayloadError;
+use actix_web::web::{Data, JsonConfig, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use serde_json::json;
+
+use crate::world::World;
+use crate::{replicate, stripe};
+
+/// Registers the first page and all switches.
+pub(crate) fn routes(app: &mut ServiceConfig) {
+    app.app_data(JsonConfig::default().error_handler(unreadable))
+        .service(first_page)
+        .service(reset)
+        .service(replicate::script)
+        .service(replicate::set_default)
+        .service(replicate::show_ledger)
+        .configure(stripe::control_routes);
+}
+
+fn unreadable(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
+    let answer = HttpResponse::BadRequest().json(json!({
+        "title": "Unreadable body",
+        "detail": error.to_string(),
+        "status": 400,
+    }));
+    actix_web::error::InternalError::from_response(error, answer).into()
+}
+
+/// What is played here, for people who open the address in a browser.
+#[get("/")]
+async fn first_page(world: Data<World>) -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "name": "sandbox",
+        "plays": ["Replicate", "Stripe"],
+        "api": format!("{}/v1", world.url),
+        "switches": [
+            "POST /control/reset",
+            "POST /control/replicate/script {\"next\": [behaviour, …]}",
+            "POST /control/replicate/default {\"behaviour\": …, \"drawing_time_ms\": …}",
+            "GET /control/replicate/ledger",
+            "GET|POST /control/stripe/prices {\"strict\": …, \"prices\": [{\"id\", \"unit_amount\", \"currency\", \"interval\"}]}",
+            "GET|POST /control/stripe/webhooks {\"shuffle\", \"duplicate\", \"delay_ms\", \"drop_first\", \"shape\", \"url\", \"secret\"}",
+            "POST /control/stripe/clock {\"advance_s\": …}",
+            "POST /control/stripe/subscriptions/{id}/renew|fail|recover|cancel|expire_trial",
+            "POST /control/stripe/sessions/{id}/complete {\"outcome\": \"paid|declined|abandoned\"}",
+            "POST /control/stripe/fail_next {\"status\": 500, \"times\": 1}",
+            "GET /control/stripe/ledger",
+        ],
+    }))
+}
+
+/// Forget everything that was said since the first start.
+#[post("/control/reset")]
+async fn reset(world: Data<World>) -> HttpResponse {
+    world.change(|state| {
+        replicate::reset(&mut state.replicate);
+        stripe::reset(&mut state.stripe);
+    });
+    world.kept().await;
+    HttpResponse::NoContent().finish()
+}

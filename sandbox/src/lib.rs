@@ -1,0 +1,17 @@
+//! The world outside, played: Replicate and Stripe over real HTTP, statefully, on one address.
+//!
+//! The product talks to it exactly as it talks to the real services, so that the product
+//! itself contains no fake. Nothing in here knows anything of the product.
+
+mod control;
+mod pages;
+pub mod portrait;
+mod replicate;
+mod server;
+mod signatures;
+mod state_file;
+mod stripe;
+mod world;
+
+pub use server::{RunningSandbox, SandboxConfig, SandboxError, start};
+pub use signatures::{standard_webhook_signature, stripe_signature_header};

@@ -1,0 +1,100 @@
+//! What Replicate remembers.
+
+use std::collections::{HashSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::behaviour::Behaviour;
+use super::ledger::LedgerEntry;
+use super::prediction::Prediction;
+
+/// Older predictions are forgotten, so that the state file stays small.
+const MOST_PREDICTIONS: usize = 2_000;
+
+/// Older ledger entries are forgotten.
+const MOST_LEDGER_ENTRIES: usize = 4_000;
+
+/// Predictions, the script of the next creates, and the ledger of the creates received.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    /// Oldest first.
+    pub(super) predictions: Vec<Prediction>,
+    pub(super) ledger: Vec<LedgerEntry>,
+    /// Behaviours of the next creates, in order.
+    pub(super) script: VecDeque<Behaviour>,
+    pub(super) default_behaviour: Behaviour,
+    /// Overrides the configured drawing time, in milliseconds.
+    pub(super) drawing_time_ms: Option<u64>,
+    /// Prompts whose next create is no longer throttled.
+    pub(super) throttled: HashSet<String>,
+    /// When the latest creates came, in milliseconds, for the rate-limit headers.
+    #[serde(skip)]
+    pub(super) recent_creates: VecDeque<i64>,
+}
+
+impl State {
+    pub(super) fn prediction(&self, id: &str) -> Option<&Prediction> {
+        self.predictions.iter().rev().find(|one| one.id == id)
+    }
+
+    pub(super) fn prediction_mut(&mut self, id: &str) -> Option<&mut Prediction> {
+        self.predictions.iter_mut().rev().find(|one| one.id == id)
+    }
+
+    pub(super) fn add(&mut self, prediction: Prediction) {
+        let extra = (self.predictions.len() + 1).saturating_sub(MOST_PREDICTIONS);
+        self.predictions.drain(..extra);
+        self.predictions.push(prediction);
+    }
+
+    pub(super) fn record(&mut self, entry: LedgerEntry) {
+        let extra = (self.ledger.len() + 1).saturating_sub(MOST_LEDGER_ENTRIES);
+        self.ledger.drain(..extra);
+        self.ledger.push(entry);
+    }
+
+    pub(super) fn ledger_entry(&mut self, id: &str) -> Option<&mut LedgerEntry> {
+        let mut newest_first = self.ledger.iter_mut().rev();
+        newest_first.find(|entry| entry.id.as_deref() == Some(id))
+    }
+
+    /// The behaviour of a create with this prompt: its marker's, else the script's next, else the default.
+    pub(super) fn next_behaviour(
+        &mut self,
+        prompt: &str,
+    ) -> Result<Behaviour, super::behaviour::UnknownBehaviour> {
+        if let Some(marked) = Behaviour::marked(prompt) {
+            return marked;
+        }
+        Ok(self.script.pop_front().unwrap_or(self.default_behaviour))
+    }
+
+    /// Whether this create is to be throttled; a prompt is throttled every other time.
+    pub(super) fn throttles(&mut self, behaviour: Behaviour, prompt: &str) -> bool {
+        if behaviour != Behaviour::ThrottledThenOk {
+            return false;
+        }
+        // A script says "429" for one create only; a marker comes again with each retry.
+        if Behaviour::marked(prompt).is_none() || !self.throttled.remove(prompt) {
+            if Behaviour::marked(prompt).is_some() {
+                self.throttled.insert(prompt.to_owned());
+            }
+            return true;
+        }
+        false
+    }
+
+    /// How many creates are left in this minute, of Replicate's 600.
+    pub(super) fn creates_left(&mut self, now: i64) -> usize {
+        while self
+            .recent_creates
+            .front()
+            .is_some_and(|at| now - at >= 60_000)
+        {
+            self.recent_creates.pop_front();
+        }
+        self.recent_creates.push_back(now);
+        600_usize.saturating_sub(self.recent_creates.len())
+    }
+}

@@ -1,0 +1,15 @@
+//! The sandbox, asked over real HTTP.
+#![allow(clippy::unwrap_used)]
+
+mod pictures;
+mod predictions;
+mod receiver;
+mod replicate_webhooks;
+mod restart;
+mod signatures;
+mod stripe_api;
+mod stripe_checkout;
+mod stripe_client;
+mod stripe_clock;
+mod stripe_webhooks;
+mod test_sandbox;
