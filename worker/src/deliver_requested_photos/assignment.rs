@@ -1,0 +1,313 @@
+//! The work on one claimed photo: look, do the next step, look again.
+
+use std::time::Duration;
+
+use application::{
+    context::{CommandError, Context, Receipt},
+    photos::PhotoJob,
+    ports::{Prediction, ProviderError, ProviderErrorKind},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    photo_request::{Command, FailureClass, Rejection},
+    recorded::{AnyEvent, Recorded},
+    values::PhotoId,
+};
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    DeliverRequestedPhotos,
+    next::{Next, next},
+};
+use crate::{
+    leases::Lease,
+    pace::{Pace, jittered},
+    steps::Step,
+};
+
+/// How long a photo rests when something of ours is away.
+const OURS_IS_AWAY: Duration = Duration::from_secs(1);
+
+/// How long a photo rests whose history cannot be read or written: an operator must act first.
+const OURS_IS_BROKEN: Duration = Duration::from_secs(30);
+
+/// Why the work on a claimed photo is over for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// The request has ended.
+    Over,
+    /// Somebody else works on it, as the log or the lease says.
+    TakenOver,
+    /// Nothing can be done before that time has passed.
+    Later(Duration),
+    /// The process stops.
+    Stopped,
+}
+
+/// A step's result: go on, or leave.
+pub(super) type Progress<T = ()> = Result<T, Leaving>;
+
+/// An answer of the provider was lost.
+pub(super) struct Unsure {
+    pub(super) attempt: u32,
+    pub(super) since: DateTime<Utc>,
+    pub(super) detail: String,
+}
+
+/// One claimed photo.
+pub(super) struct Assignment<'a> {
+    pub(super) desk: &'a DeliverRequestedPhotos,
+    pub(super) photo_id: PhotoId,
+    pub(super) lease: &'a Lease,
+    stop: &'a CancellationToken,
+    /// The event that all of this follows from, once it was read.
+    wish: OnceCell<Recorded<AnyEvent>>,
+    pub(super) pace: Pace,
+    /// What the provider said last, so that it is not asked again at once.
+    pub(super) said: Option<Prediction>,
+    /// Since when, and why, it is not known whether the provider accepted the current attempt.
+    pub(super) unsure: Option<Unsure>,
+    /// How often fetching the current picture failed.
+    pub(super) fetch_failures: u32,
+}
+
+impl<'a> Assignment<'a> {
+    pub(super) const fn new(
+        desk: &'a DeliverRequestedPhotos,
+        photo_id: PhotoId,
+        lease: &'a Lease,
+        stop: &'a CancellationToken,
+    ) -> Self {
+        Self {
+            desk,
+            photo_id,
+            lease,
+            stop,
+            wish: OnceCell::const_new(),
+            pace: Pace::new(desk.settings.first_poll, desk.settings.longest_poll),
+            said: None,
+            unsure: None,
+            fetch_failures: 0,
+        }
+    }
+
+    /// Does what the photo needs until there is nothing more to do.
+    pub(super) async fn work(&mut self) -> Leaving {
+        self.at(Step::Claimed).await;
+        loop {
+            if let Err(leaving) = self.step().await {
+                return leaving;
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Progress {
+        if self.stop.is_cancelled() {
+            return Err(Leaving::Stopped);
+        }
+        // A photo without history is one that the to-do list knows before this connection does.
+        let job = self.job().await?.ok_or(Leaving::Later(OURS_IS_AWAY))?;
+        let now = self.now();
+        match next(&job, self.deadline(&job), now) {
+            Next::Nothing => {
+                self.call_off(&job).await;
+                Err(Leaving::Over)
+            }
+            Next::Cancel => self.command(&job, Command::Cancel).await.map(drop),
+            Next::GiveUp => {
+                let reason = "it took longer than a picture may take".to_owned();
+                self.fail(&job, job.attempts(), FailureClass::Deadline, reason).await
+            }
+            Next::Wait { until } => Err(Leaving::Later((until - now).to_std().unwrap_or_default())),
+            Next::Start { number } => self.start(&job, number).await,
+            Next::Recover { attempt } => self.recover(&job, &attempt).await,
+            Next::Follow { number, prediction_id } => self.follow(&job, number, &prediction_id).await,
+        }
+    }
+
+    /// The request as the log has it now.
+    async fn job(&self) -> Progress<Option<PhotoJob>> {
+        self.desk.photos.job(self.photo_id).await.map_err(|error| self.leaving(error))
+    }
+
+    /// Looks once more whether attempt `number` is still what is wanted of this worker.
+    pub(super) async fn still_wanted(&self, number: u32) -> Progress {
+        let job = self.job().await?.ok_or(Leaving::TakenOver)?;
+        if job.ended {
+            self.call_off(&job).await;
+            return Err(Leaving::Over);
+        }
+        if job.attempts() != number || !self.lease.is_held() {
+            return Err(Leaving::TakenOver);
+        }
+        Ok(())
+    }
+
+    /// Tells the provider that nobody wants the prediction any more, if there is one that may still run.
+    async fn call_off(&self, job: &PhotoJob) {
+        if job.image.is_none()
+            && let Some(attempt) = job.attempt.as_ref().filter(|attempt| !attempt.failed)
+            && let Some(id) = &attempt.provider_id
+        {
+            self.call_off_prediction(id).await;
+        }
+    }
+
+    /// Asks the provider to stop a prediction. It is only money: a failure is logged and left at that.
+    pub(super) async fn call_off_prediction(&self, id: &str) {
+        let photo_id = self.photo_id;
+        if let Err(error) = self.desk.provider.cancel(id).await {
+            tracing::warn!(photo.id = %photo_id, %error, "Could not cancel prediction {id} of photo {photo_id}");
+        }
+    }
+
+    /// Waits as long as the pace says, or as long as the provider wishes; a stop ends the wait.
+    pub(super) async fn pause(&mut self, wish: Option<Duration>) -> Progress {
+        let pause = self.pace.pause();
+        tokio::select! {
+            () = self.stop.cancelled() => Err(Leaving::Stopped),
+            () = tokio::time::sleep(pause.max(wish.unwrap_or_default())) => Ok(()),
+        }
+    }
+
+    /// Does what a provider's refusal of attempt `number` calls for, when it surely is one.
+    pub(super) async fn refused(&mut self, job: &PhotoJob, number: u32, error: ProviderError) -> Progress {
+        match error.kind {
+            ProviderErrorKind::Retryable { after } => {
+                self.attempt_failed(job, number, error.detail, after).await
+            }
+            ProviderErrorKind::MaybeAccepted => {
+                self.attempt_failed(job, number, error.detail, None).await
+            }
+            ProviderErrorKind::Content => {
+                let rules = vec!["provider-content".to_owned()];
+                self.command(job, Command::Refuse { attempt: number, rules }).await?;
+                Err(Leaving::Over)
+            }
+            ProviderErrorKind::Operator => {
+                let photo_id = self.photo_id;
+                tracing::error!(photo.id = %photo_id, %error, "The image provider refuses photo {photo_id}: {error}");
+                self.fail(job, number, FailureClass::Operator, error.detail).await?;
+                Err(Leaving::Over)
+            }
+        }
+    }
+
+    /// The attempt failed for reasons that another one may not meet.
+    ///
+    /// When the provider says when to come again, nothing was bought and it is no fault of the request:
+    /// then only the deadline ends it, not the number of attempts.
+    pub(super) async fn attempt_failed(
+        &mut self,
+        job: &PhotoJob,
+        number: u32,
+        detail: String,
+        after: Option<Duration>,
+    ) -> Progress {
+        let settings = &self.desk.settings;
+        if number >= settings.max_attempts && after.is_none() {
+            self.fail(job, number, FailureClass::Transient, detail).await?;
+            return Err(Leaving::Over);
+        }
+        let pause = after.unwrap_or_default()
+            + jittered(number, settings.first_retry, settings.longest_retry);
+        let retry_at = (self.now() + delta(pause)).min(self.deadline(job));
+        let failure = Command::RecordAttemptFailure {
+            attempt: number,
+            class: FailureClass::Transient,
+            detail,
+            retry_at: Some(retry_at),
+        };
+        self.command(job, failure).await.map(drop)
+    }
+
+    /// There will be no picture. `attempt` is the newest one, 0 when there was none.
+    pub(super) async fn fail(
+        &self,
+        job: &PhotoJob,
+        attempt: u32,
+        class: FailureClass,
+        reason: String,
+    ) -> Progress {
+        let fail = Command::Fail { attempt, class, reason };
+        self.command(job, fail).await.map(drop)
+    }
+
+    /// Gives a command on the photo; a rejection means that somebody else was faster.
+    pub(super) async fn command(&self, job: &PhotoJob, command: Command) -> Progress<Receipt> {
+        self.try_command(job, command).await.map_err(|error| self.leaving(error))
+    }
+
+    /// Gives a command on the photo.
+    pub(super) async fn try_command(
+        &self,
+        job: &PhotoJob,
+        command: Command,
+    ) -> Result<Receipt, CommandError<Rejection>> {
+        let context = self.context(job).await?;
+        self.desk.photos.execute(context, self.photo_id, command).await
+    }
+
+    /// All that follows from a wish carries what the wish carried.
+    async fn context(&self, job: &PhotoJob) -> Result<Context, CommandError<Rejection>> {
+        let wish = self.wish.get_or_try_init(|| self.desk.wish(job.requested_position)).await?;
+        // Attempt numbers make repetition harmless; a key would let only the first of our commands through.
+        Ok(Context { idempotency: None, ..Context::of_reaction(super::NAME, wish) })
+    }
+
+    /// What to do when the log does not do what it was asked.
+    pub(super) fn leaving(&self, error: CommandError<Rejection>) -> Leaving {
+        let photo_id = self.photo_id;
+        match error {
+            CommandError::Rejected(
+                rejection @ (Rejection::NotFound | Rejection::AlreadyRequested | Rejection::NotMarked),
+            ) => {
+                tracing::error!(photo.id = %photo_id, %rejection, "Photo {photo_id} cannot be worked on: {rejection}");
+                Leaving::Later(OURS_IS_BROKEN)
+            }
+            CommandError::Rejected(
+                rejection @ (Rejection::StaleAttempt { .. }
+                | Rejection::NoAttempt
+                | Rejection::PredictionAlreadyRecorded
+                | Rejection::AlreadyDelivered
+                | Rejection::AlreadyFailed
+                | Rejection::AlreadyRefused
+                | Rejection::AlreadyCanceled
+                | Rejection::Deleted
+                | Rejection::StillRunning),
+            ) => {
+                tracing::info!(photo.id = %photo_id, %rejection, "Too late for photo {photo_id}: {rejection}");
+                Leaving::TakenOver
+            }
+            CommandError::Busy | CommandError::Unavailable(_) => {
+                tracing::warn!(photo.id = %photo_id, %error, "Photo {photo_id} must wait: {error}");
+                Leaving::Later(OURS_IS_AWAY)
+            }
+            CommandError::PreconditionFailed { .. }
+            | CommandError::KeyReused
+            | CommandError::Unreadable(_) => {
+                tracing::error!(photo.id = %photo_id, %error, "Photo {photo_id} cannot be worked on: {error}");
+                Leaving::Later(OURS_IS_BROKEN)
+            }
+        }
+    }
+
+    /// When the request must be over.
+    pub(super) fn deadline(&self, job: &PhotoJob) -> DateTime<Utc> {
+        job.requested_at + delta(self.desk.settings.deadline)
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.desk.clock.now()
+    }
+
+    pub(super) async fn at(&self, step: Step) {
+        self.desk.at(self.photo_id, step).await;
+    }
+}
+
+/// As chrono counts; what is longer than it can count is as good as for ever.
+pub(super) fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(36_500))
+}

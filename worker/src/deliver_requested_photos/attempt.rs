@@ -1,0 +1,169 @@
+//! One attempt, from its start to the provider's id of it; also when somebody died in between.
+
+use std::time::Duration;
+
+use application::{
+    context::CommandError,
+    photos::{Attempt, PhotoJob},
+    ports::{InputPicture, PictureOrder, Prediction, ProviderErrorKind, StorageError},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    photo_request::{Command, FailureClass},
+    values::PhotoId,
+};
+
+use super::assignment::{Assignment, Leaving, Progress, Unsure, delta};
+use crate::steps::Step;
+
+/// How long a photo rests when the reference picture cannot be read now.
+const STORAGE_IS_AWAY: Duration = Duration::from_secs(2);
+
+impl Assignment<'_> {
+    /// Puts attempt `number` on record, then asks the provider. In this order: whoever finds the attempt
+    /// without a prediction knows that one may have been bought.
+    pub(super) async fn start(&mut self, job: &PhotoJob, number: u32) -> Progress {
+        if let Some(held) = self.desk.throttle.remaining() {
+            return Err(Leaving::Later(held));
+        }
+        let order = self.order(job, number, self.now()).await?;
+        let provider = &self.desk.provider;
+        let start = Command::StartAttempt {
+            attempt: number,
+            provider: provider.name().to_owned(),
+            model: provider.model(job.purpose),
+        };
+        self.command(job, start).await?;
+        self.at(Step::AttemptStarted).await;
+        if !self.lease.is_held() {
+            // This process was paused; somebody else may be asking the provider right now.
+            return Err(Leaving::TakenOver);
+        }
+        match provider.start(&order).await {
+            Ok(prediction) => self.accepted(job, number, prediction).await,
+            Err(error) if error.kind == ProviderErrorKind::MaybeAccepted => {
+                let (since, detail) = (self.now(), error.detail);
+                self.unsure = Some(Unsure { attempt: number, since, detail });
+                Ok(())
+            }
+            Err(error) => {
+                self.heed(error.kind);
+                self.refused(job, number, error).await
+            }
+        }
+    }
+
+    /// Looks for the prediction of an attempt that may have been accepted. When it can no longer appear, the
+    /// attempt has failed.
+    pub(super) async fn recover(&mut self, job: &PhotoJob, attempt: &Attempt) -> Progress {
+        let order = self.order(job, attempt.number, attempt.started_at).await?;
+        match self.desk.provider.find_orphan(&order).await {
+            Ok(Some(prediction)) => self.accepted(job, attempt.number, prediction).await,
+            Ok(None) if self.now() < self.settled_at(attempt) => self.pause(None).await,
+            Ok(None) => {
+                let unsure = self.unsure(attempt).map(|unsure| unsure.detail.clone());
+                let detail = unsure.unwrap_or_else(|| "the provider never accepted it".to_owned());
+                self.attempt_failed(job, attempt.number, detail, None).await
+            }
+            Err(error) => match error.kind {
+                ProviderErrorKind::Retryable { after } => self.pause(after).await,
+                ProviderErrorKind::MaybeAccepted => self.pause(None).await,
+                ProviderErrorKind::Content | ProviderErrorKind::Operator => {
+                    self.refused(job, attempt.number, error).await
+                }
+            },
+        }
+    }
+
+    fn settled_at(&self, attempt: &Attempt) -> DateTime<Utc> {
+        let lost = self.unsure(attempt).map_or(attempt.started_at, |unsure| unsure.since);
+        let began = lost.max(attempt.started_at);
+        began + delta(self.desk.settings.settle)
+    }
+
+    /// What this worker knows of the attempt's lost answer.
+    fn unsure(&self, attempt: &Attempt) -> Option<&Unsure> {
+        self.unsure.as_ref().filter(|unsure| unsure.attempt == attempt.number)
+    }
+
+    /// Puts the provider's id on record. If that comes too late the prediction is surplus.
+    async fn accepted(&mut self, job: &PhotoJob, number: u32, prediction: Prediction) -> Progress {
+        self.at(Step::ProviderAnswered).await;
+        let record =
+            Command::RecordPrediction { attempt: number, provider_id: prediction.id.clone() };
+        if let Err(error) = self.try_command(job, record).await {
+            if matches!(error, CommandError::Rejected(_)) {
+                self.call_off_surplus(&prediction.id).await;
+            }
+            return Err(self.leaving(error));
+        }
+        self.at(Step::PredictionRecorded).await;
+        self.pace.reset();
+        self.fetch_failures = 0;
+        self.said = Some(prediction);
+        Ok(())
+    }
+
+    /// Stops a prediction that came too late, unless whoever was faster follows the very same one.
+    async fn call_off_surplus(&self, id: &str) {
+        let Ok(Some(job)) = self.desk.photos.job(self.photo_id).await else {
+            return;
+        };
+        if job.attempt.and_then(|attempt| attempt.provider_id).as_deref() != Some(id) {
+            let photo_id = self.photo_id;
+            tracing::warn!(photo.id = %photo_id, "Prediction {id} of photo {photo_id} was bought in vain");
+            self.call_off_prediction(id).await;
+        }
+    }
+
+    /// A provider that wants to be left alone is left alone by this whole process.
+    pub(super) fn heed(&self, kind: ProviderErrorKind) {
+        if let ProviderErrorKind::Retryable { after: Some(wish) } = kind {
+            self.desk.throttle.hold_for(wish);
+        }
+    }
+
+    async fn order(
+        &self,
+        job: &PhotoJob,
+        attempt: u32,
+        started_at: DateTime<Utc>,
+    ) -> Progress<PictureOrder> {
+        let reference = match job.reference {
+            Some(reference) => Some(self.reference(job, reference).await?),
+            None => None,
+        };
+        Ok(PictureOrder {
+            photo_id: self.photo_id,
+            attempt,
+            purpose: job.purpose,
+            prompt: job.prompt.clone().unwrap_or_default(),
+            reference,
+            started_at,
+            deadline: self.deadline(job),
+        })
+    }
+
+    /// The approved reference picture, which is a delivered photo of ours.
+    async fn reference(&self, job: &PhotoJob, reference: PhotoId) -> Progress<InputPicture> {
+        let loaded = self.desk.photos.job(reference).await.map_err(|error| self.leaving(error))?;
+        let Some(image) = loaded.filter(|job| !job.deleted).and_then(|job| job.image) else {
+            return self.no_reference(job).await;
+        };
+        match self.desk.storage.get(&image.key, None).await {
+            Ok(object) => Ok(InputPicture { bytes: object.bytes, media_type: image.media_type }),
+            Err(StorageError::NotFound(_)) => self.no_reference(job).await,
+            Err(error @ StorageError::Unavailable(_)) => {
+                let photo_id = self.photo_id;
+                tracing::warn!(photo.id = %photo_id, %error, "Photo {photo_id} must wait for its reference picture");
+                Err(Leaving::Later(STORAGE_IS_AWAY))
+            }
+        }
+    }
+
+    async fn no_reference<T>(&self, job: &PhotoJob) -> Progress<T> {
+        let reason = "the reference picture is gone".to_owned();
+        self.fail(job, job.attempts(), FailureClass::Operator, reason).await?;
+        Err(Leaving::Over)
+    }
+}

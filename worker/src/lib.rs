@@ -1,0 +1,34 @@
+//! What follows from events: reactions, the photo pipeline, and the payment provider's messages.
+//!
+//! [`reactions`] are followed by the projection engine, each with its own checkpoint; [`run`] does the
+//! work that takes longer than an event may hold up the next one. Any number of processes may run both.
+
+pub mod leases;
+pub mod steps;
+
+mod apply_payment_notices;
+mod deliver_requested_photos;
+mod pace;
+mod parts;
+mod reactions;
+mod record_reference_results;
+mod release_unused_quota;
+mod remove_deleted_files;
+mod request_reference_images;
+mod stored_pictures;
+
+use tokio_util::sync::CancellationToken;
+
+pub use parts::{InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings};
+pub use reactions::reactions;
+
+/// Delivers requested photos and applies payment notices until `stop` is canceled.
+///
+/// Then nothing new is claimed; what is under way is finished or its lease released, within
+/// [`WorkerSettings::stop_within`]. Dropping the future instead is a crash: another worker takes over once
+/// the leases have run out.
+pub async fn run(parts: WorkerParts, stop: CancellationToken) {
+    let photos = deliver_requested_photos::DeliverRequestedPhotos::new(&parts);
+    let notices = apply_payment_notices::ApplyPaymentNotices::new(&parts);
+    tokio::join!(photos.run(&stop), notices.run(&stop));
+}

@@ -1,0 +1,104 @@
+//! How long to wait: adaptive polling, retries with jitter, and a provider's wish to be left alone.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// Pauses that grow while nothing happens.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    first: Duration,
+    longest: Duration,
+    next: Duration,
+}
+
+impl Pace {
+    pub(crate) const fn new(first: Duration, longest: Duration) -> Self {
+        Self { first, longest, next: first }
+    }
+
+    /// The next pause; the one after it is half as long again.
+    pub(crate) fn pause(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (self.next * 3 / 2).min(self.longest);
+        pause
+    }
+
+    /// Something happened: start with short pauses again.
+    pub(crate) const fn reset(&mut self) {
+        self.next = self.first;
+    }
+}
+
+/// An exponential pause with full jitter: anything from nothing to `first · 2^(failures-1)`, at most `longest`.
+///
+/// Full jitter spreads retries best: <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
+pub(crate) fn jittered(failures: u32, first: Duration, longest: Duration) -> Duration {
+    let doublings = failures.saturating_sub(1).min(20);
+    let most = first.saturating_mul(1 << doublings).min(longest);
+    most.mul_f64(rand::random_range(0.0..=1.0))
+}
+
+/// Until when this process asks the provider for nothing new.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle(Mutex<Option<Instant>>);
+
+impl Throttle {
+    /// The provider wants to be left alone for that long. A shorter wish never cuts a longer one.
+    pub(crate) fn hold_for(&self, wish: Duration) {
+        let until = Instant::now() + wish;
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = Some(held.map_or(until, |before| before.max(until)));
+    }
+
+    /// How much longer, if at all.
+    pub(crate) fn remaining(&self) -> Option<Duration> {
+        let held = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.map(|until| until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_by_half_up_to_the_longest_and_start_again_after_a_success() {
+        let mut pace = Pace::new(Duration::from_millis(100), Duration::from_millis(200));
+        let pauses: Vec<_> = (0..4).map(|_| pace.pause().as_millis()).collect();
+        assert_eq!(pauses, [100, 150, 200, 200]);
+        pace.reset();
+        assert_eq!(pace.pause(), Duration::from_millis(100));
+    }
+
+    #[test]
+    fn retries_are_spread_over_the_whole_doubled_pause_but_never_beyond_the_longest() {
+        let (first, longest) = (Duration::from_millis(100), Duration::from_millis(1000));
+        for (failures, most) in [(1, 100), (2, 200), (3, 400), (5, 1000), (u32::MAX, 1000)] {
+            let pauses: Vec<_> = (0..500).map(|_| jittered(failures, first, longest)).collect();
+            let most = Duration::from_millis(most);
+            assert!(pauses.iter().all(|pause| *pause <= most));
+            assert!(pauses.iter().any(|pause| *pause > most / 2), "the upper half is used");
+            assert!(pauses.iter().any(|pause| *pause < most / 2), "the lower half is used");
+        }
+    }
+
+    #[test]
+    fn a_shorter_wish_never_cuts_a_longer_one() {
+        let throttle = Throttle::default();
+        assert_eq!(throttle.remaining(), None);
+        throttle.hold_for(Duration::from_secs(3600));
+        throttle.hold_for(Duration::from_secs(1));
+        assert!(throttle.remaining().unwrap() > Duration::from_secs(1800));
+    }
+
+    #[test]
+    fn a_wish_that_is_over_holds_nothing_up() {
+        let throttle = Throttle::default();
+        throttle.hold_for(Duration::ZERO);
+        assert_eq!(throttle.remaining(), None);
+    }
+}

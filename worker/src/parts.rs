@@ -1,0 +1,151 @@
+//! What the worker is made of: its use cases, the world outside, and its settings.
+
+use std::{sync::Arc, time::Duration};
+
+use application::{
+    avatars::Avatars,
+    photos::Photos,
+    ports::{
+        Clock, EventLog, ImageProvider, ObjectStorage, PaymentGateway, PaymentInbox, PictureFinisher,
+    },
+    subscriptions::Subscriptions,
+};
+use projections::engine::Checkpoints;
+use sqlx::PgPool;
+
+use crate::steps::StepObserver;
+
+/// What the worker is made of. Cheap to clone.
+#[derive(Clone)]
+pub struct WorkerParts {
+    /// A name that no other process has; leases carry it.
+    pub node: String,
+    /// Where leases and the to-do list are.
+    pub pool: PgPool,
+    /// The log, to know how far a projection must come.
+    pub log: Arc<dyn EventLog>,
+    /// Tells the time of deadlines and retries. (Leases live by the database's clock.)
+    pub clock: Arc<dyn Clock>,
+    /// How far the projectors are, and their wake-ups.
+    pub checkpoints: Checkpoints,
+    /// The use cases of avatars.
+    pub avatars: Avatars,
+    /// The use cases of photos.
+    pub photos: Photos,
+    /// The use cases of subscriptions.
+    pub subscriptions: Subscriptions,
+    /// Draws the pictures.
+    pub provider: Arc<dyn ImageProvider>,
+    /// Marks the pictures.
+    pub finisher: Arc<dyn PictureFinisher>,
+    /// Keeps the pictures.
+    pub storage: Arc<dyn ObjectStorage>,
+    /// Reads the payment provider's messages.
+    pub payment: Arc<dyn PaymentGateway>,
+    /// Holds the payment provider's messages.
+    pub inbox: Arc<dyn PaymentInbox>,
+    /// How it works.
+    pub settings: WorkerSettings,
+    /// Watches the photo pipeline.
+    pub observer: Option<Arc<dyn StepObserver>>,
+}
+
+/// How the worker works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerSettings {
+    /// The photo pipeline.
+    pub photos: PhotoSettings,
+    /// The payment provider's messages.
+    pub inbox: InboxSettings,
+    /// How long a stop may take before work is dropped and its lease released.
+    pub stop_within: Duration,
+}
+
+/// How the photo pipeline works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhotoSettings {
+    /// How many photos are worked on at once.
+    pub slots: usize,
+    /// How long a request may take from the wish to its end.
+    pub deadline: Duration,
+    /// How many attempts a request gets. An attempt that the provider throttled is not the last one.
+    pub max_attempts: u32,
+    /// How long after an attempt began (or its answer was lost) a prediction that nobody heard of may still appear.
+    pub settle: Duration,
+    /// The first pause between attempts, doubled for each further one; each is taken with full jitter.
+    pub first_retry: Duration,
+    /// The longest such pause.
+    pub longest_retry: Duration,
+    /// The first pause between two questions how a prediction stands, growing by half each time.
+    pub first_poll: Duration,
+    /// The longest such pause.
+    pub longest_poll: Duration,
+    /// The leases.
+    pub lease: LeaseTimes,
+}
+
+/// How long leases last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseTimes {
+    /// How long a lease lasts without a heartbeat.
+    pub lasts: Duration,
+    /// How often the holder renews it; well under half of `lasts`.
+    pub heartbeat: Duration,
+}
+
+/// How the payment provider's messages are worked on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxSettings {
+    /// How long one message may be worked on before another worker may try.
+    pub lease: Duration,
+    /// The first pause before a message is tried again, doubled each time.
+    pub first_retry: Duration,
+    /// The longest such pause.
+    pub longest_retry: Duration,
+    /// After how many tries a message that seems to be nobody's waits for an operator.
+    pub max_attempts: u32,
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self {
+            photos: PhotoSettings::default(),
+            inbox: InboxSettings::default(),
+            stop_within: Duration::from_secs(4),
+        }
+    }
+}
+
+impl Default for PhotoSettings {
+    fn default() -> Self {
+        Self {
+            slots: 4,
+            deadline: Duration::from_secs(600),
+            max_attempts: 5,
+            settle: Duration::from_secs(10),
+            first_retry: Duration::from_millis(500),
+            longest_retry: Duration::from_secs(60),
+            first_poll: Duration::from_millis(100),
+            longest_poll: Duration::from_secs(2),
+            lease: LeaseTimes::default(),
+        }
+    }
+}
+
+impl Default for LeaseTimes {
+    /// A dead worker's work is taken up again within 10 s.
+    fn default() -> Self {
+        Self { lasts: Duration::from_secs(6), heartbeat: Duration::from_secs(2) }
+    }
+}
+
+impl Default for InboxSettings {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(60),
+            first_retry: Duration::from_secs(1),
+            longest_retry: Duration::from_secs(600),
+            max_attempts: 12,
+        }
+    }
+}

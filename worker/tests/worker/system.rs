@@ -1,0 +1,497 @@
+//! One test's own system: log, projectors, reactions and workers on one database, and the sandbox outside.
+
+use std::{fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
+
+use application::{
+    avatars::Avatars,
+    context::{Actor, Context},
+    dispatcher::Dispatcher,
+    photos::{self, Photos},
+    ports::{
+        Clock, CustomerDirectory, EventLog, LogUnavailable, Plan, PlanInterval, Plans, SystemClock,
+    },
+    subscriptions::{self, Subscriptions},
+};
+use async_trait::async_trait;
+use chrono::{TimeDelta, Utc};
+use domain::{
+    avatar::{Avatar, Profile},
+    personal::Personal,
+    photo_request::{Event, Image},
+    subscription::{self, Snapshot, Status, Subscription},
+    values::{Age, AvatarId, Personality, PhotoId, UserId},
+};
+use infrastructure::{
+    event_log::PostgresEventLog,
+    image::{
+        marking::Marker,
+        replicate::{Replicate, ReplicateConfig},
+    },
+    inbox::WebhookInbox,
+    scratch_database::ScratchDatabase,
+    storage::LocalStorage,
+    stripe::{Stripe, StripeSettings},
+};
+use projections::engine::{Checkpoints, Engine, Follower};
+use sandbox::{RunningSandbox, SandboxConfig};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tokio::{task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use worker::{InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings};
+
+/// Longer than anything takes, even on a machine with much to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Pictures per period of the plan that tests subscribe to.
+pub const QUOTA: u32 = 5;
+
+pub struct System {
+    pub database: ScratchDatabase,
+    pub log: Arc<PostgresEventLog>,
+    pub dispatcher: Dispatcher,
+    pub avatars: Avatars,
+    pub photos: Photos,
+    pub subscriptions: Subscriptions,
+    pub storage: Arc<LocalStorage>,
+    pub stripe: Arc<Stripe>,
+    pub inbox: WebhookInbox,
+    pub sandbox: RunningSandbox,
+    pub client: reqwest::Client,
+    objects: PathBuf,
+    checkpoints: Checkpoints,
+    followers: Option<JoinSet<()>>,
+}
+
+/// A worker process, played by a task.
+pub struct RunningWorker {
+    task: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+impl RunningWorker {
+    /// What SIGKILL does: nothing is finished, nothing given back.
+    pub async fn kill(mut self) {
+        self.task.abort_all();
+        while self.task.join_next().await.is_some() {}
+    }
+
+    /// What SIGTERM does.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.task.join_next().await.is_some() {}
+    }
+}
+
+/// Everything runs but a worker.
+pub async fn start() -> System {
+    start_drawing_for(Duration::from_millis(60)).await
+}
+
+/// The same, with predictions that take that long.
+pub async fn start_drawing_for(drawing_time: Duration) -> System {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let database = ScratchDatabase::create().await;
+    let sandbox = sandbox::start(SandboxConfig {
+        addr: "127.0.0.1:0".parse().unwrap(),
+        drawing_time,
+        ..SandboxConfig::default()
+    });
+    let sandbox = sandbox.await.unwrap();
+    let log = Arc::new(PostgresEventLog::start(database.pool()));
+    let dispatcher = Dispatcher::new(log.clone(), log.clone());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let stripe = Arc::new(stripe(&sandbox));
+    let customers = Arc::new(Customers(database.pool()));
+    let engine = Engine::new(database.pool(), log.clone(), format!("engine-{}", Uuid::now_v7()));
+    let objects = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::now_v7().to_string());
+    let mut system = System {
+        avatars: Avatars::new(dispatcher.clone()),
+        photos: Photos::new(dispatcher.clone(), Arc::clone(&clock)),
+        subscriptions: Subscriptions::new(
+            dispatcher.clone(),
+            clock,
+            Arc::new(Plans(vec![plan()])),
+            stripe.clone(),
+            customers,
+        ),
+        storage: Arc::new(LocalStorage::open(&objects).unwrap()),
+        inbox: WebhookInbox::new(database.pool()),
+        client: reqwest::Client::builder().no_proxy().build().unwrap(),
+        checkpoints: engine.checkpoints(),
+        followers: None,
+        database,
+        log,
+        dispatcher,
+        stripe,
+        sandbox,
+        objects,
+    };
+    system.follow(engine);
+    system
+}
+
+/// The settings of tests: as the defaults, but quicker.
+pub fn settings() -> WorkerSettings {
+    WorkerSettings {
+        photos: PhotoSettings {
+            slots: 4,
+            deadline: Duration::from_secs(120),
+            max_attempts: 5,
+            settle: Duration::from_millis(800),
+            first_retry: Duration::from_millis(20),
+            longest_retry: Duration::from_millis(200),
+            first_poll: Duration::from_millis(20),
+            longest_poll: Duration::from_millis(100),
+            lease: LeaseTimes {
+                lasts: Duration::from_millis(1500),
+                heartbeat: Duration::from_millis(300),
+            },
+        },
+        inbox: InboxSettings {
+            first_retry: Duration::from_millis(20),
+            longest_retry: Duration::from_millis(200),
+            ..InboxSettings::default()
+        },
+        stop_within: Duration::from_secs(4),
+    }
+}
+
+impl System {
+    fn follow(&mut self, engine: Engine) {
+        let parts = self.parts("reactions");
+        let projectors = projections::all().into_iter().map(Follower::Projector);
+        let reactions = worker::reactions(&parts).into_iter().map(Follower::Reaction);
+        let followers: Vec<_> = projectors.chain(reactions).collect();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { engine.run(followers, CancellationToken::new()).await });
+        self.followers = Some(tasks);
+    }
+
+    /// What a worker process of that name is made of; its connections to the provider are its own.
+    pub fn parts(&self, node: &str) -> WorkerParts {
+        WorkerParts {
+            node: format!("{node}-{}", Uuid::now_v7()),
+            pool: self.database.pool(),
+            log: self.log.clone(),
+            clock: Arc::new(SystemClock),
+            checkpoints: self.checkpoints.clone(),
+            avatars: self.avatars.clone(),
+            photos: self.photos.clone(),
+            subscriptions: self.subscriptions.clone(),
+            provider: Arc::new(replicate(&self.sandbox)),
+            finisher: Arc::new(Marker::new()),
+            storage: self.storage.clone(),
+            payment: self.stripe.clone(),
+            inbox: Arc::new(self.inbox.clone()),
+            settings: settings(),
+            observer: None,
+        }
+    }
+
+    pub fn worker(&self) -> RunningWorker {
+        self.worker_of(self.parts("worker"))
+    }
+
+    pub fn worker_of(&self, parts: WorkerParts) -> RunningWorker {
+        let stop = CancellationToken::new();
+        let mut task = JoinSet::new();
+        task.spawn(worker::run(parts, stop.clone()));
+        RunningWorker { task, stop }
+    }
+
+    /// A new user with an avatar.
+    pub async fn user(&self) -> UserId {
+        let user = UserId(Uuid::now_v7());
+        let profile = Profile {
+            name: Personal::new("Mira".parse().unwrap()),
+            age: Age::try_from(27).unwrap(),
+            gender: "woman".parse().unwrap(),
+            nationality: "Portuguese".parse().unwrap(),
+            appearance: Personal::new("short dark hair, green eyes".parse().unwrap()),
+            personality: Personality::Caring,
+        };
+        let avatar_id = AvatarId(Uuid::now_v7());
+        self.avatars.create(of(user), avatar_id, profile).await.unwrap();
+        user
+    }
+
+    /// Wishes for a reference picture.
+    pub async fn request_reference(&self, user: UserId) -> PhotoId {
+        let photo_id = PhotoId(Uuid::now_v7());
+        self.avatars.request_reference_image(of(user), photo_id).await.unwrap();
+        photo_id
+    }
+
+    /// A new user who may ask for scenes, with an approved reference picture; a worker must be running.
+    pub async fn subscriber(&self) -> (UserId, PhotoId) {
+        let user = self.user().await;
+        let reference = self.request_reference(user).await;
+        until("the reference picture is ready", async || {
+            let avatar = self.avatar(user).await;
+            let ready = avatar.reference_status(reference);
+            (ready == Some(domain::avatar::ReferenceStatus::Ready)).then_some(())
+        })
+        .await;
+        self.avatars.approve_reference_image(of(user), reference).await.unwrap();
+        self.subscribe(user).await;
+        (user, reference)
+    }
+
+    pub async fn subscribe(&self, user: UserId) {
+        let now = Utc::now();
+        let snapshot = Snapshot {
+            provider_id: format!("sub_{user}"),
+            customer_id: format!("cus_{user}"),
+            status: Status::Active,
+            terms: plan().terms(),
+            period_start: now - TimeDelta::days(1),
+            period_end: now + TimeDelta::days(29),
+            cancel_at_period_end: false,
+            source_event: "evt_1".to_owned(),
+            as_of: now,
+        };
+        let context = Context { actor: Actor::Provider("stripe"), ..of(user) };
+        let command = subscription::Command::ApplyProviderSnapshot { snapshot };
+        let stream = subscriptions::stream(user);
+        self.dispatcher.execute::<Subscription>(stream, command, context).await.unwrap();
+    }
+
+    pub async fn request_scene(&self, user: UserId, scene: &str) -> PhotoId {
+        let photo_id = PhotoId(Uuid::now_v7());
+        self.photos.request_scene(of(user), photo_id, scene.parse().unwrap()).await.unwrap();
+        photo_id
+    }
+
+    pub async fn avatar(&self, user: UserId) -> Avatar {
+        self.avatars.load(user).await.unwrap().state
+    }
+
+    /// Everything that happened to a photo request.
+    pub async fn history(&self, photo_id: PhotoId) -> Vec<Event> {
+        let stored = self.log.load(&photos::stream(photo_id)).await.unwrap();
+        stored.iter().map(|event| serde_json::from_str(&event.payload).unwrap()).collect()
+    }
+
+    /// Waits for the end of a request; then looks, after a worker has had time to do wrong, whether it ended once.
+    pub async fn end_of(&self, photo_id: PhotoId) -> Event {
+        let end = until("the request has ended", async || {
+            self.history(photo_id).await.into_iter().find(is_end)
+        })
+        .await;
+        self.work_is_done(photo_id).await;
+        let ends = self.history(photo_id).await.iter().filter(|event| is_end(event)).count();
+        assert_eq!(ends, 1, "a request ends once");
+        end
+    }
+
+    pub async fn delivered(&self, photo_id: PhotoId) -> Image {
+        match self.end_of(photo_id).await {
+            Event::PhotoDelivered { image, .. } => image,
+            other => panic!("not delivered: {other:?}"),
+        }
+    }
+
+    /// Waits until the to-do list no longer holds the photo and nobody works on it.
+    pub async fn work_is_done(&self, photo_id: PhotoId) {
+        until("nobody works on the photo", async || {
+            let working: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT FROM photo_work WHERE photo_id = $1)
+                     OR EXISTS (SELECT FROM leases
+                                 WHERE name = 'photo:' || $1 AND until > now() + interval '2 s')",
+            )
+            .bind(photo_id.0)
+            .fetch_one(&self.database.pool())
+            .await
+            .unwrap();
+            (!working).then_some(())
+        })
+        .await;
+    }
+
+    /// How many pictures of the period are taken.
+    pub async fn used(&self, user: UserId) -> u32 {
+        let row = projections::gate::of_owner(&self.database.pool(), user).await.unwrap();
+        row.unwrap().photos_used
+    }
+
+    pub async fn control(&self, path: &str, body: Value) {
+        let url = format!("{}/control{path}", self.sandbox.url());
+        let answer = self.client.post(url).json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
+    }
+
+    /// What the next creates do, in order.
+    pub async fn script(&self, behaviours: &[&str]) {
+        self.control("/replicate/script", json!({ "next": behaviours })).await;
+    }
+
+    /// What every create does.
+    pub async fn always(&self, behaviour: &str) {
+        self.control("/replicate/default", json!({ "behaviour": behaviour })).await;
+    }
+
+    pub async fn ledger(&self) -> Ledger {
+        let url = format!("{}/control/replicate/ledger", self.sandbox.url());
+        Ledger(self.client.get(url).send().await.unwrap().json().await.unwrap())
+    }
+
+    /// How many files the storage holds.
+    pub fn stored_objects(&self) -> usize {
+        count_files(&self.objects)
+    }
+
+    /// How the provider sees a prediction.
+    pub async fn prediction_status(&self, id: &str) -> String {
+        let url = format!("{}/v1/predictions/{id}", self.sandbox.url());
+        let request = self.client.get(url).bearer_auth("r8_test");
+        let prediction: Value = request.send().await.unwrap().json().await.unwrap();
+        prediction["status"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.objects);
+    }
+}
+
+/// What the provider was asked for.
+pub struct Ledger(Value);
+
+impl Ledger {
+    /// How many predictions were bought.
+    pub fn bought(&self) -> u64 {
+        self.0["predictions_created"].as_u64().unwrap()
+    }
+
+    /// Every create that arrived, bought or not.
+    pub fn creates(&self) -> &[Value] {
+        self.0["creates"].as_array().unwrap()
+    }
+
+    /// The ids of the predictions, oldest first.
+    pub fn ids(&self) -> Vec<String> {
+        let ids = self.creates().iter().filter_map(|create| create["id"].as_str());
+        ids.map(str::to_owned).collect()
+    }
+}
+
+/// Waits for it, but not for ever.
+pub async fn in_time<T>(what: &str, it: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, it).await {
+        Ok(answer) => answer,
+        Err(_) => panic!("it never came true that {what}"),
+    }
+}
+
+/// Asks again and again until there is an answer.
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let patient_until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < patient_until, "it never came true that {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Asserts that it holds in the end.
+pub async fn until_equal<T: PartialEq + Debug>(expected: T, mut ask: impl AsyncFnMut() -> T) {
+    let patient_until = Instant::now() + PATIENCE;
+    loop {
+        let answer = ask().await;
+        if answer == expected {
+            return;
+        }
+        assert!(Instant::now() < patient_until, "{answer:?} never became {expected:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A command of the user's own.
+pub fn of(user: UserId) -> Context {
+    Context::of_user(user, Uuid::now_v7())
+}
+
+pub fn is_end(event: &Event) -> bool {
+    match event {
+        Event::PhotoDelivered { .. }
+        | Event::PhotoFailed { .. }
+        | Event::PhotoRefused { .. }
+        | Event::PhotoCanceled => true,
+        Event::PhotoRequested { .. }
+        | Event::GenerationStarted { .. }
+        | Event::PredictionAccepted { .. }
+        | Event::AttemptFailed { .. }
+        | Event::PhotoDeleted => false,
+    }
+}
+
+/// How many attempts a history holds.
+pub fn attempts(history: &[Event]) -> usize {
+    history.iter().filter(|event| matches!(event, Event::GenerationStarted { .. })).count()
+}
+
+pub fn plan() -> Plan {
+    Plan {
+        id: "monthly".parse().unwrap(),
+        name: "Monthly".to_owned(),
+        price_id: "price_monthly".to_owned(),
+        amount: 990,
+        currency: "eur".to_owned(),
+        interval: PlanInterval::Month,
+        photos_per_period: QUOTA,
+        trial_days: 0,
+        grace_days: 7,
+    }
+}
+
+fn count_files(directory: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
+    entries
+        .map(|entry| if entry.path().is_dir() { count_files(&entry.path()) } else { 1 })
+        .sum()
+}
+
+fn replicate(sandbox: &RunningSandbox) -> Replicate {
+    let config = ReplicateConfig::new("r8_test").at(sandbox.url().parse().unwrap());
+    Replicate::new(ReplicateConfig { allow_http: true, ..config }).unwrap()
+}
+
+fn stripe(sandbox: &RunningSandbox) -> Stripe {
+    Stripe::new(StripeSettings {
+        secret_key: Some("sk_test_sandbox".to_owned()),
+        webhook_secrets: vec![SandboxConfig::default().stripe_webhook_secret],
+        api_base: Some(sandbox.url().parse().unwrap()),
+        ..StripeSettings::default()
+    })
+    .unwrap()
+}
+
+/// The read model, as wiring offers it to the use cases.
+struct Customers(PgPool);
+
+#[async_trait]
+impl CustomerDirectory for Customers {
+    async fn owner_of(&self, customer_id: &str) -> Result<Option<UserId>, LogUnavailable> {
+        let found = projections::gate::owner_of_customer(&self.0, customer_id).await;
+        found.map_err(|error| LogUnavailable(error.into()))
+    }
+}
+
+/// Asks for a model that the provider does not have.
+pub fn misconfigured_replicate(sandbox: &RunningSandbox) -> Replicate {
+    let config = ReplicateConfig::new("r8_test").at(sandbox.url().parse().unwrap());
+    let reference_model = "black-forest-labs/no-such-model".parse().unwrap();
+    Replicate::new(ReplicateConfig { allow_http: true, reference_model, ..config }).unwrap()
+}
+
+/// Talks to an address where nobody listens.
+pub fn unreachable_replicate() -> Replicate {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let config = ReplicateConfig::new("r8_test").at(format!("http://{nobody}").parse().unwrap());
+    Replicate::new(ReplicateConfig { allow_http: true, ..config }).unwrap()
+}

@@ -1,0 +1,65 @@
+//! A provider that wants to be left alone.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::system::{start, until_equal};
+
+/// What the sandbox says in `Retry-After`.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_storm_of_refusals_the_whole_process_waits_as_long_as_it_was_told() {
+    let system = start().await;
+    system.script(&["429_then_ok"; 3]).await;
+    let mut photos = Vec::new();
+    for _ in 0..6 {
+        let user = system.user().await;
+        photos.push(system.request_reference(user).await);
+    }
+    until_equal(photos.len(), async || waiting(&system).await).await;
+    let mut parts = system.parts("worker");
+    parts.settings.photos.slots = 1;
+    let _worker = system.worker_of(parts);
+
+    for photo_id in &photos {
+        system.delivered(*photo_id).await;
+    }
+
+    let ledger = system.ledger().await;
+    assert_eq!(ledger.bought(), 6, "each picture is bought once");
+    assert_eq!(ledger.creates().len(), 6 + 3, "no create but the three was in vain");
+    let times: Vec<_> = ledger.creates().iter().map(|create| time(&create["at"])).collect();
+    for (create, next) in ledger.creates().iter().zip(&times[1..]) {
+        if create["outcome"] == "429" {
+            let pause = (*next - time(&create["at"])).to_std().unwrap();
+            // The ledger counts in whole milliseconds.
+            assert!(pause >= RETRY_AFTER - Duration::from_millis(5), "came again after {pause:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn being_throttled_again_and_again_is_no_reason_to_fail() {
+    let system = start().await;
+    let mut parts = system.parts("worker");
+    parts.settings.photos.max_attempts = 2;
+    let _worker = system.worker_of(parts);
+    let user = system.user().await;
+    system.script(&["429_then_ok"; 3]).await;
+
+    let photo_id = system.request_reference(user).await;
+
+    system.delivered(photo_id).await;
+    assert_eq!(system.ledger().await.bought(), 1);
+}
+
+async fn waiting(system: &crate::system::System) -> usize {
+    let rows = projections::photo_work::due(&system.database.pool(), Utc::now(), 100).await;
+    rows.unwrap().len()
+}
+
+fn time(at: &serde_json::Value) -> DateTime<Utc> {
+    at.as_str().unwrap().parse().unwrap()
+}
