@@ -1,0 +1,170 @@
+//! The application: what handlers need, every route in one list, and the server around them.
+
+use std::{net::TcpListener, ops::Deref, sync::Arc, time::Duration};
+
+use actix_web::{HttpServer, middleware::from_fn, web};
+use application::{
+    avatars::Avatars,
+    photos::Photos,
+    ports::{
+        Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
+        PaymentInbox, Plans, TokenIssuer,
+    },
+    subscriptions::Subscriptions,
+};
+use projections::engine::Checkpoints;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
+
+use crate::{
+    avatars, billing, dev_token, documentation,
+    envelope::envelope,
+    idempotency::InFlight,
+    photos, problem, service,
+    service::no_such_route,
+    signed_url::Signer,
+    updates::{self, Pulse},
+};
+
+/// What the handlers need. The binary's wiring builds it; nothing in here knows an adapter.
+#[derive(Clone)]
+pub struct App {
+    /// The database of the read models.
+    pub pool: PgPool,
+    /// The use cases of avatars.
+    pub avatars: Avatars,
+    /// The use cases of photos.
+    pub photos: Photos,
+    /// The use cases of subscriptions.
+    pub subscriptions: Subscriptions,
+    /// How far the read models are.
+    pub checkpoints: Checkpoints,
+    /// The event log.
+    pub log: Arc<dyn EventLog>,
+    /// What used idempotency keys stand for.
+    pub idempotency: Arc<dyn IdempotencyStore>,
+    /// Where pictures' bytes are.
+    pub storage: Arc<dyn ObjectStorage>,
+    /// Checks the payment provider's signatures.
+    pub payment: Arc<dyn PaymentGateway>,
+    /// Keeps the payment provider's messages.
+    pub inbox: Arc<dyn PaymentInbox>,
+    /// What can be subscribed to.
+    pub plans: Arc<Plans>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Checks access tokens.
+    pub identity: Arc<dyn Authenticator>,
+    /// Hands out access tokens; none anywhere but in the development environment.
+    pub issuer: Option<Arc<dyn TokenIssuer>>,
+    /// Signs the addresses of pictures.
+    pub url_signing_key: [u8; 32],
+    /// Where browsers reach the web client, as `http://127.0.0.1:8080`.
+    pub public_url: Url,
+    /// Ends the streams of updates, so that the server can stop.
+    pub stop: CancellationToken,
+}
+
+/// What all requests of one process share.
+pub(crate) struct State {
+    app: App,
+    /// The idempotency keys whose commands run now.
+    pub(crate) in_flight: InFlight,
+    /// Wakes the streams of updates.
+    pub(crate) pulse: Pulse,
+    /// The OpenAPI document as it is served.
+    pub(crate) openapi: web::Bytes,
+}
+
+impl State {
+    fn new(app: App) -> Self {
+        let pulse = Pulse::start(&app);
+        Self {
+            app,
+            in_flight: InFlight::default(),
+            pulse,
+            openapi: documentation::served(),
+        }
+    }
+
+    /// Signs the addresses of pictures, as of now.
+    pub(crate) fn signer(&self) -> Signer<'_> {
+        Signer::new(&self.app.url_signing_key, self.app.clock.now())
+    }
+}
+
+impl Deref for State {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+/// Every operation.
+pub(crate) fn routes(api: &mut ServiceConfig) {
+    api.service(avatars::create_avatar)
+        .service(avatars::get_avatar)
+        .service(avatars::change_avatar)
+        .service(avatars::request_reference_image)
+        .service(avatars::approve_reference_image)
+        .service(photos::request_photo)
+        .service(photos::list_photos)
+        .service(photos::get_photo)
+        .service(photos::cancel_photo)
+        .service(photos::delete_photo)
+        .service(photos::get_image)
+        .service(updates::stream_updates)
+        .service(billing::list_plans)
+        .service(billing::start_checkout)
+        .service(billing::get_subscription)
+        .service(billing::receive_payment_message)
+        .service(dev_token::issue_token)
+        .service(service::get_health)
+        .service(service::get_ready)
+        .service(problem::problems_page)
+        .service(problem::problem_page)
+        .service(documentation::get_openapi);
+}
+
+/// Serves the API on `listener` until `stop`, and then until the requests under way are answered.
+///
+/// Must be called on a tokio runtime. `app.stop` ends the streams of updates; `stop` may be the same token.
+///
+/// # Errors
+/// When the listener cannot be served.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let state = web::Data::new(State::new(app));
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(state.clone())
+            .into_utoipa_app()
+            .configure(routes)
+            .into_app()
+            .service(documentation::reference())
+            .service(web::redirect("/docs", "/docs/"))
+            .default_service(web::to(no_such_route))
+            .wrap(from_fn(envelope))
+    })
+    .client_request_timeout(Duration::from_secs(10))
+    .client_disconnect_timeout(Duration::from_secs(2))
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(5)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    let mut server = std::pin::pin!(server);
+    tokio::select! {
+        served = &mut server => return served,
+        () = stop.cancelled() => {}
+    }
+    let (served, ()) = futures::join!(server, handle.stop(true));
+    served
+}

@@ -1,0 +1,251 @@
+//! Request bodies: read with a limit, and checked field by field, so that one answer names all bad fields.
+
+use std::time::Duration;
+
+use actix_web::{
+    http::header::{self, HeaderMap},
+    web::{Bytes, BytesMut, Payload},
+};
+use domain::values::Invalid;
+use futures::StreamExt;
+use serde_json::{Map, Value};
+
+use crate::problem::{Code, FieldError, Problem};
+
+/// The largest JSON body in bytes.
+pub(crate) const JSON_LIMIT: usize = 64 * 1024;
+
+/// How long a body may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(10);
+
+/// Reads a body of at most `limit` bytes.
+pub(crate) async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+    let whole = async {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| {
+                Problem::new(Code::InvalidJson, "the body could not be read to its end")
+            })?;
+            if body.len() + chunk.len() > limit {
+                let detail = format!("the body is larger than {limit} bytes");
+                return Err(Problem::new(Code::BodyTooLarge, detail));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    tokio::time::timeout(ARRIVAL, whole)
+        .await
+        .unwrap_or_else(|_| Err(Problem::plain(Code::RequestTimeout)))
+}
+
+/// Reads a body as the fields of one JSON object.
+pub(crate) fn fields(headers: &HeaderMap, body: &[u8]) -> Result<Fields, Problem> {
+    if !is_json(headers) {
+        return Err(Problem::plain(Code::UnsupportedMediaType));
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(Fields {
+            object,
+            errors: Vec::new(),
+        }),
+        Ok(_) => Err(Problem::invalid(
+            Code::InvalidBody,
+            vec![FieldError::at("", "must be a JSON object")],
+        )),
+        Err(error) => Err(Problem::new(Code::InvalidJson, error.to_string())),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(content_type)) = headers.get(header::CONTENT_TYPE).map(|v| v.to_str()) else {
+        return false;
+    };
+    let mut parts = content_type.split(';').map(str::trim);
+    let json = parts
+        .next()
+        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let utf8 = parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    });
+    json && utf8
+}
+
+/// The fields of a JSON object, and everything that is wrong with them.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    object: Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// A field that must be there. None when it is not valid: then `finish` says so.
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&Value) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        if self.object.contains_key(name) {
+            return self.optional(name, read);
+        }
+        let missing = FieldError::at(pointer(name), "is missing");
+        self.errors.push(missing);
+        None
+    }
+
+    /// A field that may be left out. None when it is, or when it is not valid: then `finish` says so.
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&Value) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let value = self.object.remove(name)?;
+        read(&value)
+            .map_err(|Invalid(detail)| self.refuse(name, detail))
+            .ok()
+    }
+
+    /// A list that may be left out; each bad element is named by its own pointer.
+    pub(crate) fn list<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(&Value) -> Result<T, Invalid>,
+    ) -> Vec<T> {
+        let elements = match self.object.remove(name) {
+            None => return Vec::new(),
+            Some(Value::Array(elements)) => elements,
+            Some(_) => {
+                self.refuse(name, "must be a list".to_owned());
+                return Vec::new();
+            }
+        };
+        let mut values = Vec::with_capacity(elements.len());
+        for (index, element) in elements.iter().enumerate() {
+            match read(element) {
+                Ok(value) => values.push(value),
+                Err(Invalid(detail)) => {
+                    let pointer = format!("{}/{index}", pointer(name));
+                    self.errors.push(FieldError::at(pointer, detail));
+                }
+            }
+        }
+        values
+    }
+
+    /// Says that everything was well, or names everything that was not: what was read, and fields that nobody asked for.
+    pub(crate) fn finish(mut self) -> Result<(), Problem> {
+        for name in self.object.keys() {
+            let unknown = FieldError::at(pointer(name), "is not a field of this request");
+            self.errors.push(unknown);
+        }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::invalid(Code::InvalidBody, self.errors))
+        }
+    }
+
+    fn refuse(&mut self, name: &str, detail: String) {
+        self.errors.push(FieldError::at(pointer(name), detail));
+    }
+}
+
+/// A field's JSON pointer (RFC 6901).
+fn pointer(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// A JSON text as a checked value.
+pub(crate) fn text<T: std::str::FromStr<Err = Invalid>>(value: &Value) -> Result<T, Invalid> {
+    match value {
+        Value::String(text) => text.parse(),
+        _ => Err(Invalid("must be text".to_owned())),
+    }
+}
+
+/// A JSON number without a fraction.
+pub(crate) fn whole_number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| {
+        let number = value.as_f64()?;
+        // Beyond 2^53 a double is no longer exact, and no number of ours is that large.
+        let exact = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
+        exact.then_some(number as i64)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+    use domain::values::{AvatarName, Gender};
+    use serde_json::json;
+
+    use super::*;
+
+    fn given(content_type: &'static str, body: &str) -> Result<Fields, Problem> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        fields(&headers, body.as_bytes())
+    }
+
+    #[test]
+    fn all_bad_fields_are_named_in_one_answer() {
+        let body = json!({"name": "", "gender": 7, "a/b": 1}).to_string();
+        let mut fields = given("application/json; charset=UTF-8", &body).expect("an object");
+        assert_eq!(fields.required("name", text::<AvatarName>), None);
+        assert_eq!(fields.optional("gender", text::<Gender>), None);
+        assert_eq!(fields.required("age", text::<AvatarName>), None);
+        let problem = fields.finish().expect_err("bad fields");
+        let pointers: Vec<_> = problem
+            .document()
+            .errors
+            .iter()
+            .filter_map(|error| error.pointer.as_deref())
+            .collect();
+        assert_eq!(pointers, ["/name", "/gender", "/age", "/a~1b"]);
+    }
+
+    #[test]
+    fn each_bad_element_of_a_list_has_its_own_pointer() {
+        let mut fields = given("application/json", r#"{"roles": ["x", 1]}"#).expect("an object");
+        let roles = fields.list("roles", |value| match value {
+            Value::String(text) => Ok(text.clone()),
+            _ => Err(Invalid("must be text".to_owned())),
+        });
+        assert_eq!(roles, ["x"]);
+        let problem = fields.finish().expect_err("a bad element");
+        assert_eq!(
+            problem.document().errors,
+            [FieldError::at("/roles/1", "must be text")]
+        );
+    }
+
+    #[test]
+    fn only_json_in_utf8_is_read_as_json() {
+        for (content_type, code) in [
+            ("text/plain", Code::UnsupportedMediaType),
+            (
+                "application/json; charset=latin1",
+                Code::UnsupportedMediaType,
+            ),
+            ("application/json", Code::InvalidJson),
+        ] {
+            let problem = given(content_type, "{").expect_err(content_type);
+            assert_eq!(problem.code(), code, "{content_type}");
+        }
+        let list = given("application/json", "[]").expect_err("a list is no object");
+        assert_eq!(list.code(), Code::InvalidBody);
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_zero_fraction() {
+        assert_eq!(whole_number(&json!(25)), Some(25));
+        assert_eq!(whole_number(&json!(25.0)), Some(25));
+        for other in [json!(25.5), json!("25"), json!(1e300), json!(null)] {
+            assert_eq!(whole_number(&other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A command's request: who gives it, under which conditions, and what came with it.
+
+use actix_web::{
+    FromRequest, HttpRequest, dev,
+    http::header::HeaderMap,
+    web::{Bytes, Payload},
+};
+use application::{
+    context::Context,
+    ports::{IdempotencyClaim, SignedIn},
+};
+use futures::future::LocalBoxFuture;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    body::{self, Fields, JSON_LIMIT},
+    parameters::Parameters,
+    problem::Problem,
+    read::authenticate,
+    request_id::RequestId,
+};
+
+/// The sequence that no stream ever has: an `If-Match` that names it never matches.
+const NEVER: u64 = u64::MAX;
+
+/// A command's request.
+pub(crate) struct CommandRequest {
+    /// Who gives it.
+    pub(crate) caller: SignedIn,
+    ids: RequestId,
+    headers: HeaderMap,
+    body: Bytes,
+    claim: Option<IdempotencyClaim>,
+    if_match: Option<u64>,
+}
+
+impl CommandRequest {
+    /// The fields of its JSON body.
+    pub(crate) fn fields(&self) -> Result<Fields, Problem> {
+        body::fields(&self.headers, &self.body)
+    }
+
+    /// The claim that its `Idempotency-Key` makes, when there is one.
+    pub(crate) const fn claim(&self) -> Option<&IdempotencyClaim> {
+        self.claim.as_ref()
+    }
+
+    /// The context of a command on the resource that `If-Match` speaks of.
+    pub(crate) fn context(&self) -> Context {
+        Context {
+            if_match: self.if_match,
+            ..self.unconditional_context()
+        }
+    }
+
+    /// The context of a command on a resource that does not exist yet, so that `If-Match` says nothing about it.
+    pub(crate) fn unconditional_context(&self) -> Context {
+        Context {
+            trace_id: self.ids.trace_id.clone(),
+            idempotency: self.claim.clone(),
+            ..Context::of_user(self.caller.user, self.ids.uuid)
+        }
+    }
+}
+
+impl FromRequest for CommandRequest {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = Payload::from_request(&request, payload);
+        Box::pin(async move {
+            let caller = authenticate(&request)?;
+            let mut parameters = Parameters::of(&request);
+            let key = parameters.header("Idempotency-Key", idempotency_key);
+            let if_match = parameters.header("If-Match", if_match).flatten();
+            parameters.finish()?;
+            let payload = payload
+                .await
+                .map_err(|_| Problem::plain(crate::problem::Code::InvalidJson))?;
+            let body = body::read(payload, JSON_LIMIT).await?;
+            let claim = key.map(|key| IdempotencyClaim {
+                scope: format!("user:{}", caller.user),
+                key,
+                request_hash: request_hash(&request, &body),
+            });
+            Ok(Self {
+                caller,
+                ids: RequestId::of_request(&request),
+                headers: request.headers().clone(),
+                body,
+                claim,
+                if_match,
+            })
+        })
+    }
+}
+
+/// SHA-256 of method, path and body: what the same key must come with again.
+fn request_hash(request: &HttpRequest, body: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(request.method().as_str());
+    hash.update([0]);
+    hash.update(request.path());
+    hash.update([0]);
+    hash.update(body);
+    hash.finalize().into()
+}
+
+fn idempotency_key(text: &str) -> Result<String, String> {
+    let readable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if (1..=255).contains(&text.len()) && readable {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 1 to 255 printable ASCII characters".to_owned())
+    }
+}
+
+/// The sequence that an `If-Match` names; none for `*`, which any existing resource matches.
+fn if_match(text: &str) -> Result<Option<u64>, String> {
+    if text == "*" {
+        return Ok(None);
+    }
+    let tag = text.strip_prefix("W/").unwrap_or(text);
+    let opaque = tag
+        .strip_prefix('"')
+        .and_then(|tag| tag.strip_suffix('"'))
+        .filter(|opaque| !opaque.contains('"'))
+        .ok_or_else(|| "must be one ETag as the resource came with, or *".to_owned())?;
+    // A weak tag, or one that this service never made, names no state of this resource.
+    let strong = text.starts_with('"');
+    let canonical = |sequence: &u64| strong && sequence.to_string() == opaque;
+    Ok(Some(opaque.parse().ok().filter(canonical).unwrap_or(NEVER)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_if_match_names_one_state_or_any_or_none() {
+        assert_eq!(if_match("\"7\""), Ok(Some(7)));
+        assert_eq!(if_match("*"), Ok(None));
+        for never in ["W/\"7\"", "\"07\"", "\"abc\"", "\"\"", "\"+7\""] {
+            assert_eq!(if_match(never), Ok(Some(NEVER)), "{never}");
+        }
+        for malformed in ["7", "\"7", "\"7\", \"8\"", ""] {
+            assert!(if_match(malformed).is_err(), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn an_idempotency_key_has_1_to_255_printable_characters() {
+        assert!(idempotency_key("a b-7").is_ok());
+        assert!(idempotency_key(&"k".repeat(255)).is_ok());
+        for bad in ["", &"k".repeat(256), "tab\t", "ü"] {
+            assert!(idempotency_key(bad).is_err(), "{bad}");
+        }
+    }
+}

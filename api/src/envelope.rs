@@ -1,0 +1,159 @@
+//! What surrounds every request: its ids, its log line, problems as bodies, and no panic that gets out.
+
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+};
+use futures::FutureExt;
+use tracing::Instrument;
+
+use crate::{
+    problem::{Code, Problem},
+    request_id::RequestId,
+};
+
+/// The middleware around every request.
+///
+/// HEAD is answered as GET without the body. The log line names the route's pattern and not the path, and
+/// never a header or a body, so that nothing about a person gets into it.
+pub(crate) async fn envelope(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let ids = RequestId::of(request.headers());
+    request.extensions_mut().insert(ids.clone());
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    let started = Instant::now();
+    let span = tracing::info_span!("request", request_id = %ids.text, method = %method);
+
+    let outcome = AssertUnwindSafe(next.call(request))
+        .catch_unwind()
+        .instrument(span.clone())
+        .await;
+    let response = match outcome {
+        Ok(response) => response?.map_into_boxed_body(),
+        Err(_) => {
+            // The panic hook has written where and why. The request went down with its handler.
+            span.in_scope(|| tracing::error!("A handler panicked; answering with 500"));
+            return Err(
+                Unhandled(Problem::plain(Code::InternalError).about(&ids.text), ids).into(),
+            );
+        }
+    };
+    let mut response = with_problem_body(response, &ids);
+    set_headers(&mut response, &ids);
+    if method == Method::HEAD {
+        response = without_body(response);
+    }
+    let route = response.request().match_pattern();
+    let route = route.as_deref().unwrap_or("none");
+    let status = response.status().as_u16();
+    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    span.in_scope(|| {
+        if route == "/health" || route == "/ready" {
+            tracing::debug!(
+                route,
+                status,
+                duration_ms,
+                "Answered {method} {route} with {status}"
+            );
+        } else {
+            tracing::info!(
+                route,
+                status,
+                duration_ms,
+                "Answered {method} {route} with {status}"
+            );
+        }
+    });
+    Ok(response)
+}
+
+/// Gives every 4xx and 5xx that has none a problem's body, and every problem the request's id.
+fn with_problem_body(response: ServiceResponse, ids: &RequestId) -> ServiceResponse {
+    if !(response.status().is_client_error() || response.status().is_server_error()) {
+        return response;
+    }
+    let error = response.response().error();
+    let problem = match error.and_then(|error| error.as_error::<Problem>()) {
+        Some(problem) => problem.clone(),
+        // A handler that wrote a body of its own meant it.
+        None if error.is_none() && !is_empty(response.response().body()) => return response,
+        None => framework_problem(response.status()),
+    };
+    let (request, _) = response.into_parts();
+    let answer = actix_web::ResponseError::error_response(&problem.about(&ids.text));
+    ServiceResponse::new(request, answer)
+}
+
+fn is_empty(body: &BoxBody) -> bool {
+    matches!(body.size(), BodySize::None | BodySize::Sized(0))
+}
+
+/// What the web framework refuses on its own.
+fn framework_problem(status: StatusCode) -> Problem {
+    Problem::plain(match status {
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::REQUEST_TIMEOUT => Code::RequestTimeout,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        status if status.is_client_error() => Code::InvalidParameter,
+        _ => Code::InternalError,
+    })
+}
+
+fn set_headers(response: &mut ServiceResponse, ids: &RequestId) {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&ids.text) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+}
+
+/// A stream would be run for nobody; a body of known size only tells its size.
+fn without_body(response: ServiceResponse) -> ServiceResponse {
+    match response.response().body().size() {
+        BodySize::None | BodySize::Sized(_) => response,
+        BodySize::Stream => response.map_body(|_, _| BoxBody::new(())),
+    }
+}
+
+/// A problem that is answered without the request, which a panic took down.
+#[derive(Debug)]
+struct Unhandled(Problem, RequestId);
+
+impl std::fmt::Display for Unhandled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl actix_web::ResponseError for Unhandled {
+    fn status_code(&self) -> StatusCode {
+        self.0.status_code()
+    }
+
+    fn error_response(&self) -> actix_web::HttpResponse {
+        let mut response = self.0.error_response();
+        if let Ok(id) = HeaderValue::from_str(&self.1.text) {
+            let name = HeaderName::from_static("x-request-id");
+            response.headers_mut().insert(name, id);
+        }
+        response
+    }
+}

@@ -1,0 +1,240 @@
+//! The examples in the OpenAPI document, all about the same two people: Mara and her companion Ava.
+
+use application::context::Intervening;
+use chrono::{DateTime, TimeDelta};
+use domain::values::Position;
+use serde_json::{Value, json};
+
+use crate::problem::{ClosedGate, Code, FieldError, Problem};
+
+const AVATAR: &str = "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e";
+const REFERENCE: &str = "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f";
+const SCENE: &str = "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a";
+const SHA256: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+fn address(photo: &str, variant: &str) -> String {
+    format!("/photos/{photo}/image?variant={variant}&expires=1795359600&signature={SHA256}")
+}
+
+pub(crate) fn new_avatar() -> Value {
+    json!({
+        "name": "Ava",
+        "age": 25,
+        "gender": "woman",
+        "nationality": "Portuguese",
+        "appearance": "shoulder-length auburn hair, freckles, green eyes, a linen shirt",
+        "personality": "caring",
+    })
+}
+
+pub(crate) fn avatar() -> Value {
+    let mut avatar = new_avatar();
+    let more = json!({
+        "id": AVATAR,
+        "reference_image": {
+            "status": "approved",
+            "photo_id": REFERENCE,
+            "image_url": address(REFERENCE, "full"),
+            "thumbnail_url": address(REFERENCE, "thumbnail"),
+        },
+        "reference_history": [{
+            "photo_id": REFERENCE,
+            "image_url": address(REFERENCE, "full"),
+            "thumbnail_url": address(REFERENCE, "thumbnail"),
+            "approved": true,
+        }],
+        "created_at": "2026-11-22T14:00:00Z",
+        "updated_at": "2026-11-22T14:01:30Z",
+    });
+    if let (Value::Object(avatar), Value::Object(more)) = (&mut avatar, more) {
+        avatar.extend(more);
+    }
+    avatar
+}
+
+pub(crate) fn fresh_avatar() -> Value {
+    let mut avatar = avatar();
+    avatar["reference_image"] = json!({"status": "none"});
+    avatar["reference_history"] = json!([]);
+    avatar["updated_at"] = avatar["created_at"].clone();
+    avatar
+}
+
+pub(crate) fn avatar_changes() -> Value {
+    json!({"appearance": "short auburn hair, freckles, green eyes, a raincoat", "personality": "adventurous"})
+}
+
+pub(crate) fn approval() -> Value {
+    json!({"photo_id": REFERENCE})
+}
+
+pub(crate) fn requested_reference() -> Value {
+    json!({
+        "id": REFERENCE,
+        "purpose": "reference",
+        "scene": null,
+        "status": "requested",
+        "attempts": 0,
+        "requested_at": "2026-11-22T14:01:00Z",
+    })
+}
+
+pub(crate) fn new_photo() -> Value {
+    json!({"scene": "reading a letter on a balcony in Lisbon, late light"})
+}
+
+pub(crate) fn requested_photo() -> Value {
+    json!({
+        "id": SCENE,
+        "purpose": "scene",
+        "scene": "reading a letter on a balcony in Lisbon, late light",
+        "status": "requested",
+        "attempts": 0,
+        "requested_at": "2026-11-22T14:10:00Z",
+    })
+}
+
+pub(crate) fn photo() -> Value {
+    let mut photo = requested_photo();
+    photo["status"] = json!("delivered");
+    photo["attempts"] = json!(1);
+    photo["image"] = json!({
+        "url": address(SCENE, "full"),
+        "thumbnail_url": address(SCENE, "thumbnail"),
+        "width": 1024,
+        "height": 1024,
+        "media_type": "image/jpeg",
+        "bytes": 184_320,
+        "sha256": SHA256,
+    });
+    photo["delivered_at"] = json!("2026-11-22T14:10:07Z");
+    photo
+}
+
+pub(crate) fn canceled_photo() -> Value {
+    let mut photo = requested_photo();
+    photo["status"] = json!("canceled");
+    photo
+}
+
+pub(crate) fn photos() -> Value {
+    json!({"items": [photo()], "next_cursor": "MSAxNzk1MzU2NjAwMDAwMDAwIDAxOTNlN2Y5"})
+}
+
+pub(crate) fn plans() -> Value {
+    json!({"items": [{
+        "id": "monthly",
+        "name": "Monthly",
+        "price": {"amount": 1490, "currency": "eur", "interval": "month"},
+        "photos_per_period": 60,
+        "trial_days": 0,
+    }]})
+}
+
+pub(crate) fn new_checkout() -> Value {
+    json!({"plan": "monthly"})
+}
+
+pub(crate) fn checkout() -> Value {
+    json!({"checkout_url": "https://checkout.stripe.com/c/pay/cs_test_a1b2c3", "session_id": "cs_test_a1b2c3"})
+}
+
+pub(crate) fn subscription() -> Value {
+    json!({
+        "status": "active",
+        "open": true,
+        "reason": null,
+        "plan": "monthly",
+        "current_period_end": "2026-12-22T14:05:00Z",
+        "cancel_at_period_end": false,
+        "usage": {"photos_used": 1, "photos_limit": 60},
+    })
+}
+
+pub(crate) fn payment_message() -> Value {
+    json!({"id": "evt_1", "object": "event", "type": "invoice.paid", "created": 1_795_356_300, "data": {"object": {"id": "in_1", "object": "invoice"}}})
+}
+
+pub(crate) fn received() -> Value {
+    json!({"received": true})
+}
+
+pub(crate) fn health() -> Value {
+    json!({"status": "ok"})
+}
+
+pub(crate) fn ready() -> Value {
+    json!({"status": "ok", "checks": {"postgres": "ok", "redis": "disabled", "projections": "ok", "storage": "ok"}})
+}
+
+pub(crate) fn not_ready() -> Value {
+    json!({"status": "unavailable", "checks": {"postgres": "down", "redis": "disabled", "projections": "down", "storage": "ok"}})
+}
+
+pub(crate) fn sign_in() -> Value {
+    json!({"email": "mara@example.com"})
+}
+
+pub(crate) fn token() -> Value {
+    json!({
+        "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkzIn0.c2lnbmF0dXJl",
+        "token_type": "Bearer",
+        "expires_in": 86_400,
+        "user": {"id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d", "email": "mara@example.com", "roles": []},
+    })
+}
+
+pub(crate) fn updates() -> Value {
+    let photo = photo();
+    json!(format!(
+        "retry: 2000\nid: 41\n\nid: 42\nevent: photo\ndata: {photo}\n\n: still here\n\n"
+    ))
+}
+
+/// An answer of that kind.
+pub(crate) fn problem(code: Code) -> Value {
+    let problem = Problem::new(code, code.example());
+    let problem = match code {
+        Code::InvalidBody => Problem::invalid(
+            code,
+            vec![
+                FieldError::at("/age", "must be a whole number from 20 to 120"),
+                FieldError::at("/name", "must not be empty; send 1 to 100 characters"),
+            ],
+        ),
+        Code::InvalidParameter => Problem::invalid(
+            code,
+            vec![FieldError::parameter(
+                "limit",
+                "must be a whole number from 1 to 100",
+            )],
+        ),
+        Code::ContentRefused => Problem::content_refused(vec!["R3".to_owned()], Position(42)),
+        Code::PreconditionFailed => Problem::precondition_failed(vec![Intervening {
+            position: Position(41),
+            event_type: "ProfileChanged".to_owned(),
+            recorded_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(1_795_356_090),
+        }]),
+        Code::ReadModelBehind => Problem::read_model_behind(Position(42)),
+        Code::SubscriptionRequired => at_gate(problem, "none"),
+        Code::PaymentIncomplete => at_gate(problem, "payment_incomplete"),
+        Code::PaymentPastDue => at_gate(problem, "payment_past_due"),
+        Code::SubscriptionUnpaid => at_gate(problem, "unpaid"),
+        Code::SubscriptionPaused => at_gate(problem, "paused"),
+        Code::PhotoQuotaExhausted => at_gate(problem, "quota_exhausted"),
+        // The others say no more than what they are.
+        _ => problem,
+    };
+    json!(
+        problem
+            .about("0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a")
+            .document()
+    )
+}
+
+fn at_gate(problem: Problem, reason: &'static str) -> Problem {
+    problem.because(reason).at_closed_gate(ClosedGate {
+        subscribe_url: "https://ava.example/subscribe".to_owned(),
+        portal_available: reason != "none",
+    })
+}

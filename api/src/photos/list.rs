@@ -1,0 +1,146 @@
+//! The list of photos, page by page.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::{StatusCode, header},
+    web::Data,
+};
+use domain::photo_request::Purpose;
+use projections::photos::{self, PhotoCursor, PhotoFilter, PhotoStatus};
+use serde::Serialize;
+use url::form_urlencoded::Serializer;
+use utoipa::ToSchema;
+
+use super::{GATE, Photo, resource};
+use crate::{
+    app::State,
+    cursor,
+    documentation::ReadHeaders,
+    examples,
+    parameters::{self, Parameters},
+    positions,
+    problem::{Problem, READ, SIGNED_IN, problems},
+    read::ReadRequest,
+    reply::Reply,
+};
+
+const STATUSES: [PhotoStatus; 6] = [
+    PhotoStatus::Requested,
+    PhotoStatus::Generating,
+    PhotoStatus::Delivered,
+    PhotoStatus::Failed,
+    PhotoStatus::Refused,
+    PhotoStatus::Canceled,
+];
+
+const PURPOSES: [Purpose; 2] = [Purpose::Reference, Purpose::Scene];
+
+/// A page of photos.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PhotoPage {
+    /// Newest first.
+    items: Vec<Photo>,
+    /// Where the next page begins; null on the last one.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+problems!(ListProblems = SIGNED_IN, READ, GATE);
+
+/// List photos.
+///
+/// Newest first. For subscribers; `purpose=reference` alone needs no subscription.
+#[utoipa::path(
+    tag = "Photos",
+    params(
+        ("status" = Option<resource::PhotoStatusWord>, Query, description = "Only photos that stand so.", nullable = false),
+        ("purpose" = Option<resource::PurposeWord>, Query, description = "Only photos for that purpose.", nullable = false),
+        ("limit" = Option<u32>, Query, description = "How many, 1 to 100; 20 when it is left out.", minimum = 1, maximum = 100, nullable = false),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before.", nullable = false),
+        ReadHeaders,
+    ),
+    responses(
+        (status = 200, description = "A page of photos.", headers(
+            ("Link" = String, description = "`<…>; rel=\"next\"`: the next page, when there is one."),
+        ), body = PhotoPage, example = examples::photos),
+        ListProblems,
+    ),
+)]
+#[get("/photos")]
+pub(crate) async fn list_photos(
+    app: Data<State>,
+    request: ReadRequest,
+    raw: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&raw)?;
+    request.seen(&app, positions::PHOTO).await?;
+    if query.filter.purpose != Some(Purpose::Reference) {
+        app.pass_gate(request.user).await?;
+    }
+    // One more than the page tells whether there is a next one.
+    let (pool, before) = (&app.pool, query.cursor);
+    let mut rows = photos::list(pool, request.user, &query.filter, before, query.limit + 1).await?;
+    let more = rows.len() > query.limit as usize;
+    rows.truncate(query.limit as usize);
+    let next = rows.last().filter(|_| more).map(PhotoCursor::from);
+
+    let signer = app.signer();
+    let next_cursor = next.map(|last| cursor::encode(&last));
+    let link = next_cursor.as_deref().map(|cursor| query.link(cursor));
+    let items = rows
+        .into_iter()
+        .map(|row| Photo::of(row, &signer))
+        .collect();
+    let reply = Reply::json(StatusCode::OK, &PhotoPage { items, next_cursor })?;
+    Ok(match link {
+        Some(link) => reply.header(header::LINK.as_str(), &link).respond(),
+        None => reply.respond(),
+    })
+}
+
+/// Which page of which photos.
+struct Query {
+    filter: PhotoFilter,
+    limit: u32,
+    cursor: Option<PhotoCursor>,
+}
+
+impl Query {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let mut parameters = Parameters::of(request);
+        let status = |text: &str| word(text, &STATUSES, |status| status.as_str());
+        let purpose = |text: &str| word(text, &PURPOSES, |purpose| purpose.as_str());
+        let query = Self {
+            filter: PhotoFilter {
+                status: parameters.query("status", status),
+                purpose: parameters.query("purpose", purpose),
+            },
+            limit: parameters.query("limit", parameters::limit).unwrap_or(20),
+            cursor: parameters.query("cursor", cursor::decode),
+        };
+        parameters.finish()?;
+        Ok(query)
+    }
+
+    /// The `Link` header's value for the page that begins at `cursor`.
+    fn link(&self, cursor: &str) -> String {
+        let mut query = Serializer::new(String::new());
+        if let Some(status) = self.filter.status {
+            query.append_pair("status", status.as_str());
+        }
+        if let Some(purpose) = self.filter.purpose {
+            query.append_pair("purpose", purpose.as_str());
+        }
+        query.append_pair("limit", &self.limit.to_string());
+        query.append_pair("cursor", cursor);
+        format!("</photos?{}>; rel=\"next\"", query.finish())
+    }
+}
+
+fn word<T: Copy>(text: &str, known: &[T], as_str: impl Fn(T) -> &'static str) -> Result<T, String> {
+    let found = known.iter().copied().find(|word| as_str(*word) == text);
+    found.ok_or_else(|| {
+        let words: Vec<_> = known.iter().map(|word| as_str(*word)).collect();
+        format!("must be one of {}", words.join(", "))
+    })
+}

@@ -1,0 +1,41 @@
+//! Read your writes: answers wait until the read models have seen a position of the event log.
+
+use std::time::Duration;
+
+use domain::values::Position;
+
+use crate::{app::State, problem::Problem};
+
+/// How long an answer waits.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What an avatar's answer is made from.
+pub(crate) const AVATAR: &[&str] = &["avatars", "photos"];
+/// What a photo's answer is made from.
+pub(crate) const PHOTO: &[&str] = &["photos"];
+/// What a subscription's answer and the gate are made from.
+pub(crate) const GATE: &[&str] = &["gate"];
+/// What any answer is made from.
+pub(crate) const ALL: &[&str] = &["avatars", "photos", "gate"];
+/// What tells of changes.
+pub(crate) const UPDATES: &[&str] = &["updates"];
+
+impl State {
+    /// Returns once these read models have seen `position`; answers `read-model-behind` when they have not in time.
+    pub(crate) async fn seen(
+        &self,
+        read_models: &[&'static str],
+        position: Position,
+    ) -> Result<(), Problem> {
+        self.checkpoints
+            .await_position(read_models, position, PATIENCE)
+            .await
+            .map_err(|behind| {
+                tracing::warn!(
+                    read_model = behind.projector,
+                    "Answering a request with 503: {behind}"
+                );
+                Problem::read_model_behind(position)
+            })
+    }
+}

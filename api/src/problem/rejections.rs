@@ -1,0 +1,190 @@
+//! What the rules say no to, as problems: no wildcard, so that a new rule needs a status.
+
+use application::{
+    context::CommandError,
+    photos::RequestPhotoError,
+    ports::{LogUnavailable, PaymentError, ReadError, StorageError},
+    subscriptions::CheckoutError,
+};
+use domain::{
+    avatar, photo_request,
+    subscription::{self, ClosedReason},
+};
+
+use super::{Code, FieldError, Problem};
+use crate::gate;
+
+impl From<avatar::Rejection> for Problem {
+    fn from(rejection: avatar::Rejection) -> Self {
+        let code = match rejection {
+            avatar::Rejection::NotFound => Code::AvatarNotFound,
+            avatar::Rejection::AlreadyExists => Code::AvatarExists,
+            avatar::Rejection::ReferenceNotReady => Code::ReferenceNotReady,
+            // Only reactions give the commands that end so.
+            avatar::Rejection::UnknownReference => return Self::internal(&rejection),
+        };
+        Self::new(code, rejection.to_string())
+    }
+}
+
+impl From<photo_request::Rejection> for Problem {
+    fn from(rejection: photo_request::Rejection) -> Self {
+        let code = match rejection {
+            photo_request::Rejection::NotFound | photo_request::Rejection::Deleted => {
+                return Self::plain(Code::PhotoNotFound);
+            }
+            photo_request::Rejection::AlreadyDelivered => Code::PhotoAlreadyDelivered,
+            photo_request::Rejection::AlreadyFailed => Code::PhotoAlreadyFailed,
+            photo_request::Rejection::AlreadyRefused => Code::PhotoAlreadyRefused,
+            photo_request::Rejection::AlreadyCanceled => Code::PhotoAlreadyCanceled,
+            photo_request::Rejection::StillRunning => Code::PhotoStillRunning,
+            // Only workers give the commands that end so.
+            photo_request::Rejection::AlreadyRequested
+            | photo_request::Rejection::StaleAttempt { .. }
+            | photo_request::Rejection::NoAttempt
+            | photo_request::Rejection::PredictionAlreadyRecorded
+            | photo_request::Rejection::NotMarked => return Self::internal(&rejection),
+        };
+        Self::new(code, rejection.to_string())
+    }
+}
+
+impl From<subscription::Rejection> for Problem {
+    fn from(rejection: subscription::Rejection) -> Self {
+        let code = match rejection {
+            subscription::Rejection::AlreadySubscribed => Code::SubscriptionActive,
+            subscription::Rejection::GateClosed(reason) => return reason.into(),
+            subscription::Rejection::QuotaExhausted { .. } => {
+                return Self::new(Code::PhotoQuotaExhausted, rejection.to_string())
+                    .because("quota_exhausted");
+            }
+            subscription::Rejection::NoSubscription => Code::NoSubscription,
+        };
+        Self::new(code, rejection.to_string())
+    }
+}
+
+impl From<ClosedReason> for Problem {
+    fn from(reason: ClosedReason) -> Self {
+        let code = match reason {
+            ClosedReason::None | ClosedReason::IncompleteExpired | ClosedReason::Canceled => {
+                Code::SubscriptionRequired
+            }
+            ClosedReason::PaymentIncomplete => Code::PaymentIncomplete,
+            ClosedReason::PaymentPastDue => Code::PaymentPastDue,
+            ClosedReason::Unpaid => Code::SubscriptionUnpaid,
+            ClosedReason::Paused => Code::SubscriptionPaused,
+        };
+        Self::new(code, reason.to_string()).because(gate::word(reason))
+    }
+}
+
+impl<R> From<CommandError<R>> for Problem
+where
+    R: std::error::Error + 'static,
+    Self: From<R>,
+{
+    fn from(error: CommandError<R>) -> Self {
+        match error {
+            CommandError::Rejected(rejection) => rejection.into(),
+            CommandError::PreconditionFailed { intervening, .. } => {
+                Self::precondition_failed(intervening)
+            }
+            CommandError::KeyReused => Self::plain(Code::IdempotencyKeyReused),
+            CommandError::Busy => Self::plain(Code::Busy),
+            CommandError::Unavailable(error) => error.into(),
+            CommandError::Unreadable(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<RequestPhotoError> for Problem {
+    fn from(error: RequestPhotoError) -> Self {
+        match error {
+            RequestPhotoError::AvatarNotFound | RequestPhotoError::AvatarNotReady => {
+                Self::plain(Code::AvatarNotReady)
+            }
+            RequestPhotoError::ContentRefused { rules, position } => {
+                Self::content_refused(rules, position)
+            }
+            RequestPhotoError::Gate(rejection) => rejection.into(),
+            RequestPhotoError::Command(error) => error.into(),
+        }
+    }
+}
+
+impl From<CheckoutError> for Problem {
+    fn from(error: CheckoutError) -> Self {
+        match error {
+            CheckoutError::UnknownPlan => Self::invalid(
+                Code::InvalidBody,
+                vec![FieldError::at(
+                    "/plan",
+                    "must be one of the plans that GET /billing/plans lists",
+                )],
+            ),
+            CheckoutError::Payment(error) => error.into(),
+            CheckoutError::Command(error) => error.into(),
+        }
+    }
+}
+
+impl From<PaymentError> for Problem {
+    fn from(error: PaymentError) -> Self {
+        match error {
+            PaymentError::Unavailable(_) => Self::unavailable(Code::PaymentUnavailable, &error),
+            PaymentError::NotConfigured | PaymentError::Refused(_) => {
+                tracing::error!(error = %super::Chain(&error), "The payment provider did not do what was asked");
+                Self::plain(Code::PaymentProviderFailed)
+            }
+        }
+    }
+}
+
+impl From<LogUnavailable> for Problem {
+    fn from(error: LogUnavailable) -> Self {
+        Self::unavailable(Code::Unavailable, &error)
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unreadable { .. } => Self::internal(&error),
+            ReadError::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        match error {
+            // The read model promises bytes that are not there.
+            StorageError::NotFound(_) => Self::internal(&error),
+            StorageError::Unavailable(_) => Self::unavailable(Code::Unavailable, &error),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        let away = match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => true,
+            // Connection exceptions, lack of resources, an operator's intervention (as a shutdown).
+            sqlx::Error::Database(database) => database.code().is_some_and(|state| {
+                ["08", "53", "57"]
+                    .iter()
+                    .any(|class| state.starts_with(class))
+            }),
+            _ => false,
+        };
+        if away {
+            Self::unavailable(Code::Unavailable, &error)
+        } else {
+            Self::internal(&error)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The service itself: whether it lives, whether it can work, and what it has no operation for.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::{StatusCode, header},
+    web::Data,
+};
+use projections::engine::FollowerState;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::State,
+    documentation, examples,
+    problem::{Chain, Code, Problem},
+    reply::Reply,
+};
+
+/// Read models that are this far behind, in seconds, are worth a look.
+const FAR_BEHIND_S: f64 = 30.0;
+
+/// The service lives.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the service can work.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Readiness {
+    status: ReadinessStatus,
+    checks: Checks,
+}
+
+/// `ok`: everything works. `degraded`: people are served, but somebody should look. `unavailable`: nobody is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ReadinessStatus {
+    Ok,
+    Degraded,
+    Unavailable,
+}
+
+/// How each thing stands that the service needs.
+#[derive(Serialize, ToSchema)]
+struct Checks {
+    postgres: Check,
+    redis: Check,
+    projections: Check,
+    storage: Check,
+}
+
+/// `disabled`: not configured, and so not needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Check {
+    Ok,
+    Degraded,
+    Down,
+    Disabled,
+}
+
+/// Say that the service lives.
+///
+/// Touches nothing else: for a supervisor that restarts a process which does not answer.
+#[utoipa::path(
+    tag = "Service",
+    security(()),
+    responses((status = 200, description = "It lives.", body = Health, example = examples::health)),
+)]
+#[get("/health")]
+pub(crate) async fn get_health() -> Result<HttpResponse, Problem> {
+    Ok(Reply::json(StatusCode::OK, &Health { status: "ok" })?.respond())
+}
+
+/// Say whether the service can work.
+///
+/// For a balancer that sends requests to those who can serve them.
+#[utoipa::path(
+    tag = "Service",
+    security(()),
+    responses(
+        (status = 200, description = "It can.", body = Readiness, example = examples::ready),
+        (status = 503, description = "It cannot.", body = Readiness, example = examples::not_ready),
+    ),
+)]
+#[get("/ready")]
+pub(crate) async fn get_ready(app: Data<State>) -> Result<HttpResponse, Problem> {
+    let (projections, storage) = futures::join!(projections(&app), storage(&app));
+    let (postgres, projections) = projections;
+    let checks = Checks {
+        postgres,
+        redis: Check::Disabled,
+        projections,
+        storage,
+    };
+    let all = [
+        checks.postgres,
+        checks.redis,
+        checks.projections,
+        checks.storage,
+    ];
+    let (status, http) = if all.contains(&Check::Down) {
+        (
+            ReadinessStatus::Unavailable,
+            StatusCode::SERVICE_UNAVAILABLE,
+        )
+    } else if all.contains(&Check::Degraded) {
+        (ReadinessStatus::Degraded, StatusCode::OK)
+    } else {
+        (ReadinessStatus::Ok, StatusCode::OK)
+    };
+    Ok(Reply::json(http, &Readiness { status, checks })?.respond())
+}
+
+/// The database, and the projectors in it.
+async fn projections(app: &State) -> (Check, Check) {
+    let listed = async {
+        let head = app
+            .log
+            .head()
+            .await
+            .map_err(|error| Chain(&error).to_string())?;
+        let followers = app.checkpoints.list(head).await;
+        followers.map_err(|error| Chain(&error).to_string())
+    };
+    match tokio::time::timeout(crate::positions::PATIENCE, listed).await {
+        Ok(Ok(followers)) => {
+            let well = followers.iter().all(|follower| {
+                follower.state != FollowerState::Failed && follower.lag_seconds < FAR_BEHIND_S
+            });
+            let projections = if well { Check::Ok } else { Check::Degraded };
+            (Check::Ok, projections)
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(error, "Not ready: the database is away");
+            (Check::Down, Check::Down)
+        }
+        Err(_) => {
+            tracing::warn!("Not ready: the database does not answer");
+            (Check::Down, Check::Down)
+        }
+    }
+}
+
+async fn storage(app: &State) -> Check {
+    match tokio::time::timeout(crate::positions::PATIENCE, app.storage.check()).await {
+        Ok(Ok(())) => Check::Ok,
+        Ok(Err(error)) => {
+            tracing::warn!(error = %Chain(&error), "Not ready: the object storage is away");
+            Check::Down
+        }
+        Err(_) => {
+            tracing::warn!("Not ready: the object storage does not answer");
+            Check::Down
+        }
+    }
+}
+
+/// Answers a request that no operation takes: 405 for a path that takes other methods, or else 404.
+pub(crate) async fn no_such_route(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let allowed = documentation::methods_of(request.path());
+    if allowed.is_empty() {
+        return Err(Problem::plain(Code::NotFound));
+    }
+    let detail = format!("this path takes {}", allowed.join(", "));
+    Err(Problem::new(Code::MethodNotAllowed, detail).header(header::ALLOW, &allowed.join(", ")))
+}

@@ -1,0 +1,67 @@
+//! What changes for a person, as it changes: server-sent events that resume exactly.
+
+mod feed;
+mod pulse;
+
+use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
+
+pub(crate) use pulse::Pulse;
+
+use self::feed::Feed;
+use crate::{
+    app::State,
+    examples,
+    parameters::{self, Parameters},
+    problem::{Code, FieldError, Problem, SIGNED_IN, problems},
+    read::authenticate,
+};
+
+problems!(UpdatesProblems = SIGNED_IN, &[Code::InvalidParameter]);
+
+/// Follow what changes.
+///
+/// Server-sent events. `event` is `avatar`, `photo` or `subscription`; `data` is that resource as its GET gives it
+/// at the time of sending, and `{"id", "deleted": true}` for a photo that is gone. A picture of a scene comes
+/// without `image` while the subscription is closed. `id` is the position in the event log: a client that sends
+/// the last one it saw as `Last-Event-ID` gets everything after it, nothing twice; `0` replays everything. Without
+/// one the stream begins now: send the `Log-Position` of a command, or read the resources after the stream has begun.
+///
+/// A comment comes every 15 seconds. The stream ends after an hour, and whenever the service stops: reconnect.
+#[utoipa::path(
+    tag = "Updates",
+    params(
+        ("Last-Event-ID" = Option<u64>, Header, description = "The last `id` that was seen.", example = 41, nullable = false),
+        ("last_event_id" = Option<u64>, Query, description = "The same, for clients that cannot send the header; the header counts first.", nullable = false),
+    ),
+    responses(
+        (status = 200, description = "The stream.", headers(
+            ("Cache-Control" = String, description = "`no-store`"),
+        ), content_type = "text/event-stream", body = String, example = examples::updates),
+        UpdatesProblems,
+    ),
+)]
+#[get("/updates")]
+pub(crate) async fn stream_updates(
+    app: Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let caller = authenticate(&request)?;
+    let mut parameters = Parameters::of(&request);
+    let by_header = parameters.header("Last-Event-ID", parameters::position);
+    let by_query = parameters.query("last_event_id", parameters::position);
+    parameters.finish()?;
+
+    let head = app.log.head().await?;
+    let start = by_header.or(by_query).unwrap_or(head);
+    if start > head {
+        let detail = format!("the event log ends at {head}: this id is not from here");
+        let ahead = FieldError::header("Last-Event-ID", detail);
+        return Err(Problem::invalid(Code::InvalidParameter, vec![ahead]));
+    }
+    let feed = Feed::new(app.into_inner(), caller.user, start);
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(feed.into_stream()))
+}

@@ -1,0 +1,197 @@
+//! One person's stream: what changed after a position, page by page, and then as it changes.
+
+use std::{collections::HashMap, convert::Infallible, fmt::Write as _, sync::Arc, time::Duration};
+
+use actix_web::web::Bytes;
+use domain::{
+    photo_request::Purpose,
+    subscription::Gate,
+    values::{PhotoId, Position, UserId},
+};
+use futures::{Stream, stream};
+use projections::{
+    gate, photos,
+    updates::{self, Update, UpdateKind},
+};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until};
+
+use super::pulse::Listener;
+use crate::{
+    app::State, avatars::Avatar, billing::Subscription, photos::Photo, positions, problem::Chain,
+};
+
+/// After how long a silence the client hears that somebody is there.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// How long a stream goes on before the client has to prove again who it is.
+const LIFE: Duration = Duration::from_secs(3600);
+
+/// How many updates go out at once.
+const PAGE: u32 = 100;
+
+/// Why a stream cannot go on; the client comes back for the rest.
+type Trouble = Box<dyn std::error::Error + Send + Sync>;
+
+/// One person's stream.
+pub(super) struct Feed {
+    app: Arc<State>,
+    user: UserId,
+    /// Everything up to here was sent.
+    position: Position,
+    listener: Listener,
+    begun: bool,
+    speaks_at: Instant,
+    ends_at: Instant,
+}
+
+impl Feed {
+    /// What changes for the user after `position`.
+    pub(super) fn new(app: Arc<State>, user: UserId, position: Position) -> Self {
+        let now = Instant::now();
+        Self {
+            listener: app.pulse.listen(user),
+            app,
+            user,
+            position,
+            begun: false,
+            speaks_at: now + SILENCE,
+            ends_at: now + LIFE,
+        }
+    }
+
+    /// As the body of an answer.
+    pub(super) fn into_stream(self) -> impl Stream<Item = Result<Bytes, Infallible>> {
+        stream::unfold(self, |mut feed| async move {
+            let chunk = feed.next().await?;
+            Some((Ok(Bytes::from(chunk)), feed))
+        })
+    }
+
+    /// The next piece of the stream; none when it is over.
+    async fn next(&mut self) -> Option<String> {
+        let chunk = if self.begun {
+            self.heard().await?
+        } else {
+            // The position is told before anything happens, so that a connection that breaks at once resumes here.
+            self.begun = true;
+            format!("retry: 2000\nid: {}\n\n", self.position)
+        };
+        self.speaks_at = Instant::now() + SILENCE;
+        Some(chunk)
+    }
+
+    async fn heard(&mut self) -> Option<String> {
+        let stop = self.app.stop.clone();
+        while !stop.is_cancelled() && Instant::now() < self.ends_at {
+            // What comes after this line, comes before the page or wakes the wait below.
+            self.listener.attend();
+            match self.page().await {
+                Ok(Some(page)) => return Some(page),
+                Ok(None) => {}
+                Err(trouble) => {
+                    tracing::warn!(error = %Chain(trouble.as_ref()), "Ending a stream of updates, which cannot go on");
+                    return None;
+                }
+            }
+            tokio::select! {
+                () = self.listener.woken() => {}
+                () = sleep_until(self.speaks_at.min(self.ends_at)) => return Some(": still here\n\n".to_owned()),
+                () = stop.cancelled() => {}
+            }
+        }
+        None
+    }
+
+    /// The next updates as text, when there are any.
+    async fn page(&mut self) -> Result<Option<String>, Trouble> {
+        let page = updates::after(&self.app.pool, self.user, self.position, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(None);
+        };
+        // The resources must have seen what the updates tell of.
+        self.app
+            .checkpoints
+            .await_position(positions::ALL, last.position, positions::PATIENCE)
+            .await?;
+        let resources = Resources::read(&self.app, self.user, &page).await?;
+        let mut text = String::new();
+        for update in &page {
+            let (id, kind) = (update.position, update.kind.as_str());
+            let data = resources.of(update);
+            write!(text, "id: {id}\nevent: {kind}\ndata: {data}\n\n")?;
+        }
+        self.position = last.position;
+        Ok(Some(text))
+    }
+}
+
+/// The resources that a page of updates is about, as their GETs give them now.
+struct Resources {
+    avatar: Value,
+    subscription: Value,
+    photos: HashMap<String, Value>,
+}
+
+impl Resources {
+    async fn read(app: &State, user: UserId, page: &[Update]) -> Result<Self, Trouble> {
+        let has = |kind| page.iter().any(|update| update.kind == kind);
+        let avatar = if has(UpdateKind::Avatar) {
+            let avatar = Avatar::read(app, user).await?;
+            json!(avatar.map(|(avatar, _)| avatar))
+        } else {
+            Value::Null
+        };
+        let row = gate::of_owner(&app.pool, user).await?;
+        let now = app.clock.now();
+        let open = row.as_ref().is_some_and(|row| row.gate(now) == Gate::Open);
+        Ok(Self {
+            avatar,
+            subscription: json!(Subscription::of(row, now)),
+            photos: photos_of(app, user, page, open).await?,
+        })
+    }
+
+    fn of(&self, update: &Update) -> Value {
+        match update.kind {
+            UpdateKind::Avatar => self.avatar.clone(),
+            UpdateKind::Subscription => self.subscription.clone(),
+            UpdateKind::Photo => {
+                let id = &update.resource_id;
+                let photo = self.photos.get(id).cloned();
+                photo.unwrap_or_else(|| json!({"id": id, "deleted": true}))
+            }
+        }
+    }
+}
+
+async fn photos_of(
+    app: &State,
+    user: UserId,
+    page: &[Update],
+    open: bool,
+) -> Result<HashMap<String, Value>, Trouble> {
+    let ids: Vec<PhotoId> = page
+        .iter()
+        .filter(|update| update.kind == UpdateKind::Photo)
+        .filter_map(|update| update.resource_id.parse().ok())
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let signer = app.signer();
+    let rows = photos::by_ids(&app.pool, &ids).await?;
+    let own = rows.into_iter().filter(|row| row.owner == user);
+    Ok(own
+        .map(|row| {
+            let (id, purpose) = (row.photo_id, row.purpose);
+            let photo = Photo::of(row, &signer);
+            let photo = if open || purpose == Purpose::Reference {
+                photo
+            } else {
+                photo.behind_the_gate()
+            };
+            (id.to_string(), json!(photo))
+        })
+        .collect())
+}

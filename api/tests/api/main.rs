@@ -1,0 +1,19 @@
+//! The API on a real port and a real database, against the sandbox.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod avatars;
+mod billing;
+mod conformance;
+mod envelope;
+mod idempotency;
+mod images;
+mod lists;
+mod openapi;
+mod person;
+mod photos;
+mod preconditions;
+mod read_models;
+mod service;
+mod story;
+mod test_app;
+mod updates;

@@ -1,0 +1,412 @@
+//! Starts, calls and drains the application: one test's own system on its own database and port.
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use api::App;
+use application::{
+    avatars::Avatars,
+    dispatcher::Dispatcher,
+    photos::Photos,
+    ports::{
+        Clock, CustomerDirectory, LogUnavailable, ObjectStorage, Plan, PlanInterval, Plans,
+        TokenIssuer,
+    },
+    subscriptions::Subscriptions,
+};
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::values::{Position, UserId};
+use infrastructure::{
+    event_log::PostgresEventLog,
+    identity::{DevelopmentIssuer, SharedSecret, TokenSettings, TokenVerifier},
+    image::{
+        marking::Marker,
+        replicate::{Replicate, ReplicateConfig},
+    },
+    inbox::WebhookInbox,
+    scratch_database::ScratchDatabase,
+    storage::LocalStorage,
+    stripe::{Stripe, StripeSettings},
+};
+use projections::engine::{Engine, Follower};
+use reqwest::Method;
+use sandbox::{RunningSandbox, SandboxConfig};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tokio::{task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use worker::{WorkerParts, WorkerSettings};
+
+use crate::person::{Answer, Call, Person};
+
+/// Longer than anything takes, even on a machine with much to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Pictures per period of the plan that tests subscribe to.
+pub const QUOTA: u32 = 50;
+
+const SECRET: &str = "a secret of thirty-two bytes or more";
+
+/// What a test may want otherwise.
+pub struct Options {
+    /// Whether projectors and reactions run.
+    pub followers: bool,
+    /// Whether a worker runs.
+    pub worker: bool,
+    /// Whether `/dev/token` exists.
+    pub issuer: bool,
+    /// How long a prediction pretends to take.
+    pub drawing_time: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            followers: true,
+            worker: false,
+            issuer: true,
+            drawing_time: Duration::from_millis(60),
+        }
+    }
+}
+
+pub struct TestApp {
+    pub url: String,
+    pub database: ScratchDatabase,
+    pub log: Arc<PostgresEventLog>,
+    pub dispatcher: Dispatcher,
+    pub avatars: Avatars,
+    pub photos: Photos,
+    pub storage: Arc<LocalStorage>,
+    pub clock: Arc<MovableClock>,
+    pub sandbox: RunningSandbox,
+    pub client: reqwest::Client,
+    pub parts: App,
+    engine: Option<Engine>,
+    objects: PathBuf,
+    stop: CancellationToken,
+    serving: JoinSet<std::io::Result<()>>,
+    working: JoinSet<()>,
+}
+
+/// The machine's clock, which a test sets ahead.
+pub struct MovableClock(Mutex<TimeDelta>);
+
+impl MovableClock {
+    pub fn set_ahead(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() = by;
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + *self.0.lock().unwrap()
+    }
+}
+
+impl TestApp {
+    /// With projectors and reactions, without a worker.
+    pub async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    pub async fn start_with(options: Options) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let database = ScratchDatabase::create().await;
+        let sandbox = sandbox::start(SandboxConfig {
+            addr: "127.0.0.1:0".parse().unwrap(),
+            drawing_time: options.drawing_time,
+            stripe_webhook_url: Some(format!("{url}/billing/webhook")),
+            ..SandboxConfig::default()
+        });
+        let sandbox = sandbox.await.unwrap();
+        let objects = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::now_v7().to_string());
+        let mut app = Self::assemble(url, database, sandbox, objects, &options);
+        if options.followers {
+            app.follow(options.worker);
+        }
+        let serving = api::serve(listener, app.parts.clone(), app.stop.clone());
+        app.serving.spawn(serving);
+        app
+    }
+
+    fn assemble(
+        url: String,
+        database: ScratchDatabase,
+        sandbox: RunningSandbox,
+        objects: PathBuf,
+        options: &Options,
+    ) -> Self {
+        let log = Arc::new(PostgresEventLog::start(database.pool()));
+        let dispatcher = Dispatcher::new(log.clone(), log.clone());
+        let clock = Arc::new(MovableClock(Mutex::new(TimeDelta::zero())));
+        let stripe = Arc::new(stripe(&sandbox));
+        let plans = Arc::new(Plans(vec![plan()]));
+        let storage = Arc::new(LocalStorage::open(&objects).unwrap());
+        let engine = Engine::new(database.pool(), log.clone(), "test".to_owned());
+        let stop = CancellationToken::new();
+        let customers = Arc::new(Customers(database.pool()));
+        let avatars = Avatars::new(dispatcher.clone());
+        let photos = Photos::new(dispatcher.clone(), clock.clone());
+        let secret = || SharedSecret::new(SECRET).unwrap();
+        let issuer = options
+            .issuer
+            .then(|| -> Arc<dyn TokenIssuer> { Arc::new(DevelopmentIssuer::new(secret())) });
+        let parts = App {
+            pool: database.pool(),
+            avatars: avatars.clone(),
+            photos: photos.clone(),
+            subscriptions: Subscriptions::new(
+                dispatcher.clone(),
+                clock.clone(),
+                plans.clone(),
+                stripe.clone(),
+                customers,
+            ),
+            checkpoints: engine.checkpoints(),
+            log: log.clone(),
+            idempotency: log.clone(),
+            storage: storage.clone(),
+            payment: stripe,
+            inbox: Arc::new(WebhookInbox::new(database.pool())),
+            plans,
+            clock: clock.clone(),
+            identity: Arc::new(TokenVerifier::new(TokenSettings::of_development(secret()))),
+            issuer,
+            url_signing_key: [7; 32],
+            public_url: "https://ava.test/".parse().unwrap(),
+            stop: stop.clone(),
+        };
+        Self {
+            url,
+            database,
+            log,
+            dispatcher,
+            avatars,
+            photos,
+            storage,
+            clock,
+            sandbox,
+            client: reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
+            parts,
+            engine: Some(engine),
+            objects,
+            stop,
+            serving: JoinSet::new(),
+            working: JoinSet::new(),
+        }
+    }
+
+    /// Runs the projectors and reactions from now on, in this process.
+    pub fn follow(&mut self, with_worker: bool) {
+        let engine = self.engine.take().unwrap();
+        let parts = self.worker_parts(&engine);
+        let projectors = projections::all().into_iter().map(Follower::Projector);
+        let reactions = worker::reactions(&parts).into_iter().map(Follower::Reaction);
+        let followers: Vec<_> = projectors.chain(reactions).collect();
+        let stop = self.stop.clone();
+        self.working
+            .spawn(async move { engine.run(followers, stop).await });
+        if with_worker {
+            self.working.spawn(worker::run(parts, self.stop.clone()));
+        }
+    }
+
+    fn worker_parts(&self, engine: &Engine) -> WorkerParts {
+        WorkerParts {
+            node: "test-worker".to_owned(),
+            pool: self.database.pool(),
+            log: self.log.clone(),
+            clock: self.clock.clone(),
+            checkpoints: engine.checkpoints(),
+            avatars: self.avatars.clone(),
+            photos: self.photos.clone(),
+            subscriptions: self.parts.subscriptions.clone(),
+            provider: Arc::new(replicate(&self.sandbox)),
+            finisher: Arc::new(Marker::new()),
+            storage: self.storage.clone(),
+            payment: self.parts.payment.clone(),
+            inbox: self.parts.inbox.clone(),
+            settings: WorkerSettings::default(),
+            observer: None,
+        }
+    }
+
+    /// A second process of the API on the same database; ends with the test.
+    pub fn second_process(&mut self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let log = Arc::new(PostgresEventLog::start(self.database.pool()));
+        let dispatcher = Dispatcher::new(log.clone(), log.clone());
+        let parts = App {
+            avatars: Avatars::new(dispatcher.clone()),
+            photos: Photos::new(dispatcher, self.clock.clone()),
+            checkpoints: projections::engine::Checkpoints::new(self.database.pool()),
+            idempotency: log.clone(),
+            log,
+            ..self.parts.clone()
+        };
+        self.serving
+            .spawn(api::serve(listener, parts, self.stop.clone()));
+        url
+    }
+
+    /// Somebody who is signed in.
+    pub async fn sign_in(&self, email: &str) -> Person<'_> {
+        let answer = self
+            .call(Method::POST, "/dev/token")
+            .json(json!({ "email": email }))
+            .send()
+            .await;
+        let token = answer.expect(200).json();
+        Person {
+            app: self,
+            token: token["access_token"].as_str().unwrap().to_owned(),
+            id: UserId(token["user"]["id"].as_str().unwrap().parse().unwrap()),
+        }
+    }
+
+    /// A call without a token.
+    pub fn call(&self, method: Method, path: &str) -> Call<'_> {
+        Call::new(&self.client, &self.url, method, path)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path).send().await
+    }
+
+    /// Asks the sandbox for something.
+    pub async fn control(&self, path: &str, body: Value) {
+        let url = format!("{}/control{path}", self.sandbox.url());
+        let answer = self.client.post(url).json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
+    }
+
+    /// Pays on the payment provider's hosted page; answers with the way back.
+    pub async fn pay(&self, page: &str) -> reqwest::Response {
+        let form = self.client.post(page).header("content-type", "application/x-www-form-urlencoded");
+        form.body("outcome=paid").send().await.unwrap()
+    }
+
+    /// How many events of that type the log holds.
+    pub async fn count(&self, event_type: &str) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM events WHERE event_type = $1")
+            .bind(event_type)
+            .fetch_one(&self.database.pool())
+            .await
+            .unwrap()
+    }
+
+    /// The log's last position.
+    pub async fn head(&self) -> Position {
+        application::ports::EventLog::head(self.log.as_ref()).await.unwrap()
+    }
+
+    /// Who caused the events after that position, in order.
+    pub async fn log_between(&self, after: Position) -> Vec<String> {
+        let events = application::ports::EventLog::read(self.log.as_ref(), after, 1000).await;
+        events.unwrap().into_iter().map(|event| event.metadata.actor).collect()
+    }
+
+    /// What a crash between append and answer leaves behind: used keys without answers.
+    pub async fn forget_answers(&self) {
+        let forget = sqlx::query("UPDATE idempotency_keys SET answer = NULL");
+        forget.execute(&self.database.pool()).await.unwrap();
+    }
+
+    /// Waits until the projectors have seen everything that is in the log now.
+    pub async fn settle(&self) {
+        let head = self.head().await;
+        let projectors = ["avatars", "photos", "gate", "updates", "photo_work"];
+        let seen = self.parts.checkpoints.await_position(&projectors, head, PATIENCE);
+        seen.await.unwrap();
+    }
+
+    /// Stops the server and everything behind it, and says how the server ended.
+    pub async fn stop(mut self) -> std::io::Result<()> {
+        self.stop.cancel();
+        let served = self.serving.join_next().await.unwrap().unwrap();
+        while self.working.join_next().await.is_some() {}
+        served
+    }
+
+    /// Puts bytes into the object storage.
+    pub async fn store(&self, key: &str, bytes: &'static [u8]) {
+        self.storage.put(key, bytes.into()).await.unwrap();
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        let _ = std::fs::remove_dir_all(&self.objects);
+    }
+}
+
+/// Asks again and again until there is an answer.
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let patient_until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < patient_until, "it never came true that {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+pub fn plan() -> Plan {
+    Plan {
+        id: "monthly".parse().unwrap(),
+        name: "Monthly".to_owned(),
+        price_id: "price_monthly".to_owned(),
+        amount: 990,
+        currency: "eur".to_owned(),
+        interval: PlanInterval::Month,
+        photos_per_period: QUOTA,
+        trial_days: 0,
+        grace_days: 7,
+    }
+}
+
+fn replicate(sandbox: &RunningSandbox) -> Replicate {
+    let config = ReplicateConfig::new("r8_test").at(sandbox.url().parse().unwrap());
+    Replicate::new(ReplicateConfig {
+        allow_http: true,
+        ..config
+    })
+    .unwrap()
+}
+
+fn stripe(sandbox: &RunningSandbox) -> Stripe {
+    Stripe::new(StripeSettings {
+        secret_key: Some("sk_test_sandbox".to_owned()),
+        webhook_secrets: vec![SandboxConfig::default().stripe_webhook_secret],
+        api_base: Some(sandbox.url().parse().unwrap()),
+        ..StripeSettings::default()
+    })
+    .unwrap()
+}
+
+/// The read model, as wiring offers it to the use cases.
+struct Customers(PgPool);
+
+#[async_trait]
+impl CustomerDirectory for Customers {
+    async fn owner_of(&self, customer_id: &str) -> Result<Option<UserId>, LogUnavailable> {
+        let found = projections::gate::owner_of_customer(&self.0, customer_id).await;
+        found.map_err(|error| LogUnavailable(error.into()))
+    }
+}
