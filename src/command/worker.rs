@@ -1,0 +1,28 @@
+//! `ava worker`: pictures, payments and what else follows from events.
+
+use infrastructure::settings::Settings;
+
+use super::role::Role;
+use crate::{crew::Crew, failure::Failure, stop};
+
+pub const HELP: &str = "\
+Examples:
+  DATABASE_URL=postgres://ava:…@db/ava ava worker
+
+Work is shared out among all workers; when one dies, another takes over within seconds.";
+
+pub async fn run(settings: Settings) -> Result<(), Failure> {
+    let stop = stop::on_signals()?;
+    let role = Role::start(&settings, "worker", None).await?;
+    let mut crew = Crew::new(stop.clone());
+    crew.add_steady("worker", ::worker::run(role.wiring.worker(), stop.clone()));
+    crew.add_steady(
+        "reactions",
+        role.wiring.follow(role.wiring.reactions(), stop.clone()),
+    );
+    crew.add_steady("housekeeping", role.wiring.keep_house(stop));
+    tracing::info!("The worker is at work");
+    let done = crew.work().await;
+    role.end().await;
+    done
+}

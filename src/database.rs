@@ -1,0 +1,171 @@
+//! Which database a command works on.
+
+use std::{env, path::PathBuf};
+
+use infrastructure::{
+    database::{self, DatabaseError, DatabaseOptions},
+    embedded_postgres::{EmbeddedOptions, EmbeddedPostgres},
+    settings::Settings,
+};
+use sqlx::PgPool;
+
+use crate::{data_directory::DataDirectory, failure::Failure};
+
+/// A database, and the private server that was started for it.
+pub struct Database {
+    url: String,
+    server: Option<EmbeddedPostgres>,
+}
+
+impl Database {
+    /// The configured one, or a private one in a data directory that this process holds.
+    pub async fn of_our_own(
+        settings: &Settings,
+        directory: &DataDirectory,
+    ) -> Result<Self, Failure> {
+        if let Some(url) = &settings.database_url {
+            return Ok(Self {
+                url: url.reveal().to_owned(),
+                server: None,
+            });
+        }
+        let options = EmbeddedOptions {
+            pg_bin: settings.pg_bin.clone(),
+            roots: roots(),
+        };
+        let server = EmbeddedPostgres::start(directory.path(), options)
+            .await
+            .map_err(Failure::other)?;
+        tracing::info!(
+            "PostgreSQL {} runs in {}",
+            server.major(),
+            server.directory().display()
+        );
+        Ok(Self {
+            url: server.url().to_owned(),
+            server: Some(server),
+        })
+    }
+
+    /// The configured one, or the private one that an `ava up` runs right now.
+    pub fn already_running(settings: &Settings) -> Result<Self, Failure> {
+        let configured = settings
+            .database_url
+            .as_ref()
+            .map(|url| url.reveal().to_owned());
+        let url = configured.or_else(|| EmbeddedPostgres::running(&settings.data_dir)).ok_or_else(|| {
+            Failure::usage(format!(
+                "there is no database: set DATABASE_URL to one of yours, or let `ava up` run one in {}",
+                settings.data_dir.display()
+            ))
+        })?;
+        Ok(Self { url, server: None })
+    }
+
+    /// As [`Database::already_running`], or the private one, started for the time of this command.
+    pub async fn running_or_started(settings: &Settings) -> Result<Self, Failure> {
+        match Self::already_running(settings) {
+            Ok(database) => Ok(database),
+            Err(_) => Self::of_our_own(settings, &DataDirectory::take(&settings.data_dir)?).await,
+        }
+    }
+
+    /// Connects under a name that the database's own lists show.
+    pub async fn connect(&self, name: &str) -> Result<PgPool, Failure> {
+        database::connect(&self.url, &DatabaseOptions::named(name))
+            .await
+            .map_err(told)
+    }
+
+    /// Connects everything that a role needs.
+    pub async fn pools(&self, role: &str) -> Result<Pools, Failure> {
+        let open = |purpose: &str| {
+            let options = DatabaseOptions::named(&format!("ava {role} {purpose}"));
+            database::open(&self.url, &options).map_err(told)
+        };
+        Ok(Pools {
+            work: self.connect(&format!("ava {role}")).await?,
+            requests: open("requests")?,
+            following: open("followers")?,
+        })
+    }
+
+    /// What the banner says of it.
+    pub fn described(&self) -> String {
+        match &self.server {
+            Some(server) => format!("PostgreSQL {}", server.major()),
+            None => "on the PostgreSQL of DATABASE_URL".to_owned(),
+        }
+    }
+
+    /// Waits until the private server is gone although nobody stopped it; for ever when it is not ours.
+    pub async fn failed(&mut self) -> Failure {
+        let Some(server) = &mut self.server else {
+            return std::future::pending().await;
+        };
+        server.ended().await;
+        Failure::other(format!(
+            "PostgreSQL ended unexpectedly; the end of {} says why",
+            server.directory().with_file_name("server.log").display()
+        ))
+    }
+
+    /// Stops the server that was started for it.
+    pub async fn stop(self) {
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
+    }
+}
+
+/// The connections of one process, by what they are for.
+#[derive(Clone)]
+pub struct Pools {
+    /// For the log and the worker.
+    pub work: PgPool,
+    /// For HTTP handlers. A connection lives on the runtime that opened it, and actix runs handlers on runtimes of
+    /// its own, which end before the worker does.
+    pub requests: PgPool,
+    /// For the followers of the log, each of which may hold one.
+    pub following: PgPool,
+}
+
+impl Pools {
+    /// Gives all connections back.
+    pub async fn close(self) {
+        for pool in [self.requests, self.following, self.work] {
+            pool.close().await;
+        }
+    }
+}
+
+/// Refuses to work on a database that is not migrated.
+pub async fn must_be_migrated(pool: &PgPool) -> Result<(), Failure> {
+    let pending = database::pending_migrations(pool)
+        .await
+        .map_err(Failure::try_again)?;
+    if pending == 0 {
+        return Ok(());
+    }
+    Err(Failure::conflict(format!(
+        "the database lacks {pending} migrations; run `ava migrate` first"
+    )))
+}
+
+/// Which exit code a database's absence has.
+pub fn told(error: DatabaseError) -> Failure {
+    match error {
+        DatabaseError::BadAddress(_) => Failure::usage(error),
+        DatabaseError::Unreachable { .. } => Failure::try_again(error),
+        DatabaseError::Refused { .. } | DatabaseError::Migration(_) => Failure::other(error),
+    }
+}
+
+/// Where npm may have put PostgreSQL's binaries: here, or beside the build that this program comes from.
+fn roots() -> Vec<PathBuf> {
+    let here = env::current_dir().unwrap_or_default();
+    let program = env::current_exe().unwrap_or_default();
+    let mut roots = vec![here];
+    roots.extend(program.ancestors().skip(1).map(PathBuf::from));
+    roots
+}

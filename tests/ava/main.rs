@@ -1,0 +1,10 @@
+//! Tests of the whole: the program as people start it, and the shape of the repository.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod architecture;
+mod command_line;
+mod deployment;
+mod lifecycle;
+mod refusals;
+mod running;
+mod story;
