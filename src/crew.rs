@@ -94,6 +94,8 @@ fn too_soon(ended: Option<Result<Ended, JoinError>>) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
     use super::*;
 
     #[tokio::test]

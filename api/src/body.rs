@@ -179,8 +179,16 @@ pub(crate) fn whole_number(value: &Value) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+    use std::pin::Pin;
+
+    use actix_web::{
+        FromRequest,
+        error::PayloadError,
+        http::header::{CONTENT_TYPE, HeaderValue},
+        test::TestRequest,
+    };
     use domain::values::{AvatarName, Gender};
+    use futures::Stream;
     use serde_json::json;
 
     use super::*;
@@ -189,6 +197,17 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         fields(&headers, body.as_bytes())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_given_up() {
+        let request = TestRequest::default().to_http_request();
+        let never: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> =
+            Box::pin(futures::stream::pending());
+        let payload = Payload::from_request(&request, &mut never.into()).await;
+        let outcome = read(payload.expect("a payload"), JSON_LIMIT).await;
+        let code = outcome.expect_err("nothing came").code();
+        assert_eq!(code, Code::RequestTimeout);
     }
 
     #[test]

@@ -157,3 +157,39 @@ impl actix_web::ResponseError for Unhandled {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{
+        App, HttpResponse,
+        middleware::from_fn,
+        test::{self, TestRequest},
+        web,
+    };
+
+    use super::*;
+
+    async fn panics() -> HttpResponse {
+        panic!("a secret of the handler's")
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_a_500_that_does_not_say_why() {
+        let app = App::new()
+            .route("/", web::get().to(panics))
+            .wrap(from_fn(envelope));
+        let app = test::init_service(app).await;
+        let request = TestRequest::get().insert_header(("x-request-id", "order-7"));
+        let outcome = test::try_call_service(&app, request.to_request()).await;
+        let response = outcome.expect_err("a panic").error_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let header = |name| response.headers().get(name).map(HeaderValue::as_bytes);
+        assert_eq!(header("x-request-id"), Some(b"order-7".as_slice()));
+        let media_type = header("content-type");
+        assert_eq!(media_type, Some(b"application/problem+json".as_slice()));
+        let body = actix_web::body::to_bytes(response.into_body()).await;
+        let body = String::from_utf8(body.expect("a body").to_vec()).expect("text");
+        assert!(body.contains("\"request_id\":\"order-7\""), "{body}");
+        assert!(!body.contains("secret"), "{body}");
+    }
+}

@@ -45,7 +45,7 @@ pub(crate) struct Document {
     /// What it was this time, for people.
     pub(crate) detail: String,
     /// The kind of problem, for programs.
-    #[schema(value_type = String)]
+    #[schema(value_type = Code)]
     pub(crate) code: &'static str,
     /// Names this request in the service's log; also in the header `X-Request-Id`.
     request_id: String,

@@ -5,13 +5,13 @@ use actix_web::{
     http::{StatusCode, header},
     web::Data,
 };
-use projections::engine::FollowerState;
+use projections::engine::{FollowerState, ProjectorStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::State,
-    documentation, examples,
+    documentation, examples, positions,
     problem::{Chain, Code, Problem},
     reply::Reply,
 };
@@ -125,14 +125,8 @@ async fn projections(app: &State) -> (Check, Check) {
         let followers = app.checkpoints.list(head).await;
         followers.map_err(|error| Chain(&error).to_string())
     };
-    match tokio::time::timeout(crate::positions::PATIENCE, listed).await {
-        Ok(Ok(followers)) => {
-            let well = followers.iter().all(|follower| {
-                follower.state != FollowerState::Failed && follower.lag_seconds < FAR_BEHIND_S
-            });
-            let projections = if well { Check::Ok } else { Check::Degraded };
-            (Check::Ok, projections)
-        }
+    match tokio::time::timeout(positions::PATIENCE, listed).await {
+        Ok(Ok(followers)) => (Check::Ok, well(&followers)),
         Ok(Err(error)) => {
             tracing::warn!(error, "Not ready: the database is away");
             (Check::Down, Check::Down)
@@ -144,8 +138,22 @@ async fn projections(app: &State) -> (Check, Check) {
     }
 }
 
+/// Whether each read model that answers are made from has begun, goes on, and keeps up.
+fn well(followers: &[ProjectorStatus]) -> Check {
+    let mut needed = positions::ALL.iter().chain(positions::UPDATES);
+    let begun = needed.all(|name| followers.iter().any(|follower| follower.name == *name));
+    let going = followers.iter().all(|follower| {
+        follower.state != FollowerState::Failed && follower.lag_seconds < FAR_BEHIND_S
+    });
+    if begun && going {
+        Check::Ok
+    } else {
+        Check::Degraded
+    }
+}
+
 async fn storage(app: &State) -> Check {
-    match tokio::time::timeout(crate::positions::PATIENCE, app.storage.check()).await {
+    match tokio::time::timeout(positions::PATIENCE, app.storage.check()).await {
         Ok(Ok(())) => Check::Ok,
         Ok(Err(error)) => {
             tracing::warn!(error = %Chain(&error), "Not ready: the object storage is away");

@@ -187,6 +187,8 @@ fn explain(place: String, error: &sqlx::Error) -> DatabaseError {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
     use super::*;
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! The configuration: environment variables, read once, checked together.
 
 mod generated;
+mod outside;
 mod plans;
 mod reader;
 mod secret;
@@ -18,13 +19,10 @@ use sentry::types::Dsn;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use crate::{
-    identity::{DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, SharedSecret},
-    image::replicate::ModelName,
-};
 use reader::Reader;
 
 pub use generated::{GeneratedSecrets, SecretsUnusable};
+pub use outside::{IdentitySettings, PaymentSettings, ReplicateSettings};
 pub use secret::Secret;
 pub use variables::{Support, VARIABLES};
 
@@ -81,41 +79,6 @@ impl FromStr for LogFormat {
             _ => Err("it is one of pretty, json"),
         }
     }
-}
-
-/// Stripe, or the sandbox when there is no key.
-#[derive(Debug, Clone)]
-pub struct PaymentSettings {
-    /// `STRIPE_SECRET_KEY`.
-    pub secret_key: Option<Secret>,
-    /// `STRIPE_WEBHOOK_SECRET`: several, with commas between, while the secret is being rotated.
-    pub webhook_secrets: Vec<Secret>,
-    /// `STRIPE_API_BASE`; none for Stripe itself.
-    pub api_base: Option<Url>,
-}
-
-/// Replicate, or the sandbox when there is no token.
-#[derive(Debug, Clone)]
-pub struct ReplicateSettings {
-    /// `REPLICATE_API_TOKEN`.
-    pub api_token: Option<Secret>,
-    /// `REPLICATE_API_BASE`; none for Replicate itself.
-    pub api_base: Option<Url>,
-    /// `REPLICATE_REFERENCE_MODEL`; none for the default.
-    pub reference_model: Option<ModelName>,
-    /// `REPLICATE_SCENE_MODEL`; none for the default.
-    pub scene_model: Option<ModelName>,
-}
-
-/// Whose access tokens are accepted.
-#[derive(Debug, Clone)]
-pub struct IdentitySettings {
-    /// `AUTH_JWT_SECRET`; none for the generated one.
-    pub jwt_secret: Option<SharedSecret>,
-    /// `AUTH_ISSUER`.
-    pub issuer: String,
-    /// `AUTH_AUDIENCE`.
-    pub audience: String,
 }
 
 /// Everything that can be configured.
@@ -192,8 +155,8 @@ impl Settings {
         let environment = reader
             .value("APP_ENV", "production")
             .unwrap_or(Environment::Development);
-        let payment = payment(&mut reader);
-        let replicate = replicate(&mut reader);
+        let payment = outside::payment(&mut reader);
+        let replicate = outside::replicate(&mut reader);
         let settings = Self {
             environment,
             http_addr: listener(&mut reader, "HTTP_ADDR", 8080),
@@ -206,7 +169,7 @@ impl Settings {
             database_url: reader.secret("DATABASE_URL"),
             pg_bin: reader.text("PG_BIN").map(PathBuf::from),
             plans: plans::read(&mut reader, environment, payment.secret_key.is_some()),
-            identity: identity(&mut reader),
+            identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
             sentry_dsn: sentry_dsn(&mut reader),
             log_format: reader
@@ -315,78 +278,6 @@ impl Settings {
 fn listener(reader: &mut Reader<'_>, name: &str, port: u16) -> SocketAddr {
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     reader.value(name, &default.to_string()).unwrap_or(default)
-}
-
-fn payment(reader: &mut Reader<'_>) -> PaymentSettings {
-    let secrets = reader.text("STRIPE_WEBHOOK_SECRET").unwrap_or_default();
-    let settings = PaymentSettings {
-        secret_key: reader.secret("STRIPE_SECRET_KEY"),
-        webhook_secrets: secrets
-            .split(',')
-            .map(str::trim)
-            .filter(|secret| !secret.is_empty())
-            .map(Secret::new)
-            .collect(),
-        api_base: reader.address("STRIPE_API_BASE", "https://api.stripe.com"),
-    };
-    if settings.secret_key.is_some() && settings.webhook_secrets.is_empty() {
-        reader.problem(
-            "STRIPE_WEBHOOK_SECRET",
-            "is missing although STRIPE_SECRET_KEY is set: without it no payment would ever be heard of",
-        );
-    }
-    settings
-}
-
-fn replicate(reader: &mut Reader<'_>) -> ReplicateSettings {
-    if let Some(provider) = reader
-        .text("IMAGE_PROVIDER")
-        .filter(|provider| provider != "replicate")
-    {
-        reader.problem(
-            "IMAGE_PROVIDER",
-            format_args!("is {provider:?}; this version knows only replicate"),
-        );
-    }
-    ReplicateSettings {
-        api_token: reader.secret("REPLICATE_API_TOKEN"),
-        api_base: reader.address("REPLICATE_API_BASE", "https://api.replicate.com/v1"),
-        reference_model: reader.value(
-            "REPLICATE_REFERENCE_MODEL",
-            "black-forest-labs/flux-schnell",
-        ),
-        scene_model: reader.value(
-            "REPLICATE_SCENE_MODEL",
-            "black-forest-labs/flux-kontext-pro",
-        ),
-    }
-}
-
-fn identity(reader: &mut Reader<'_>) -> IdentitySettings {
-    let jwt_secret =
-        reader
-            .text("AUTH_JWT_SECRET")
-            .and_then(|text| match SharedSecret::new(text) {
-                Ok(secret) => Some(secret),
-                Err(error) => {
-                    reader.problem(
-                        "AUTH_JWT_SECRET",
-                        format_args!(
-                            "is too short ({error}); make one with `openssl rand -hex 32`"
-                        ),
-                    );
-                    None
-                }
-            });
-    IdentitySettings {
-        jwt_secret,
-        issuer: reader
-            .text("AUTH_ISSUER")
-            .unwrap_or_else(|| DEVELOPMENT_ISSUER.to_owned()),
-        audience: reader
-            .text("AUTH_AUDIENCE")
-            .unwrap_or_else(|| DEVELOPMENT_AUDIENCE.to_owned()),
-    }
 }
 
 fn url_signing_key(reader: &mut Reader<'_>) -> Option<Secret> {

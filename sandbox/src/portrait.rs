@@ -4,6 +4,7 @@
 //! so that one character is recognisably the same in every picture.
 
 mod backdrop;
+mod beard;
 mod canvas;
 mod character;
 mod clothes;
@@ -16,6 +17,7 @@ mod figure;
 mod hair;
 mod light;
 mod locks;
+mod mouth;
 mod occasion;
 mod pen;
 mod words;
@@ -63,7 +65,10 @@ impl Portrait {
         let parts = words::Parts::of(prompt);
         let character = Character::described(&parts);
         let occasion = Occasion::described(&parts);
-        Self { character, occasion }
+        Self {
+            character,
+            occasion,
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! `ava up`: everything in one process.
 
-use std::{fmt::Write, net::TcpListener, time::Duration};
+use std::{
+    fmt::Write,
+    net::TcpListener,
+    time::{Duration, Instant},
+};
 
 use ::sandbox::RunningSandbox;
 use infrastructure::{
@@ -32,6 +36,9 @@ Ctrl-C stops it; nothing is left running.";
 
 /// How often the API is asked whether it is ready.
 const GLANCE: Duration = Duration::from_millis(40);
+
+/// How long a system that can serve may stay degraded before it is announced nevertheless.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where everything is, for the banner.
 struct Addresses {
@@ -144,17 +151,23 @@ struct Announcement {
 }
 
 impl Announcement {
-    /// Asks the API until it says that it is ready, then prints where to look.
+    /// Asks the API until it says that all is well, then prints where to look. One that can serve but stays
+    /// degraded is announced as well, after a while.
     async fn when_ready(&self) -> Result<(), Failure> {
         let ready = self.addresses.api.join("/ready").map_err(Failure::other)?;
         let client = reqwest::Client::builder()
             .no_proxy()
             .build()
             .map_err(Failure::other)?;
+        let begun = Instant::now();
         loop {
-            let answer = client.get(ready.clone()).send().await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                break;
+            if let Ok(answer) = client.get(ready.clone()).send().await
+                && answer.status().is_success()
+            {
+                let told: serde_json::Value = answer.json().await.unwrap_or_default();
+                if told["status"] == "ok" || begun.elapsed() > PATIENCE {
+                    break;
+                }
             }
             tokio::time::sleep(GLANCE).await;
         }

@@ -62,7 +62,9 @@ impl ApplyPaymentNotices {
                     continue;
                 }
                 Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "Could not look into the inbox of payment notices"),
+                Err(error) => {
+                    tracing::warn!(%error, "Could not look into the inbox of payment notices")
+                }
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -97,7 +99,12 @@ impl ApplyPaymentNotices {
         item: &InboxItem,
         error: ApplyNoticeError,
     ) -> Result<(), LogUnavailable> {
-        let InboxSettings { first_retry, longest_retry, max_attempts, .. } = self.settings;
+        let InboxSettings {
+            first_retry,
+            longest_retry,
+            max_attempts,
+            ..
+        } = self.settings;
         let attempts_left = match patience_with(&error) {
             Patience::Endless => true,
             Patience::Some => item.attempts < max_attempts,
@@ -135,7 +142,11 @@ fn patience_with(error: &ApplyNoticeError) -> Patience {
         | ApplyNoticeError::Payment(_)
         | ApplyNoticeError::Directory(_)
         | ApplyNoticeError::Command(_) => {
-            if error.is_worth_retrying() { Patience::Endless } else { Patience::None }
+            if error.is_worth_retrying() {
+                Patience::Endless
+            } else {
+                Patience::None
+            }
         }
     }
 }

@@ -166,7 +166,9 @@ impl DeliverRequestedPhotos {
         let read = self.log.read(before, 1).await.map_err(|error| match error {
             ReadError::Unavailable(error) => CommandError::Unavailable(error),
             // The photo's own history was read a moment ago, so this cannot be the wish.
-            ReadError::Unreadable { source, .. } => CommandError::Unavailable(LogUnavailable(source.into())),
+            ReadError::Unreadable { source, .. } => {
+                CommandError::Unavailable(LogUnavailable(source.into()))
+            }
         });
         read?.pop().ok_or_else(|| {
             CommandError::Unavailable(LogUnavailable(format!("there is no event at {at}").into()))

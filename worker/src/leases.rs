@@ -53,7 +53,11 @@ const CLAIM: &str = "
 impl Leases {
     /// The leases that the process named `holder` takes.
     pub const fn new(pool: PgPool, holder: String, times: LeaseTimes) -> Self {
-        Self { pool, holder, times }
+        Self {
+            pool,
+            holder,
+            times,
+        }
     }
 
     /// Claims up to `most` photos that wait for work and that nobody else works on, those that wait longest first.
@@ -69,7 +73,10 @@ impl Leases {
             .fetch_all(&self.pool)
             .await?;
         let leased = |(photo, fence)| {
-            (PhotoId(photo), Lease::new(self.clone(), format!("photo:{photo}"), fence, asked))
+            (
+                PhotoId(photo),
+                Lease::new(self.clone(), format!("photo:{photo}"), fence, asked),
+            )
         };
         Ok(claimed.into_iter().map(leased).collect())
     }
@@ -115,9 +122,18 @@ pub struct Lease {
 
 impl Lease {
     const fn new(leases: Leases, name: String, fence: i64, claimed: Instant) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "a lease does not last 500 million years")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a lease does not last 500 million years"
+        )]
         let held_for_ms = AtomicU64::new(leases.times.lasts.as_millis() as u64);
-        Self { leases, name, fence, claimed, held_for_ms }
+        Self {
+            leases,
+            name,
+            fence,
+            claimed,
+            held_for_ms,
+        }
     }
 
     /// The number by which a later holder is told from an earlier one.
@@ -152,8 +168,15 @@ impl Lease {
     pub async fn renew(&self) -> sqlx::Result<bool> {
         let asked = self.claimed.elapsed();
         let held = self.set_until(self.leases.times.lasts).await?;
-        let until = if held { asked + self.leases.times.lasts } else { Duration::ZERO };
-        self.held_for_ms.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let until = if held {
+            asked + self.leases.times.lasts
+        } else {
+            Duration::ZERO
+        };
+        self.held_for_ms.store(
+            u64::try_from(until.as_millis()).unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
         Ok(held)
     }
 

@@ -6,7 +6,8 @@ use application::{
     avatars::Avatars,
     photos::Photos,
     ports::{
-        Clock, EventLog, ImageProvider, ObjectStorage, PaymentGateway, PaymentInbox, PictureFinisher,
+        Clock, EventLog, ImageProvider, ObjectStorage, PaymentGateway, PaymentInbox,
+        PictureFinisher,
     },
     subscriptions::Subscriptions,
 };
@@ -135,7 +136,10 @@ impl Default for PhotoSettings {
 impl Default for LeaseTimes {
     /// A dead worker's work is taken up again within 10 s.
     fn default() -> Self {
-        Self { lasts: Duration::from_secs(6), heartbeat: Duration::from_secs(2) }
+        Self {
+            lasts: Duration::from_secs(6),
+            heartbeat: Duration::from_secs(2),
+        }
     }
 }
 

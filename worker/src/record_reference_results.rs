@@ -28,7 +28,10 @@ enum Result {
 
 impl RecordReferenceResults {
     pub(crate) fn new(parts: &WorkerParts) -> Self {
-        Self { avatars: parts.avatars.clone(), photos: parts.photos.clone() }
+        Self {
+            avatars: parts.avatars.clone(),
+            photos: parts.photos.clone(),
+        }
     }
 
     /// The event of the end does not say what the picture was for; its history does.
@@ -57,19 +60,23 @@ impl Reaction for RecordReferenceResults {
         let told = match result {
             Result::Picture => self.avatars.record_reference_image(context, photo_id).await,
             Result::Failure { class, reason } => {
-                self.avatars.record_reference_failure(context, photo_id, class, reason).await
+                self.avatars
+                    .record_reference_failure(context, photo_id, class, reason)
+                    .await
             }
         };
-        told.map(drop).with_context(|| format!("while recording reference picture {photo_id}"))
+        told.map(drop)
+            .with_context(|| format!("while recording reference picture {photo_id}"))
     }
 }
 
 fn result(event: &AnyEvent) -> Option<Result> {
     match event {
         AnyEvent::PhotoRequest(Event::PhotoDelivered { .. }) => Some(Result::Picture),
-        AnyEvent::PhotoRequest(Event::PhotoFailed { class, reason }) => {
-            Some(Result::Failure { class: *class, reason: reason.clone() })
-        }
+        AnyEvent::PhotoRequest(Event::PhotoFailed { class, reason }) => Some(Result::Failure {
+            class: *class,
+            reason: reason.clone(),
+        }),
         AnyEvent::PhotoRequest(Event::PhotoRefused { rules }) => Some(Result::Failure {
             class: FailureClass::Content,
             reason: format!("the content is against the rules {}", rules.join(", ")),

@@ -21,7 +21,9 @@ pub(crate) struct ReleaseUnusedQuota {
 
 impl ReleaseUnusedQuota {
     pub(crate) fn new(parts: &WorkerParts) -> Self {
-        Self { subscriptions: parts.subscriptions.clone() }
+        Self {
+            subscriptions: parts.subscriptions.clone(),
+        }
     }
 }
 
@@ -51,6 +53,8 @@ impl Reaction for ReleaseUnusedQuota {
         let photo_id: PhotoId = recorded.aggregate_id.parse()?;
         let context = Context::of_reaction(NAME, recorded);
         let released = self.subscriptions.release_photo(context, photo_id).await;
-        released.map(drop).with_context(|| format!("while releasing photo {photo_id}"))
+        released
+            .map(drop)
+            .with_context(|| format!("while releasing photo {photo_id}"))
     }
 }

@@ -22,7 +22,10 @@ pub(crate) struct RemoveDeletedFiles {
 
 impl RemoveDeletedFiles {
     pub(crate) fn new(parts: &WorkerParts) -> Self {
-        Self { photos: parts.photos.clone(), pictures: StoredPictures::new(parts) }
+        Self {
+            photos: parts.photos.clone(),
+            pictures: StoredPictures::new(parts),
+        }
     }
 }
 

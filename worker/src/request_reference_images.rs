@@ -23,7 +23,9 @@ pub(crate) struct RequestReferenceImages {
 
 impl RequestReferenceImages {
     pub(crate) fn new(parts: &WorkerParts) -> Self {
-        Self { photos: parts.photos.clone() }
+        Self {
+            photos: parts.photos.clone(),
+        }
     }
 }
 

@@ -125,7 +125,8 @@ impl StoredPictures {
         let image = &picture.image;
         tokio::try_join!(
             self.storage.put(&image.key, picture.full.clone()),
-            self.storage.put(&image.thumbnail_key, picture.thumbnail.clone()),
+            self.storage
+                .put(&image.thumbnail_key, picture.thumbnail.clone()),
         )?;
         Ok(())
     }
@@ -133,7 +134,9 @@ impl StoredPictures {
     /// While the lease is held nobody delivers these files; what was delivered before is in the log by now.
     async fn remove_unless_shown(&self, lease: &Lease, image: &Image) -> Result<(), FilesError> {
         let head = self.log.head().await?;
-        self.checkpoints.await_position(&["photos"], head, self.patience).await?;
+        self.checkpoints
+            .await_position(&["photos"], head, self.patience)
+            .await?;
         if photos::any_shows(&self.pool, &image.key).await? {
             return Ok(());
         }

@@ -1,17 +1,35 @@
 //! Problems in the OpenAPI document: each operation names its own, grouped by status, each with an example.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use utoipa::{
-    ToSchema,
+    PartialSchema, ToSchema,
     openapi::{
         ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder,
-        example::ExampleBuilder, schema::Type,
+        example::ExampleBuilder,
+        schema::{Schema, Type},
     },
 };
 
 use super::{Code, Document, MEDIA_TYPE};
 use crate::examples;
+
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        let words = Self::ALL.iter().map(|code| code.slug());
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A kind of problem; `/problems` explains each one."))
+            .enum_values(Some(words));
+        Schema::from(schema.build()).into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ProblemCode")
+    }
+}
 
 /// What any operation of a signed-in person can answer.
 pub(crate) const SIGNED_IN: &[Code] = &[

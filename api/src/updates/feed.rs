@@ -90,7 +90,7 @@ impl Feed {
                 Ok(Some(page)) => return Some(page),
                 Ok(None) => {}
                 Err(trouble) => {
-                    tracing::warn!(error = %Chain(trouble.as_ref()), "Ending a stream of updates, which cannot go on");
+                    tracing::info!(error = %Chain(trouble.as_ref()), "Ending a stream of updates, which cannot go on");
                     return None;
                 }
             }

@@ -13,7 +13,9 @@ use crate::{
 async fn a_person_designs_one_avatar_and_finds_it_under_me() {
     let app = TestApp::start().await;
     let mara = app.sign_in("mara@example.com").await;
-    mara.get("/avatars/me").await.refused(404, "avatar-not-found");
+    mara.get("/avatars/me")
+        .await
+        .refused(404, "avatar-not-found");
 
     let made = mara.post("/avatars", avatar()).await.expect(201);
     assert_eq!(made.header("location"), "/avatars/me");
@@ -27,9 +29,14 @@ async fn a_person_designs_one_avatar_and_finds_it_under_me() {
     assert_eq!(shown["reference_image"], json!({"status": "none"}));
     assert_eq!(shown["reference_history"], json!([]));
 
-    mara.post("/avatars", avatar()).await.refused(409, "avatar-exists");
+    mara.post("/avatars", avatar())
+        .await
+        .refused(409, "avatar-exists");
     let other = app.sign_in("other@example.com").await;
-    other.get("/avatars/me").await.refused(404, "avatar-not-found");
+    other
+        .get("/avatars/me")
+        .await
+        .refused(404, "avatar-not-found");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,14 +51,30 @@ async fn one_answer_names_every_bad_field() {
 
     let body = json!({"age": "x", "name": " ", "gender": "g".repeat(51), "personality": "loud", "eyes": 2});
     let refused = mara.post("/avatars", body.clone()).await;
-    let all = ["/name", "/age", "/gender", "/nationality", "/appearance", "/personality", "/eyes"];
+    let all = [
+        "/name",
+        "/age",
+        "/gender",
+        "/nationality",
+        "/appearance",
+        "/personality",
+        "/eyes",
+    ];
     assert_eq!(refused.bad_fields(), all);
     refused.refused(422, "invalid-body");
 
     let mara = mara.with_avatar().await;
     let refused = mara.patch("/avatars/me", body).await;
-    assert_eq!(refused.bad_fields(), ["/name", "/age", "/gender", "/personality", "/eyes"]);
-    let refused = mara.post("/avatars/me/reference-image/approval", json!({"photo_id": 7})).await;
+    assert_eq!(
+        refused.bad_fields(),
+        ["/name", "/age", "/gender", "/personality", "/eyes"]
+    );
+    let refused = mara
+        .post(
+            "/avatars/me/reference-image/approval",
+            json!({"photo_id": 7}),
+        )
+        .await;
     assert_eq!(refused.bad_fields(), ["/photo_id"]);
     assert_eq!(app.count("AvatarCreated").await, 1);
 }
@@ -60,16 +83,24 @@ async fn one_answer_names_every_bad_field() {
 async fn a_change_keeps_the_other_fields_and_the_same_change_again_is_none() {
     let app = TestApp::start().await;
     let mara = app.sign_in("mara@example.com").await;
-    mara.patch("/avatars/me", json!({"age": 30})).await.refused(404, "avatar-not-found");
+    mara.patch("/avatars/me", json!({"age": 30}))
+        .await
+        .refused(404, "avatar-not-found");
     let mara = mara.with_avatar().await;
 
-    let changed = mara.patch("/avatars/me", json!({"age": 30, "name": "Avia"})).await.expect(200);
+    let changed = mara
+        .patch("/avatars/me", json!({"age": 30, "name": "Avia"}))
+        .await
+        .expect(200);
     let (age, name) = (&changed.json()["age"], &changed.json()["name"]);
     assert_eq!((age, name), (&json!(30), &json!("Avia")));
     assert_eq!(changed.json()["appearance"], avatar()["appearance"]);
     assert_eq!(changed.header("etag"), "\"2\"");
 
-    let again = mara.patch("/avatars/me", json!({"age": 30})).await.expect(200);
+    let again = mara
+        .patch("/avatars/me", json!({"age": 30}))
+        .await
+        .expect(200);
     assert_eq!(again.header("etag"), "\"2\"");
     assert_eq!(again.position(), changed.position());
     mara.patch("/avatars/me", json!({})).await.expect(200);
@@ -80,19 +111,29 @@ async fn a_change_keeps_the_other_fields_and_the_same_change_again_is_none() {
 async fn a_reference_picture_is_asked_for_delivered_approved_and_drawn_anew() {
     let app = TestApp::start().await;
     let mara = app.sign_in("mara@example.com").await;
-    mara.order("/avatars/me/reference-image").await.refused(404, "avatar-not-found");
+    mara.order("/avatars/me/reference-image")
+        .await
+        .refused(404, "avatar-not-found");
     let mara = mara.with_avatar().await;
 
     let first = mara.order("/avatars/me/reference-image").await.expect(202);
     let photo = first.json();
-    assert_eq!((&photo["purpose"], &photo["status"]), (&json!("reference"), &json!("requested")));
+    assert_eq!(
+        (&photo["purpose"], &photo["status"]),
+        (&json!("reference"), &json!("requested"))
+    );
     let id = photo["id"].as_str().unwrap().to_owned();
     assert_eq!(first.header("location"), format!("/photos/{id}"));
     mara.get(&format!("/photos/{id}")).await.expect(200);
     let shown = mara.get("/avatars/me").await.expect(200).json();
-    assert_eq!(shown["reference_image"], json!({"status": "generating", "photo_id": id}));
+    assert_eq!(
+        shown["reference_image"],
+        json!({"status": "generating", "photo_id": id})
+    );
     let approve = "/avatars/me/reference-image/approval";
-    mara.post(approve, json!({"photo_id": id})).await.refused(409, "reference-not-ready");
+    mara.post(approve, json!({"photo_id": id}))
+        .await
+        .refused(409, "reference-not-ready");
 
     mara.deliver(&id).await;
     until("the picture is ready", async || {
@@ -100,7 +141,11 @@ async fn a_reference_picture_is_asked_for_delivered_approved_and_drawn_anew() {
         (shown["reference_image"]["status"] == "ready").then_some(())
     })
     .await;
-    let approved = mara.post(approve, json!({"photo_id": id})).await.expect(200).json();
+    let approved = mara
+        .post(approve, json!({"photo_id": id}))
+        .await
+        .expect(200)
+        .json();
     assert_eq!(approved["reference_image"]["status"], "approved");
     let url = approved["reference_image"]["image_url"].as_str().unwrap();
     app.get(url).await.expect(200);
@@ -109,8 +154,15 @@ async fn a_reference_picture_is_asked_for_delivered_approved_and_drawn_anew() {
     let second = mara.delivered_reference().await;
     let shown = mara.get("/avatars/me").await.expect(200).json();
     let history = shown["reference_history"].as_array().unwrap();
-    let ids: Vec<_> = history.iter().map(|picture| picture["photo_id"].as_str().unwrap()).collect();
-    assert_eq!(ids, [id.as_str(), &second], "the first one stays in the history");
+    let ids: Vec<_> = history
+        .iter()
+        .map(|picture| picture["photo_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        ids,
+        [id.as_str(), &second],
+        "the first one stays in the history"
+    );
     assert_eq!(shown["reference_image"]["photo_id"], second.as_str());
 }
 
@@ -122,20 +174,36 @@ async fn only_a_picture_of_ones_own_avatar_can_be_approved() {
     let other = app.sign_in("other@example.com").await;
     let approve = "/avatars/me/reference-image/approval";
     let body = json!({"photo_id": theirs});
-    other.post(approve, body.clone()).await.refused(404, "avatar-not-found");
+    other
+        .post(approve, body.clone())
+        .await
+        .refused(404, "avatar-not-found");
     let other = other.with_avatar().await;
 
-    let foreign = other.post(approve, body).await.refused(409, "reference-not-ready");
+    let foreign = other
+        .post(approve, body)
+        .await
+        .refused(409, "reference-not-ready");
     let body = json!({"photo_id": uuid::Uuid::now_v7()});
-    let missing = other.post(approve, body).await.refused(409, "reference-not-ready");
-    assert_eq!(foreign["detail"], missing["detail"], "a foreign picture answers like a missing one");
+    let missing = other
+        .post(approve, body)
+        .await
+        .refused(409, "reference-not-ready");
+    assert_eq!(
+        foreign["detail"], missing["detail"],
+        "a foreign picture answers like a missing one"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reference_picture_that_failed_says_why_in_words_for_people() {
     let app = TestApp::start().await;
     let mara = app.sign_in("mara@example.com").await.with_avatar().await;
-    let answer = mara.order("/avatars/me/reference-image").await.expect(202).json();
+    let answer = mara
+        .order("/avatars/me/reference-image")
+        .await
+        .expect(202)
+        .json();
     let id = answer["id"].as_str().unwrap();
     mara.fail(id, FailureClass::Deadline).await;
     let failed = until("the avatar knows", async || {
@@ -144,8 +212,14 @@ async fn a_reference_picture_that_failed_says_why_in_words_for_people() {
     })
     .await;
     let failure = &failed["reference_image"]["failure"];
-    assert_eq!((&failure["code"], &failure["retryable"]), (&json!("deadline"), &json!(true)));
-    assert!(!failure["detail"].as_str().unwrap().contains("E005"), "{failure}");
+    assert_eq!(
+        (&failure["code"], &failure["retryable"]),
+        (&json!("deadline"), &json!(true))
+    );
+    assert!(
+        !failure["detail"].as_str().unwrap().contains("E005"),
+        "{failure}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,7 +231,10 @@ async fn a_deleted_reference_picture_leaves_the_avatar() {
     mara.delete(&format!("/photos/{id}")).await.expect(204);
     let shown = mara.get("/avatars/me").await.expect(200).json();
     assert_eq!(shown["reference_history"], json!([]));
-    assert!(shown["reference_image"].get("image_url").is_none(), "{shown}");
+    assert!(
+        shown["reference_image"].get("image_url").is_none(),
+        "{shown}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,10 @@ use reqwest::Method;
 use sandbox::{SandboxConfig, stripe_signature_header};
 use serde_json::{Value, json};
 
-use crate::test_app::{Options, QUOTA, TestApp, until};
+use crate::{
+    outside::QUOTA,
+    test_app::{Options, TestApp, until},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn plans_come_from_the_configuration() {
@@ -21,7 +24,9 @@ async fn plans_come_from_the_configuration() {
         "trial_days": 0,
     }]});
     assert_eq!(plans, expected);
-    app.get("/billing/plans").await.refused(401, "unauthenticated");
+    app.get("/billing/plans")
+        .await
+        .refused(401, "unauthenticated");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,7 +45,10 @@ async fn a_checkout_that_is_paid_on_the_hosted_page_opens_the_gate() {
     });
     assert_eq!(none.json(), expected);
 
-    let checkout = mara.post("/billing/checkout", json!({"plan": "monthly"})).await.expect(201);
+    let checkout = mara
+        .post("/billing/checkout", json!({"plan": "monthly"}))
+        .await
+        .expect(201);
     let page = checkout.json()["checkout_url"].as_str().unwrap().to_owned();
     let paid = app.pay(&page).await;
     let back = paid.headers()["location"].to_str().unwrap();
@@ -51,10 +59,18 @@ async fn a_checkout_that_is_paid_on_the_hosted_page_opens_the_gate() {
         (shown["open"] == true).then_some(shown)
     })
     .await;
-    assert_eq!((&open["status"], &open["reason"], &open["plan"]), (&json!("active"), &Value::Null, &json!("monthly")));
+    assert_eq!(
+        (&open["status"], &open["reason"], &open["plan"]),
+        (&json!("active"), &Value::Null, &json!("monthly"))
+    );
     assert!(open["current_period_end"].is_string());
-    assert_eq!(open["usage"], json!({"photos_used": 0, "photos_limit": QUOTA}));
-    let again = mara.post("/billing/checkout", json!({"plan": "monthly"})).await;
+    assert_eq!(
+        open["usage"],
+        json!({"photos_used": 0, "photos_limit": QUOTA})
+    );
+    let again = mara
+        .post("/billing/checkout", json!({"plan": "monthly"}))
+        .await;
     again.refused(409, "subscription-active");
 }
 
@@ -62,7 +78,12 @@ async fn a_checkout_that_is_paid_on_the_hosted_page_opens_the_gate() {
 async fn a_checkout_needs_a_plan_that_exists() {
     let app = TestApp::start().await;
     let mara = app.sign_in("mara@example.com").await;
-    for body in [json!({"plan": "weekly"}), json!({"plan": 1}), json!({}), json!({"plan": ""})] {
+    for body in [
+        json!({"plan": "weekly"}),
+        json!({"plan": 1}),
+        json!({}),
+        json!({"plan": ""}),
+    ] {
         let refused = mara.post("/billing/checkout", body).await;
         assert_eq!(refused.bad_fields(), ["/plan"]);
         refused.refused(422, "invalid-body");
@@ -74,7 +95,9 @@ async fn the_same_key_gives_the_same_page_even_when_its_answer_was_lost() {
     let app = TestApp::start().await;
     let mara = app.sign_in("mara@example.com").await;
     let ask = || {
-        let call = mara.call(Method::POST, "/billing/checkout").header("idempotency-key", "k");
+        let call = mara
+            .call(Method::POST, "/billing/checkout")
+            .header("idempotency-key", "k");
         call.json(json!({"plan": "monthly"})).send()
     };
     let first = ask().await.expect(201);
@@ -90,14 +113,23 @@ async fn the_same_key_gives_the_same_page_even_when_its_answer_was_lost() {
 async fn while_the_payment_provider_is_away_a_checkout_can_be_tried_again() {
     let app = TestApp::start().await;
     let mara = app.sign_in("mara@example.com").await;
-    app.control("/stripe/fail_next", json!({"status": 500, "times": 100})).await;
-    let away = mara.post("/billing/checkout", json!({"plan": "monthly"})).await;
+    app.control("/stripe/fail_next", json!({"status": 500, "times": 100}))
+        .await;
+    let away = mara
+        .post("/billing/checkout", json!({"plan": "monthly"}))
+        .await;
     assert!(away.headers.contains_key("retry-after"));
     let away = away.refused(503, "payment-unavailable");
-    assert!(!away.to_string().to_lowercase().contains("stripe"), "{away}");
-    app.control("/stripe/fail_next", json!({"status": 400, "times": 100})).await;
+    assert!(
+        !away.to_string().to_lowercase().contains("stripe"),
+        "{away}"
+    );
+    app.control("/stripe/fail_next", json!({"status": 400, "times": 100}))
+        .await;
     let other = app.sign_in("other@example.com").await;
-    let refused = other.post("/billing/checkout", json!({"plan": "monthly"})).await;
+    let refused = other
+        .post("/billing/checkout", json!({"plan": "monthly"}))
+        .await;
     refused.refused(502, "payment-provider-failed");
     assert_eq!(app.count("CheckoutStarted").await, 0);
 }
@@ -117,7 +149,8 @@ async fn a_message_is_kept_once_whatever_its_type_and_only_with_a_signature() {
         };
         call.send().await
     };
-    let signed = |secret: &str, at: i64, body: &str| Some(stripe_signature_header(secret, at, body));
+    let signed =
+        |secret: &str, at: i64, body: &str| Some(stripe_signature_header(secret, at, body));
     for _ in 0..2 {
         let kept = send(&body, signed(&secret, now, &body)).await.expect(200);
         assert_eq!(kept.json(), json!({"received": true}));
@@ -129,11 +162,17 @@ async fn a_message_is_kept_once_whatever_its_type_and_only_with_a_signature() {
         (&body, signed(&secret, now - 600, &body)),
         ("{}", signed(&secret, now, &body)),
     ] {
-        send(body, signature).await.refused(400, "invalid-signature");
+        send(body, signature)
+            .await
+            .refused(400, "invalid-signature");
     }
-    send("[]", signed(&secret, now, "[]")).await.refused(400, "invalid-json");
+    send("[]", signed(&secret, now, "[]"))
+        .await
+        .refused(400, "invalid-json");
     let large = "x".repeat(600 * 1024);
-    send(&large, signed(&secret, now, &large)).await.refused(413, "body-too-large");
+    send(&large, signed(&secret, now, &large))
+        .await
+        .refused(413, "body-too-large");
     let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM webhook_inbox")
         .fetch_one(&app.database.pool())
         .await
@@ -145,8 +184,12 @@ async fn a_message_is_kept_once_whatever_its_type_and_only_with_a_signature() {
 async fn the_days_of_grace_are_shown() {
     let app = TestApp::start().await;
     let mara = app.sign_in("mara@example.com").await.subscribed().await;
-    mara.subscription(Status::PastDue, Utc::now() + chrono::TimeDelta::seconds(5)).await;
+    mara.subscription(Status::PastDue, Utc::now() + chrono::TimeDelta::seconds(5))
+        .await;
     let shown = mara.get("/billing/subscription").await.expect(200).json();
-    assert_eq!((&shown["status"], &shown["open"]), (&json!("past_due"), &json!(true)));
+    assert_eq!(
+        (&shown["status"], &shown["open"]),
+        (&json!("past_due"), &json!(true))
+    );
     assert!(shown["grace_until"].is_string(), "{shown}");
 }

@@ -9,6 +9,7 @@ mod idempotency;
 mod images;
 mod lists;
 mod openapi;
+mod outside;
 mod person;
 mod photos;
 mod preconditions;

@@ -41,7 +41,10 @@ fn every_route_in_the_code_is_in_the_document_and_the_reverse() {
         .map(|(method, path, _)| (method, path.to_owned()))
         .collect();
     let mut written = BTreeSet::new();
-    routes_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut written);
+    routes_in(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut written,
+    );
     assert_eq!(written, documented);
 }
 
@@ -54,7 +57,10 @@ fn routes_in(directory: &Path, routes: &mut BTreeSet<(String, String)>) {
             continue;
         }
         for line in fs::read_to_string(&path).unwrap().lines() {
-            let Some((method, route)) = line.strip_prefix("#[").and_then(|line| line.split_once("(\"")) else {
+            let Some((method, route)) = line
+                .strip_prefix("#[")
+                .and_then(|line| line.split_once("(\""))
+            else {
                 continue;
             };
             if ["get", "post", "put", "patch", "delete"].contains(&method) {
@@ -75,10 +81,18 @@ async fn every_documented_operation_is_served() {
         let answer = app.call(method.clone(), &path).send().await;
         if answer.status >= 400 {
             let code = answer.json()["code"].clone();
-            assert!(code != "not-found" && code != "method-not-allowed", "{method} {path}: {code}");
+            assert!(
+                code != "not-found" && code != "method-not-allowed",
+                "{method} {path}: {code}"
+            );
         }
         let open = operation["security"] == serde_json::json!([{}]);
-        assert_eq!(answer.status == 401, !open, "{method} {path} answers {}", answer.status);
+        assert_eq!(
+            answer.status == 401,
+            !open,
+            "{method} {path} answers {}",
+            answer.status
+        );
     }
 }
 
@@ -89,15 +103,26 @@ fn every_operation_has_a_name_a_tag_words_and_examples_that_are_valid() {
         let name = operation["operationId"].as_str().unwrap();
         assert!(names.insert(name), "{name} is there twice");
         assert!(operation["summary"].is_string(), "{name}");
-        assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{name}: {}", operation["tags"]);
+        assert_eq!(
+            operation["tags"].as_array().unwrap().len(),
+            1,
+            "{name}: {}",
+            operation["tags"]
+        );
         let tags = DOCUMENT["tags"].as_array().unwrap();
-        assert!(tags.iter().any(|tag| tag["name"] == operation["tags"][0]), "{name}");
+        assert!(
+            tags.iter().any(|tag| tag["name"] == operation["tags"][0]),
+            "{name}"
+        );
         if let Some(body) = operation.get("requestBody") {
             assert_eq!(body["required"], true, "{name}");
             check_content(name, &body["content"]);
         }
         for (status, response) in operation["responses"].as_object().unwrap() {
-            assert!(response["description"].is_string(), "{method} {path} {status}");
+            assert!(
+                response["description"].is_string(),
+                "{method} {path} {status}"
+            );
             if let Some(content) = response.get("content") {
                 check_content(&format!("{name} {status}"), content);
             }
@@ -112,9 +137,14 @@ fn check_content(what: &str, content: &Value) {
         }
         let single = content.get("example");
         let several = content["examples"].as_object();
-        let named = several.into_iter().flat_map(|all| all.values().map(|one| &one["value"]));
+        let named = several
+            .into_iter()
+            .flat_map(|all| all.values().map(|one| &one["value"]));
         let examples: Vec<_> = single.into_iter().chain(named).collect();
-        assert!(!examples.is_empty(), "{what} has no example as {media_type}");
+        assert!(
+            !examples.is_empty(),
+            "{what} has no example as {media_type}"
+        );
         for example in examples {
             if let Err(wrong) = valid(example, &content["schema"], "") {
                 panic!("the example of {what} has {wrong}: {example:#}");
@@ -129,7 +159,8 @@ fn every_problem_is_in_the_document_with_its_status_and_an_example() {
     assert_eq!(responses.len(), api::Code::ALL.len());
     for code in api::Code::ALL {
         let response = &responses[code.slug()];
-        let example = &response["content"]["application/problem+json"]["examples"][code.slug()]["value"];
+        let example =
+            &response["content"]["application/problem+json"]["examples"][code.slug()]["value"];
         assert_eq!(example["status"], code.status_number(), "{code:?}");
         assert_eq!(example["code"], code.slug());
     }

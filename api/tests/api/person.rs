@@ -19,7 +19,8 @@ use uuid::Uuid;
 
 use crate::{
     conformance,
-    test_app::{TestApp, plan, until},
+    outside::plan,
+    test_app::{TestApp, until},
 };
 
 /// The bytes that stand for every delivered picture.
@@ -96,7 +97,12 @@ impl<'a> Call<'a> {
 impl Answer {
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(
+            self.status,
+            status,
+            "{}",
+            String::from_utf8_lossy(&self.body)
+        );
         self
     }
 
@@ -116,14 +122,19 @@ impl Answer {
     #[track_caller]
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
-        value.unwrap_or_else(|| panic!("no {name} in {self:?}")).to_str().unwrap()
+        value
+            .unwrap_or_else(|| panic!("no {name} in {self:?}"))
+            .to_str()
+            .unwrap()
     }
 
     /// The fields that a 422 names.
     pub fn bad_fields(&self) -> Vec<String> {
         let problem = self.json();
         let errors = problem["errors"].as_array().unwrap().iter();
-        errors.map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
+        errors
+            .map(|error| error["pointer"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     pub fn position(&self) -> u64 {
@@ -209,7 +220,10 @@ impl<'a> Person<'a> {
         };
         let command = subscription::Command::ApplyProviderSnapshot { snapshot };
         let stream = subscriptions::stream(user);
-        let done = self.app.dispatcher.execute::<Subscription>(stream, command, context);
+        let done = self
+            .app
+            .dispatcher
+            .execute::<Subscription>(stream, command, context);
         done.await.unwrap();
         self.app.settle().await;
     }
@@ -222,7 +236,10 @@ impl<'a> Person<'a> {
         until("the avatar has the picture", async || {
             let avatar = self.get("/avatars/me").await.expect(200).json();
             let history = avatar["reference_history"].as_array().unwrap();
-            history.iter().any(|picture| picture["photo_id"] == photo.as_str()).then_some(())
+            history
+                .iter()
+                .any(|picture| picture["photo_id"] == photo.as_str())
+                .then_some(())
         })
         .await;
         photo
@@ -278,7 +295,10 @@ impl<'a> Person<'a> {
 
     async fn start_attempt(&self, photo: &str) {
         let id: PhotoId = photo.parse().unwrap();
-        until("the request is recorded", async || self.app.photos.job(id).await.unwrap()).await;
+        until("the request is recorded", async || {
+            self.app.photos.job(id).await.unwrap()
+        })
+        .await;
         let start = photo_request::Command::StartAttempt {
             attempt: 1,
             provider: "test".to_owned(),

@@ -25,17 +25,35 @@ async fn a_person_designs_an_avatar_meets_the_paywall_pays_and_gets_a_picture() 
     })
     .await;
     let mara = app.sign_in("mara@example.com").await;
-    mara.get("/avatars/me").await.refused(404, "avatar-not-found");
+    mara.get("/avatars/me")
+        .await
+        .refused(404, "avatar-not-found");
     mara.post("/avatars", avatar()).await.expect(201);
 
-    let asked = mara.order("/avatars/me/reference-image").await.expect(202).json();
+    let asked = mara
+        .order("/avatars/me/reference-image")
+        .await
+        .expect(202)
+        .json();
     let reference = asked["id"].as_str().unwrap().to_owned();
     let picture = in_the_end(&mara, &format!("/photos/{reference}"), "delivered").await;
     assert!(picture["image"]["width"].as_u64().unwrap() >= 512);
-    let bytes = app.get(picture["image"]["url"].as_str().unwrap()).await.expect(200);
-    assert_eq!(bytes.body.len() as u64, picture["image"]["bytes"].as_u64().unwrap());
-    let small = app.get(picture["image"]["thumbnail_url"].as_str().unwrap()).await.expect(200);
-    assert_eq!(small.header("content-type"), picture["image"]["media_type"].as_str().unwrap());
+    let bytes = app
+        .get(picture["image"]["url"].as_str().unwrap())
+        .await
+        .expect(200);
+    assert_eq!(
+        bytes.body.len() as u64,
+        picture["image"]["bytes"].as_u64().unwrap()
+    );
+    let small = app
+        .get(picture["image"]["thumbnail_url"].as_str().unwrap())
+        .await
+        .expect(200);
+    assert_eq!(
+        small.header("content-type"),
+        picture["image"]["media_type"].as_str().unwrap()
+    );
     assert!(small.body.len() < bytes.body.len());
 
     until("the avatar has its picture", async || {
@@ -44,11 +62,18 @@ async fn a_person_designs_an_avatar_meets_the_paywall_pays_and_gets_a_picture() 
     })
     .await;
     let approve = "/avatars/me/reference-image/approval";
-    mara.post(approve, json!({ "photo_id": reference })).await.expect(200);
+    mara.post(approve, json!({ "photo_id": reference }))
+        .await
+        .expect(200);
     let wish = json!({"scene": "reading a letter on a balcony in Lisbon"});
-    mara.post("/photos", wish.clone()).await.refused(402, "subscription-required");
+    mara.post("/photos", wish.clone())
+        .await
+        .refused(402, "subscription-required");
 
-    let checkout = mara.post("/billing/checkout", json!({"plan": "monthly"})).await.expect(201);
+    let checkout = mara
+        .post("/billing/checkout", json!({"plan": "monthly"}))
+        .await
+        .expect(201);
     let page = checkout.json()["checkout_url"].as_str().unwrap().to_owned();
     app.pay(&page).await;
     until("the gate opens", async || {
@@ -57,7 +82,11 @@ async fn a_person_designs_an_avatar_meets_the_paywall_pays_and_gets_a_picture() 
     })
     .await;
 
-    let post = || mara.call(Method::POST, "/photos").header("idempotency-key", "intent").json(wish.clone());
+    let post = || {
+        mara.call(Method::POST, "/photos")
+            .header("idempotency-key", "intent")
+            .json(wish.clone())
+    };
     let asked = post().send().await.expect(202);
     assert_eq!(post().send().await.expect(202).body, asked.body);
     let path = asked.header("location").to_owned();

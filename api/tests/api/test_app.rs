@@ -12,44 +12,35 @@ use application::{
     avatars::Avatars,
     dispatcher::Dispatcher,
     photos::Photos,
-    ports::{
-        Clock, CustomerDirectory, LogUnavailable, ObjectStorage, Plan, PlanInterval, Plans,
-        TokenIssuer,
-    },
+    ports::{Clock, ObjectStorage, Plans, TokenIssuer},
     subscriptions::Subscriptions,
 };
-use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::values::{Position, UserId};
 use infrastructure::{
     event_log::PostgresEventLog,
     identity::{DevelopmentIssuer, SharedSecret, TokenSettings, TokenVerifier},
-    image::{
-        marking::Marker,
-        replicate::{Replicate, ReplicateConfig},
-    },
+    image::marking::Marker,
     inbox::WebhookInbox,
     scratch_database::ScratchDatabase,
     storage::LocalStorage,
-    stripe::{Stripe, StripeSettings},
 };
 use projections::engine::{Engine, Follower};
 use reqwest::Method;
 use sandbox::{RunningSandbox, SandboxConfig};
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use worker::{WorkerParts, WorkerSettings};
 
-use crate::person::{Answer, Call, Person};
+use crate::{
+    outside::{Customers, plan, replicate, stripe},
+    person::{Answer, Call, Person},
+};
 
 /// Longer than anything takes, even on a machine with much to do.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Pictures per period of the plan that tests subscribe to.
-pub const QUOTA: u32 = 50;
 
 const SECRET: &str = "a secret of thirty-two bytes or more";
 
@@ -214,7 +205,9 @@ impl TestApp {
         let engine = self.engine.take().unwrap();
         let parts = self.worker_parts(&engine);
         let projectors = projections::all().into_iter().map(Follower::Projector);
-        let reactions = worker::reactions(&parts).into_iter().map(Follower::Reaction);
+        let reactions = worker::reactions(&parts)
+            .into_iter()
+            .map(Follower::Reaction);
         let followers: Vec<_> = projectors.chain(reactions).collect();
         let stop = self.stop.clone();
         self.working
@@ -291,12 +284,19 @@ impl TestApp {
     pub async fn control(&self, path: &str, body: Value) {
         let url = format!("{}/control{path}", self.sandbox.url());
         let answer = self.client.post(url).json(&body).send().await.unwrap();
-        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
+        assert!(
+            answer.status().is_success(),
+            "{path}: {}",
+            answer.text().await.unwrap()
+        );
     }
 
     /// Pays on the payment provider's hosted page; answers with the way back.
     pub async fn pay(&self, page: &str) -> reqwest::Response {
-        let form = self.client.post(page).header("content-type", "application/x-www-form-urlencoded");
+        let form = self
+            .client
+            .post(page)
+            .header("content-type", "application/x-www-form-urlencoded");
         form.body("outcome=paid").send().await.unwrap()
     }
 
@@ -311,13 +311,19 @@ impl TestApp {
 
     /// The log's last position.
     pub async fn head(&self) -> Position {
-        application::ports::EventLog::head(self.log.as_ref()).await.unwrap()
+        application::ports::EventLog::head(self.log.as_ref())
+            .await
+            .unwrap()
     }
 
     /// Who caused the events after that position, in order.
     pub async fn log_between(&self, after: Position) -> Vec<String> {
         let events = application::ports::EventLog::read(self.log.as_ref(), after, 1000).await;
-        events.unwrap().into_iter().map(|event| event.metadata.actor).collect()
+        events
+            .unwrap()
+            .into_iter()
+            .map(|event| event.metadata.actor)
+            .collect()
     }
 
     /// What a crash between append and answer leaves behind: used keys without answers.
@@ -330,7 +336,10 @@ impl TestApp {
     pub async fn settle(&self) {
         let head = self.head().await;
         let projectors = ["avatars", "photos", "gate", "updates", "photo_work"];
-        let seen = self.parts.checkpoints.await_position(&projectors, head, PATIENCE);
+        let seen = self
+            .parts
+            .checkpoints
+            .await_position(&projectors, head, PATIENCE);
         seen.await.unwrap();
     }
 
@@ -362,51 +371,10 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(Instant::now() < patient_until, "it never came true that {what}");
+        assert!(
+            Instant::now() < patient_until,
+            "it never came true that {what}"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-pub fn plan() -> Plan {
-    Plan {
-        id: "monthly".parse().unwrap(),
-        name: "Monthly".to_owned(),
-        price_id: "price_monthly".to_owned(),
-        amount: 990,
-        currency: "eur".to_owned(),
-        interval: PlanInterval::Month,
-        photos_per_period: QUOTA,
-        trial_days: 0,
-        grace_days: 7,
-    }
-}
-
-fn replicate(sandbox: &RunningSandbox) -> Replicate {
-    let config = ReplicateConfig::new("r8_test").at(sandbox.url().parse().unwrap());
-    Replicate::new(ReplicateConfig {
-        allow_http: true,
-        ..config
-    })
-    .unwrap()
-}
-
-fn stripe(sandbox: &RunningSandbox) -> Stripe {
-    Stripe::new(StripeSettings {
-        secret_key: Some("sk_test_sandbox".to_owned()),
-        webhook_secrets: vec![SandboxConfig::default().stripe_webhook_secret],
-        api_base: Some(sandbox.url().parse().unwrap()),
-        ..StripeSettings::default()
-    })
-    .unwrap()
-}
-
-/// The read model, as wiring offers it to the use cases.
-struct Customers(PgPool);
-
-#[async_trait]
-impl CustomerDirectory for Customers {
-    async fn owner_of(&self, customer_id: &str) -> Result<Option<UserId>, LogUnavailable> {
-        let found = projections::gate::owner_of_customer(&self.0, customer_id).await;
-        found.map_err(|error| LogUnavailable(error.into()))
     }
 }

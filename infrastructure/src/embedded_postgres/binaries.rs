@@ -182,6 +182,8 @@ fn parse_major(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
     use super::*;
 
     fn binaries(major: u32) -> Binaries {

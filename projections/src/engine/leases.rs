@@ -132,56 +132,43 @@ impl Leases {
 
     async fn renew(&self) -> sqlx::Result<()> {
         let asked = Instant::now();
-        let (names, fences): (Vec<&str>, Vec<i64>) = self
+        let fences: HashMap<&str, i64> = self
             .held()
             .iter()
             .map(|(name, held)| (*name, held.fence))
-            .unzip();
-        if names.is_empty() {
+            .collect();
+        if fences.is_empty() {
             return Ok(());
         }
-        let kept = sqlx::query(
+        let kept: Vec<(String, FollowerState)> = sqlx::query_as(
             "UPDATE followers f SET lease_until = clock_timestamp() + $4
                FROM unnest($1::text[], $2::bigint[]) AS held (name, fence)
               WHERE f.name = held.name AND f.fence = held.fence AND f.holder = $3
-              RETURNING f.name, f.fence, f.state",
+              RETURNING f.name, f.state",
         )
-        .bind(&names)
-        .bind(&fences)
+        .bind(fences.keys().copied().collect::<Vec<_>>())
+        .bind(fences.values().copied().collect::<Vec<_>>())
         .bind(&*self.holder)
         .bind(LEASE)
         .fetch_all(&self.pool)
         .await?;
+        let kept: HashMap<String, FollowerState> = kept.into_iter().collect();
 
-        let mut kept: HashMap<(String, i64), FollowerState> = kept
-            .into_iter()
-            .map(|row| {
-                Ok((
-                    (row.try_get("name")?, row.try_get("fence")?),
-                    row.try_get("state")?,
-                ))
+        self.held().retain(|name, held| {
+            // Taken or taken again while we asked.
+            if fences.get(name) != Some(&held.fence) {
+                return true;
+            }
+            // When somebody else has it, its holder sees that the sender is gone.
+            kept.get(*name).is_some_and(|state| {
+                let parked = *state == FollowerState::Failed;
+                held.beat.send_replace(Beat {
+                    until: asked + LEASE,
+                    parked,
+                });
+                true
             })
-            .collect::<sqlx::Result<_>>()?;
-        let mut held = self.held();
-        for asked_for in names.into_iter().zip(fences) {
-            let (name, fence) = asked_for;
-            if held.get(name).is_none_or(|held| held.fence != fence) {
-                continue;
-            }
-            match kept.remove(&(name.to_owned(), fence)) {
-                Some(state) => {
-                    let beat = Beat {
-                        until: asked + LEASE,
-                        parked: state == FollowerState::Failed,
-                    };
-                    if let Some(held) = held.get(name) {
-                        held.beat.send_replace(beat);
-                    }
-                }
-                // Its holder sees that the sender is gone.
-                None => drop(held.remove(name)),
-            }
-        }
+        });
         Ok(())
     }
 

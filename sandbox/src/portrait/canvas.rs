@@ -64,25 +64,44 @@ pub(super) fn paint(
     height: u32,
 ) -> Result<Pixmap, DrawingError> {
     let too_big = width > LONGEST_SIDE || height > LONGEST_SIDE;
-    let canvas = if too_big { None } else { Pixmap::new(width, height) };
+    let canvas = if too_big {
+        None
+    } else {
+        Pixmap::new(width, height)
+    };
     let mut canvas = canvas.ok_or(DrawingError::Size(width, height))?;
     let size = (width as f32, height as f32);
 
-    let small = ((size.0 * BACKDROP_SCALE).ceil(), (size.1 * BACKDROP_SCALE).ceil());
+    let small = (
+        (size.0 * BACKDROP_SCALE).ceil(),
+        (size.1 * BACKDROP_SCALE).ceil(),
+    );
     let scenery = Pixmap::new(small.0 as u32, small.1 as u32);
     let mut scenery = scenery.ok_or(DrawingError::Size(width, height))?;
     let scale = Transform::from_scale(small.0 / size.0, small.1 / size.1);
-    render(&backdrop::draw(portrait, variation, size), scale, &mut scenery)?;
-    let soft = PixmapPaint { quality: FilterQuality::Bilinear, ..PixmapPaint::default() };
+    render(
+        &backdrop::draw(portrait, variation, size),
+        scale,
+        &mut scenery,
+    )?;
+    let soft = PixmapPaint {
+        quality: FilterQuality::Bilinear,
+        ..PixmapPaint::default()
+    };
     let back = Transform::from_scale(size.0 / small.0, size.1 / small.1);
     canvas.draw_pixmap(0, 0, scenery.as_ref(), &soft, back, None);
 
-    render(&figure::draw(portrait, variation, size), Transform::identity(), &mut canvas)?;
+    render(
+        &figure::draw(portrait, variation, size),
+        Transform::identity(),
+        &mut canvas,
+    )?;
     Ok(canvas)
 }
 
 fn render(drawing: &str, transform: Transform, canvas: &mut Pixmap) -> Result<(), DrawingError> {
-    let tree = usvg::Tree::from_str(drawing, &usvg::Options::default()).map_err(DrawingError::Drawing)?;
+    let tree =
+        usvg::Tree::from_str(drawing, &usvg::Options::default()).map_err(DrawingError::Drawing)?;
     resvg::render(&tree, transform, &mut canvas.as_mut());
     Ok(())
 }
@@ -91,15 +110,21 @@ fn render(drawing: &str, transform: Transform, canvas: &mut Pixmap) -> Result<()
 pub(super) fn encode(canvas: Pixmap, format: Format) -> Result<Bytes, DrawingError> {
     let (width, height) = (canvas.width(), canvas.height());
     // Nothing is transparent, so premultiplied pixels are plain ones.
-    let all = RgbaImage::from_raw(width, height, canvas.take()).ok_or(DrawingError::Size(width, height))?;
+    let all = RgbaImage::from_raw(width, height, canvas.take())
+        .ok_or(DrawingError::Size(width, height))?;
     let pixels = DynamicImage::ImageRgba8(all).into_rgb8().into_raw();
     let mut file = Vec::new();
     let colours = ExtendedColorType::Rgb8;
     let written = match format {
-        Format::Webp => WebPEncoder::new_lossless(&mut file).write_image(&pixels, width, height, colours),
-        Format::Jpeg => JpegEncoder::new_with_quality(&mut file, JPEG_QUALITY).write_image(&pixels, width, height, colours),
-        Format::Png => PngEncoder::new_with_quality(&mut file, CompressionType::Fast, FilterType::Adaptive)
+        Format::Webp => {
+            WebPEncoder::new_lossless(&mut file).write_image(&pixels, width, height, colours)
+        }
+        Format::Jpeg => JpegEncoder::new_with_quality(&mut file, JPEG_QUALITY)
             .write_image(&pixels, width, height, colours),
+        Format::Png => {
+            PngEncoder::new_with_quality(&mut file, CompressionType::Fast, FilterType::Adaptive)
+                .write_image(&pixels, width, height, colours)
+        }
     };
     written.map_err(DrawingError::Encoding)?;
     Ok(file.into())

@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Colour(u8, u8, u8);
 
 /// White, for highlights.
-pub(super) const WHITE: Colour = Colour::hex(0xff_ff_ff);
+pub(super) const WHITE: Colour = Colour::hex(0xffffff);
 
 impl Colour {
     /// The colour of `0xrrggbb`.
@@ -20,8 +20,13 @@ impl Colour {
     /// This colour with a share (0 to 1) of another.
     pub(super) fn mix(self, other: Self, share: f32) -> Self {
         let share = share.clamp(0.0, 1.0);
-        let one = |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * share).round() as u8;
-        Self(one(self.0, other.0), one(self.1, other.1), one(self.2, other.2))
+        let one =
+            |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * share).round() as u8;
+        Self(
+            one(self.0, other.0),
+            one(self.1, other.1),
+            one(self.2, other.2),
+        )
     }
 
     /// Towards white.
@@ -31,7 +36,7 @@ impl Colour {
 
     /// Towards a deep violet, which keeps shadows alive.
     pub(super) fn darker(self, share: f32) -> Self {
-        self.mix(Self::hex(0x1a_12_20), share)
+        self.mix(Self::hex(0x1a1220), share)
     }
 
     /// From 0, black, to 1, white.

@@ -95,24 +95,64 @@ pub(super) fn skin(pen: &mut Pen, sitter: &Sitter<'_>) {
     let base = pen.linear(
         (400.0, 250.0),
         (610.0, 560.0),
-        &[(0.0, colours.skin.mix(colours.skin_light, 0.35), 1.0), (0.5, colours.skin, 1.0), (1.0, colours.skin.mix(colours.skin_shade, 0.55), 1.0)],
+        &[
+            (0.0, colours.skin.mix(colours.skin_light, 0.35), 1.0),
+            (0.5, colours.skin, 1.0),
+            (1.0, colours.skin.mix(colours.skin_shade, 0.55), 1.0),
+        ],
     );
     pen.fill(&outline, &base);
     pen.inside(&outline, |pen| {
-        pen.glow((AXIS + head.cheek + 6.0, 440.0), 74.0, 190.0, colours.skin_shade, 0.75);
-        pen.glow((AXIS - head.cheek - 16.0, 460.0), 52.0, 170.0, colours.skin_shade, 0.4);
+        pen.glow(
+            (AXIS + head.cheek + 6.0, 440.0),
+            74.0,
+            190.0,
+            colours.skin_shade,
+            0.75,
+        );
+        pen.glow(
+            (AXIS - head.cheek - 16.0, 460.0),
+            52.0,
+            170.0,
+            colours.skin_shade,
+            0.4,
+        );
         pen.glow((AXIS - 10.0, 218.0), 170.0, 92.0, colours.skin_shade, 0.6);
         pen.glow((AXIS - 34.0, 318.0), 92.0, 62.0, colours.skin_light, 0.55);
-        pen.glow((AXIS, head.chin_y + 8.0), 110.0, 36.0, colours.skin_shade, 0.7);
-        pen.glow((AXIS - 4.0, head.chin_y - 22.0), 34.0, 20.0, colours.skin_light, 0.45);
-        let rosy = if sitter.who.build == Build::Masculine { 0.5 } else { 1.0 };
-        for (side, strength) in [(-1.0, 0.5), (1.0, 0.44)] {
-            pen.glow((AXIS + side * 72.0, 470.0), 54.0, 38.0, colours.blush, strength * rosy);
-            pen.glow((AXIS + side * 72.0 - 6.0, 446.0), 30.0, 15.0, colours.skin_light, 0.42);
-        }
+        pen.glow(
+            (AXIS, head.chin_y + 8.0),
+            110.0,
+            36.0,
+            colours.skin_shade,
+            0.7,
+        );
+        pen.glow(
+            (AXIS - 4.0, head.chin_y - 22.0),
+            34.0,
+            20.0,
+            colours.skin_light,
+            0.45,
+        );
+        cheeks(pen, sitter);
     });
     let rim = tapered(&rim_points(head), (0.5, 12.0, 0.5));
-    pen.inside(&outline, |pen| pen.tint(&rim, sitter.light.rim, 0.14 * sitter.light.rim_strength));
+    pen.inside(&outline, |pen| {
+        pen.tint(&rim, sitter.light.rim, 0.14 * sitter.light.rim_strength)
+    });
+}
+
+fn cheeks(pen: &mut Pen, sitter: &Sitter<'_>) {
+    let rosy = if sitter.who.build == Build::Masculine {
+        0.5
+    } else {
+        1.0
+    };
+    let colours = &sitter.colours;
+    for (side, strength) in [(-1.0, 0.5), (1.0, 0.44)] {
+        let x = AXIS + side * 72.0;
+        pen.glow((x, 470.0), 54.0, 38.0, colours.blush, strength * rosy);
+        pen.glow((x - 6.0, 446.0), 30.0, 15.0, colours.skin_light, 0.42);
+    }
 }
 
 fn rim_points(head: &Head) -> Vec<Point> {
@@ -127,10 +167,27 @@ pub(super) fn ears(pen: &mut Pen, sitter: &Sitter<'_>) {
     let (head, colours) = (&sitter.head, &sitter.colours);
     for side in [-1.0, 1.0] {
         let at = |dx: f32, y: f32| (AXIS + side * (head.cheek + dx), y);
-        let shape = around(&[at(-8.0, 388.0), at(8.0, 378.0), at(21.0, 390.0), at(19.0, 424.0), at(9.0, 452.0), at(-4.0, 462.0), at(-10.0, 440.0)]);
-        let paint = pen.linear(at(-8.0, 380.0), at(20.0, 450.0), &[(0.0, colours.skin, 1.0), (1.0, colours.skin_shade, 1.0)]);
+        let shape = around(&[
+            at(-8.0, 388.0),
+            at(8.0, 378.0),
+            at(21.0, 390.0),
+            at(19.0, 424.0),
+            at(9.0, 452.0),
+            at(-4.0, 462.0),
+            at(-10.0, 440.0),
+        ]);
+        let paint = pen.linear(
+            at(-8.0, 380.0),
+            at(20.0, 450.0),
+            &[(0.0, colours.skin, 1.0), (1.0, colours.skin_shade, 1.0)],
+        );
         pen.fill(&shape, &paint);
-        let fold = through(&[at(2.0, 392.0), at(13.0, 396.0), at(13.0, 420.0), at(4.0, 440.0)]);
+        let fold = through(&[
+            at(2.0, 392.0),
+            at(13.0, 396.0),
+            at(13.0, 420.0),
+            at(4.0, 440.0),
+        ]);
         pen.stroke(&fold, colours.skin_deep, 3.0, 0.45);
         pen.glow(at(4.0, 424.0), 9.0, 18.0, colours.skin_deep, 0.5);
     }

@@ -8,7 +8,7 @@ use super::face::Head;
 use super::light::Light;
 use super::occasion::Occasion;
 use super::pen::Pen;
-use super::{backdrop, clothes, eyes, face, features, hair};
+use super::{backdrop, beard, clothes, eyes, face, features, hair, mouth};
 
 /// The colours of one person in one light.
 #[derive(Debug, Clone, Copy)]
@@ -42,23 +42,30 @@ impl Palette {
     fn of(who: &Character, when: &Occasion, light: &Light) -> Self {
         let skin = light.on(who.skin);
         let depth = 1.0 - who.skin.brightness();
-        let shade = Colour::hex(0x8a_2f_2c).mix(Colour::hex(0x2a_0e_14), depth);
+        let shade = Colour::hex(0x8a2f2c).mix(Colour::hex(0x2a0e14), depth);
         let hair = light.on(who.hair);
-        let glamour = if who.build == Build::Masculine { 0.2 } else { 0.42 };
+        let glamour = if who.build == Build::Masculine {
+            0.2
+        } else {
+            0.42
+        };
         let grey = hair.brightness();
         Self {
             skin,
             skin_shade: skin.mix(shade, 0.24 + 0.12 * depth),
             skin_deep: skin.mix(shade, 0.5 + 0.1 * depth),
-            skin_light: skin.mix(Colour::hex(0xff_ee_dc).mix(Colour::hex(0xe8_94_5c), depth), 0.5 - 0.16 * depth),
-            blush: skin.mix(Colour::hex(0xdc_4a_4c), 0.46 - 0.26 * depth),
-            lips: skin.mix(Colour::hex(0xb0_2a_3c), glamour + 0.08 * depth),
+            skin_light: skin.mix(
+                Colour::hex(0xffeedc).mix(Colour::hex(0xe8945c), depth),
+                0.5 - 0.16 * depth,
+            ),
+            blush: skin.mix(Colour::hex(0xdc4a4c), 0.46 - 0.26 * depth),
+            lips: skin.mix(Colour::hex(0xb02a3c), glamour + 0.08 * depth),
             hair,
-            hair_dark: hair.mix(Colour::hex(0x14_0c_12), 0.42),
-            hair_light: hair.mix(light.on(Colour::hex(0xff_e2_b8)), 0.30 + 0.16 * grey),
+            hair_dark: hair.mix(Colour::hex(0x140c12), 0.42),
+            hair_light: hair.mix(light.on(Colour::hex(0xffe2b8)), 0.30 + 0.16 * grey),
             eyes: who.eyes,
             cloth: light.on(when.cloth),
-            line: skin.mix(Colour::hex(0x3a_14_16), 0.72),
+            line: skin.mix(Colour::hex(0x3a1416), 0.72),
         }
     }
 }
@@ -98,8 +105,8 @@ fn head(pen: &mut Pen, sitter: &Sitter<'_>) {
     features::beneath_eyes(pen, sitter);
     eyes::both(pen, sitter);
     features::nose(pen, sitter);
-    features::beard(pen, sitter);
-    features::mouth(pen, sitter);
+    beard::beard(pen, sitter);
+    mouth::mouth(pen, sitter);
     features::glasses(pen, sitter);
     hair::in_front(pen, sitter);
     features::earrings(pen, sitter);
@@ -110,7 +117,11 @@ fn frame(sitter: &Sitter<'_>, (width, height): (f32, f32)) -> String {
     let ratio = width / height;
     // In tall pictures the width limits the size; in wide ones the figure stands a little aside.
     let scale = (height / 815.0).min(width / 680.0) * sitter.moment.between("size", 0.97, 1.04);
-    let aside = if ratio > 1.25 { sitter.moment.between("aside", -0.12, 0.12) } else { sitter.moment.between("aside", -0.02, 0.02) };
+    let aside = if ratio > 1.25 {
+        sitter.moment.between("aside", -0.12, 0.12)
+    } else {
+        sitter.moment.between("aside", -0.02, 0.02)
+    };
     let x = width * (0.5 + aside) - 500.0 * scale;
     let above = height * (0.065 + 0.09 * (height / width - 1.0).max(0.0));
     let y = above - sitter.top() * scale;

@@ -26,27 +26,27 @@ impl Light {
         };
         if occasion.night {
             return match occasion.inside() {
-                true => light(0xe8_a0_60, 0.12, 0xff_cf_8f, 0.55),
-                false => light(0x3a_3f_78, 0.17, 0xff_b4_78, 0.75),
+                true => light(0xe8a060, 0.12, 0xffcf8f, 0.55),
+                false => light(0x3a3f78, 0.17, 0xffb478, 0.75),
             };
         }
         if occasion.golden {
-            return light(0xff_a0_58, 0.13, 0xff_dc_9c, 0.85);
+            return light(0xffa058, 0.13, 0xffdc9c, 0.85);
         }
         if occasion.rain || occasion.snow {
-            return light(0x8a_a0_bc, 0.11, 0xe4_ee_f8, 0.5);
+            return light(0x8aa0bc, 0.11, 0xe4eef8, 0.5);
         }
         match occasion.place {
-            Place::Beach => light(0xff_e2_b0, 0.07, 0xff_f4_d8, 0.7),
-            Place::Cafe => light(0xe0_98_58, 0.09, 0xff_dd_a8, 0.6),
-            Place::CityNight => light(0x3a_3f_78, 0.17, 0xff_b4_78, 0.75),
-            Place::Forest => light(0x9a_b8_70, 0.08, 0xf4_ff_c4, 0.65),
-            Place::Library => light(0xd8_98_5c, 0.1, 0xff_dc_a4, 0.5),
-            Place::Garden => light(0xe8_e8_a0, 0.06, 0xff_fb_dc, 0.65),
-            Place::Mountain | Place::Lake => light(0xa8_c0_e0, 0.07, 0xf4_fa_ff, 0.6),
-            Place::City => light(0xc8_c8_d8, 0.05, 0xff_f4_e4, 0.5),
-            Place::Home => light(0xff_dc_b0, 0.06, 0xff_f4_dc, 0.55),
-            Place::Studio => light(0xff_f0_e4, 0.03, 0xff_ff_ff, 0.4),
+            Place::Beach => light(0xffe2b0, 0.07, 0xfff4d8, 0.7),
+            Place::Cafe => light(0xe09858, 0.09, 0xffdda8, 0.6),
+            Place::CityNight => light(0x3a3f78, 0.17, 0xffb478, 0.75),
+            Place::Forest => light(0x9ab870, 0.08, 0xf4ffc4, 0.65),
+            Place::Library => light(0xd8985c, 0.1, 0xffdca4, 0.5),
+            Place::Garden => light(0xe8e8a0, 0.06, 0xfffbdc, 0.65),
+            Place::Mountain | Place::Lake => light(0xa8c0e0, 0.07, 0xf4faff, 0.6),
+            Place::City => light(0xc8c8d8, 0.05, 0xfff4e4, 0.5),
+            Place::Home => light(0xffdcb0, 0.06, 0xfff4dc, 0.55),
+            Place::Studio => light(0xfff0e4, 0.03, 0xffffff, 0.4),
         }
     }
 

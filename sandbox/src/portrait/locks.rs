@@ -28,7 +28,7 @@ impl Tones {
         let colours = &sitter.colours;
         Self {
             base: colours.hair.mix(colours.hair_dark, depth),
-            dark: colours.hair_dark.mix(Colour::hex(0x10_0a_0e), depth * 0.3),
+            dark: colours.hair_dark.mix(Colour::hex(0x100a0e), depth * 0.3),
             light: colours.hair_light.mix(colours.hair, depth),
         }
     }
@@ -37,7 +37,10 @@ impl Tones {
 impl Lock {
     /// Hair between two guides, which may have different numbers of points.
     pub(super) fn between(one: &[Point], other: &[Point]) -> Self {
-        Self { one: resampled(one), other: resampled(other) }
+        Self {
+            one: resampled(one),
+            other: resampled(other),
+        }
     }
 
     /// The same with waves: `height` units to each side, growing towards the ends, below `from_y`.
@@ -59,7 +62,12 @@ impl Lock {
             let keep = 1.0 - (1.0 - share) * place * place * place;
             let (one, other) = (self.one[index], self.other[index]);
             let middle = ((one.0 + other.0) / 2.0, (one.1 + other.1) / 2.0);
-            let towards = |point: Point| (middle.0 + (point.0 - middle.0) * keep, middle.1 + (point.1 - middle.1) * keep);
+            let towards = |point: Point| {
+                (
+                    middle.0 + (point.0 - middle.0) * keep,
+                    middle.1 + (point.1 - middle.1) * keep,
+                )
+            };
             self.one[index] = towards(one);
             self.other[index] = towards(other);
         }
@@ -70,12 +78,23 @@ impl Lock {
     pub(super) fn tips(&self, pen: &mut Pen, tones: Tones, dice: Dice, longer: f32) {
         for index in 0..6 {
             let dice = dice.and(&format!("tip {index}"));
-            let mut line: Vec<Point> = self.line(0.08 + index as f32 * 0.17).into_iter().skip(STEPS * 3 / 5).collect();
+            let mut line: Vec<Point> = self
+                .line(0.08 + index as f32 * 0.17)
+                .into_iter()
+                .skip(STEPS * 3 / 5)
+                .collect();
             let (last, before) = (line[line.len() - 1], line[line.len() - 3]);
             let reach = longer * dice.between("reach", 0.4, 1.0) / 20.0;
-            line.push((last.0 + (last.0 - before.0) * reach + dice.between("lean", -5.0, 5.0), last.1 + (last.1 - before.1) * reach));
+            line.push((
+                last.0 + (last.0 - before.0) * reach + dice.between("lean", -5.0, 5.0),
+                last.1 + (last.1 - before.1) * reach,
+            ));
             let tone = tones.base.mix(tones.dark, dice.between("tone", 0.0, 0.35));
-            pen.tint(&tapered(&line, (4.0, dice.between("width", 9.0, 17.0), 0.4)), tone, 1.0);
+            pen.tint(
+                &tapered(&line, (4.0, dice.between("width", 9.0, 17.0), 0.4)),
+                tone,
+                1.0,
+            );
         }
     }
 
@@ -104,7 +123,12 @@ impl Lock {
         let paint = pen.linear(
             top,
             (bottom.0, bottom.1.max(top.1 + 60.0)),
-            &[(0.0, tones.base.mix(tones.dark, 0.35), 1.0), (0.3, tones.base, 1.0), (0.7, tones.base.mix(tones.dark, 0.18), 1.0), (1.0, tones.base.mix(tones.dark, 0.45), 1.0)],
+            &[
+                (0.0, tones.base.mix(tones.dark, 0.35), 1.0),
+                (0.3, tones.base, 1.0),
+                (0.7, tones.base.mix(tones.dark, 0.18), 1.0),
+                (1.0, tones.base.mix(tones.dark, 0.45), 1.0),
+            ],
         );
         pen.fill(&outline, &paint);
         // Strands lie between the guides by themselves; where one is a little too thick, it makes the edge look grown.
@@ -126,7 +150,11 @@ impl Lock {
                 _ => (tones.base.mix(tones.light, 0.5), 0.4),
             };
             let width = dice.between("width", 1.6, 6.5);
-            pen.tint(&tapered(&line[begin..end], (0.6, width, 0.5)), tone, opacity);
+            pen.tint(
+                &tapered(&line[begin..end], (0.6, width, 0.5)),
+                tone,
+                opacity,
+            );
         }
     }
 
@@ -139,7 +167,11 @@ impl Lock {
             let end = begin + 5 + (dice.roll("end") * 4.0) as usize;
             let line = self.line(share);
             let width = dice.between("width", 4.0, 11.0);
-            pen.tint(&tapered(&line[begin..end.min(STEPS)], (0.4, width, 0.4)), tones.light.lighter(0.12), 0.24);
+            pen.tint(
+                &tapered(&line[begin..end.min(STEPS)], (0.4, width, 0.4)),
+                tones.light.lighter(0.12),
+                0.24,
+            );
         }
     }
 }
@@ -153,13 +185,24 @@ fn resampled(points: &[Point]) -> Vec<Point> {
             let index = (place as usize).min(last - 1);
             let part = place - index as f32;
             let at = |index: usize| points[index.min(points.len() - 1)];
-            let (before, from, to, after) = (at(index.saturating_sub(1)), at(index), at(index + 1), at(index + 2));
-            (spline(before.0, from.0, to.0, after.0, part), spline(before.1, from.1, to.1, after.1, part))
+            let (before, from, to, after) = (
+                at(index.saturating_sub(1)),
+                at(index),
+                at(index + 1),
+                at(index + 2),
+            );
+            (
+                spline(before.0, from.0, to.0, after.0, part),
+                spline(before.1, from.1, to.1, after.1, part),
+            )
         })
         .collect()
 }
 
 fn spline(a: f32, b: f32, c: f32, d: f32, t: f32) -> f32 {
     let (square, cube) = (t * t, t * t * t);
-    0.5 * (2.0 * b + (c - a) * t + (2.0 * a - 5.0 * b + 4.0 * c - d) * square + (3.0 * b - a - 3.0 * c + d) * cube)
+    0.5 * (2.0 * b
+        + (c - a) * t
+        + (2.0 * a - 5.0 * b + 4.0 * c - d) * square
+        + (3.0 * b - a - 3.0 * c + d) * cube)
 }

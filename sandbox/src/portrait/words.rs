@@ -15,21 +15,38 @@ pub(super) struct Parts {
 
 /// Sentences that begin like this are about the picture and not about the person.
 const FRAMING: [&str; 12] = [
-    "head and shoulders", "half-length", "full-length", "close-up", "upper body", "facing",
-    "natural light", "soft light", "adult, age", "framing", "style:", "same ",
+    "head and shoulders",
+    "half-length",
+    "full-length",
+    "close-up",
+    "upper body",
+    "facing",
+    "natural light",
+    "soft light",
+    "adult, age",
+    "framing",
+    "style:",
+    "same ",
 ];
 
 impl Parts {
     /// Takes a prompt apart. A part named `Scene:` is about the scene; without one, the clauses
     /// that name a place are.
     pub(super) fn of(prompt: &str) -> Self {
-        let whole = without_markers(prompt).to_lowercase().replace('\u{2019}', "'");
+        let whole = without_markers(prompt)
+            .to_lowercase()
+            .replace('\u{2019}', "'");
         let (person, scene) = match whole.split_once("scene:") {
             Some((person, scene)) => (person.to_owned(), scene.to_owned()),
             None => by_clauses(&whole),
         };
         let signature = signature(&person);
-        Self { whole, person, scene, signature }
+        Self {
+            whole,
+            person,
+            scene,
+            signature,
+        }
     }
 
     /// Whether one of the words, or phrases, is said of the person.
@@ -100,7 +117,9 @@ pub(super) fn contains(text: &str, phrase: &str) -> bool {
 fn words_before<'a>(text: &'a str, noun: &str) -> Option<&'a str> {
     let (start, _) = text.match_indices(noun).next()?;
     let before = &text[..start];
-    let clause = before.rfind([',', '.', ';', ':', '\n']).map_or(0, |at| at + 1);
+    let clause = before
+        .rfind([',', '.', ';', ':', '\n'])
+        .map_or(0, |at| at + 1);
     let clause = &before[clause..];
     let own = clause.rfind(" and ").map_or(clause, |at| &clause[at + 5..]);
     // "long black and silver hair" has its words before the "and".
@@ -112,8 +131,14 @@ fn by_clauses(whole: &str) -> (String, String) {
     let (mut person, mut scene) = (String::new(), String::new());
     for clause in whole.split_inclusive(['.', ',', ';', '\n']) {
         let text = clause.trim_start();
-        let about_place = ["at ", "in a ", "in the ", "on a ", "on the ", "by the ", "walking", "sitting", "standing"];
-        match about_place.iter().any(|beginning| text.starts_with(beginning)) {
+        let about_place = [
+            "at ", "in a ", "in the ", "on a ", "on the ", "by the ", "walking", "sitting",
+            "standing",
+        ];
+        match about_place
+            .iter()
+            .any(|beginning| text.starts_with(beginning))
+        {
             true => scene.push_str(clause),
             false => person.push_str(clause),
         }
@@ -127,13 +152,17 @@ fn by_clauses(whole: &str) -> (String, String) {
 /// What is hashed for all that the words leave open. It holds the nationality and the first sentence on
 /// the looks, and so nothing of the medium, the age, the scene or the framing.
 fn signature(person: &str) -> String {
-    let after_age = person.split_once("years old").map_or(person, |(_, after)| after);
+    let after_age = person
+        .split_once("years old")
+        .map_or(person, |(_, after)| after);
     let looks = after_age.split_once("appearance:");
     let first_sentence = |text: &str| {
         let end = text.find(". ").unwrap_or(text.len());
         text[..end].trim_matches([' ', ',', '.']).to_owned()
     };
-    let nationality = looks.map_or("", |(before, _)| before).trim_matches([' ', ',', '.']);
+    let nationality = looks
+        .map_or("", |(before, _)| before)
+        .trim_matches([' ', ',', '.']);
     let looks = first_sentence(looks.map_or(after_age, |(_, after)| after));
     let is_framing = FRAMING.iter().any(|framing| looks.starts_with(framing));
     format!("{nationality}|{}", if is_framing { "" } else { &looks })

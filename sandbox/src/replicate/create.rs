@@ -11,7 +11,7 @@ use super::behaviour::Behaviour;
 use super::input;
 use super::ledger::LedgerEntry;
 use super::prediction::{Hook, Prediction, rfc3339};
-use super::problem;
+use super::problem::{self, Refusal};
 use crate::world::{World, now_ms, random_text};
 
 /// How long `Prefer: wait` without a number holds the answer.
@@ -58,11 +58,11 @@ async fn create(
     body: &[u8],
 ) -> HttpResponse {
     if let Err(refusal) = problem::authenticate(request, world) {
-        return refusal;
+        return refusal.into();
     }
     let wish = match understand(model, body) {
         Ok(wish) => wish,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.into(),
     };
     let left = world.change(|state| state.replicate.creates_left(now_ms()));
     let mut answer = match accept(world, &wish, cancel_after(request.headers())) {
@@ -70,13 +70,13 @@ async fn create(
             world.kept().await;
             answer(world, prediction, wait(request.headers())).await
         }
-        Err(refusal) => refusal,
+        Err(refusal) => refusal.into(),
     };
     rate_limit_headers(&mut answer, left);
     answer
 }
 
-fn understand(model: Option<String>, body: &[u8]) -> Result<Wish, HttpResponse> {
+fn understand(model: Option<String>, body: &[u8]) -> Result<Wish, Refusal> {
     let body: Value = serde_json::from_slice(body)
         .map_err(|_| problem::invalid("body", "the body is not JSON"))?;
     let (model, version) = match model {
@@ -110,7 +110,7 @@ fn understand(model: Option<String>, body: &[u8]) -> Result<Wish, HttpResponse> 
 }
 
 /// `owner/name`, `owner/name:version` or a version alone, which is taken for FLUX schnell's.
-fn model_of_version(body: &Value) -> Result<(String, String), HttpResponse> {
+fn model_of_version(body: &Value) -> Result<(String, String), Refusal> {
     let Some(version) = body["version"].as_str().filter(|text| !text.is_empty()) else {
         return Err(problem::invalid("version", "version is required"));
     };
@@ -124,7 +124,7 @@ fn model_of_version(body: &Value) -> Result<(String, String), HttpResponse> {
     })
 }
 
-fn webhook_url(given: &Value) -> Result<Option<String>, HttpResponse> {
+fn webhook_url(given: &Value) -> Result<Option<String>, Refusal> {
     if given.is_null() {
         return Ok(None);
     }
@@ -136,11 +136,7 @@ fn webhook_url(given: &Value) -> Result<Option<String>, HttpResponse> {
 }
 
 /// Stores the prediction, or refuses it as its behaviour says; the ledger knows of both.
-fn accept(
-    world: &World,
-    wish: &Wish,
-    cancel_after: Option<i64>,
-) -> Result<Prediction, HttpResponse> {
+fn accept(world: &World, wish: &Wish, cancel_after: Option<i64>) -> Result<Prediction, Refusal> {
     let drawing_time = world.config.drawing_time.as_millis();
     let now = now_ms();
     world.change(|state| {
@@ -213,7 +209,7 @@ fn ledger_entry(
 /// Answers an accepted create, after the wait that was asked for.
 async fn answer(world: &World, prediction: Prediction, wait: Option<Duration>) -> HttpResponse {
     match prediction.behaviour {
-        Behaviour::ErrorAfterAccept => return problem::server_error(),
+        Behaviour::ErrorAfterAccept => return problem::server_error().into(),
         Behaviour::DropResponse => return cut_off(),
         Behaviour::WebhookBeforeResponse if prediction.webhook.is_some() => {
             completed_webhook_was_sent(world, &prediction.id).await;

@@ -24,7 +24,7 @@ const PNG_SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a];
 pub(super) async fn file(world: Data<World>, path: Path<(String, String)>) -> HttpResponse {
     let (id, name) = path.into_inner();
     let Some((prediction, order)) = available(&world, &id, &name) else {
-        return problem::not_found();
+        return problem::not_found().into();
     };
     world.change(|state| {
         if let Some(entry) = state.replicate.ledger_entry(&id) {
@@ -52,7 +52,7 @@ pub(super) async fn followed_file(
 ) -> HttpResponse {
     let (id, name) = path.into_inner();
     let Some((_, order)) = available(&world, &id, &name) else {
-        return problem::not_found();
+        return problem::not_found().into();
     };
     world.change(|state| {
         if let Some(entry) = state.replicate.ledger_entry(&id) {
@@ -104,9 +104,9 @@ async fn picture(world: &Data<World>, order: Order) -> HttpResponse {
             .body(bytes),
         Ok(Err(error)) => {
             tracing::error!("The sandbox could not draw a picture: {error}");
-            problem::server_error()
+            problem::server_error().into()
         }
-        Err(_) => problem::server_error(),
+        Err(_) => problem::server_error().into(),
     }
 }
 

@@ -119,7 +119,7 @@ fn check_numbers(model: &str, input: &Map<String, Value>) -> Result<(), Fault> {
 /// The input as it is stored: data URLs of whole pictures are cut short.
 pub(super) fn shortened(input: &Map<String, Value>) -> Value {
     let shorter = |value: &Value| match value.as_str() {
-        Some(text) if text.len() > LONGEST_KEPT_TEXT => {
+        Some(text) if text.starts_with("data:") && text.len() > LONGEST_KEPT_TEXT => {
             let kept: String = text.chars().take(64).collect();
             Value::String(format!("{kept}… ({} characters)", text.len()))
         }

@@ -29,7 +29,7 @@ pub(super) async fn get(
     id: Path<String>,
 ) -> HttpResponse {
     if let Err(refusal) = problem::authenticate(&request, &world) {
-        return refusal;
+        return refusal.into();
     }
     let now = now_ms();
     let known = world.read(|state| {
@@ -37,7 +37,7 @@ pub(super) async fn get(
         prediction.map(|one| (one.behaviour, one.polled(now, &world.url)))
     });
     let object = match known {
-        None => return problem::not_found(),
+        None => return problem::not_found().into(),
         Some((Behaviour::OkAfter(_), _)) => count_poll(&world, &id, now),
         Some((_, object)) => object,
     };
@@ -70,12 +70,12 @@ pub(super) async fn list(
     query: Query<ListQuery>,
 ) -> HttpResponse {
     if let Err(refusal) = problem::authenticate(&request, &world) {
-        return refusal;
+        return refusal.into();
     }
     let place = match query.cursor.as_deref().map(read_cursor) {
         None => None,
         Some(Some(place)) => Some(place),
-        Some(None) => return problem::invalid("cursor", "the cursor is not one of ours"),
+        Some(None) => return problem::invalid("cursor", "the cursor is not one of ours").into(),
     };
     let now = now_ms();
     let page = world.read(|state| {
@@ -124,7 +124,7 @@ pub(super) async fn cancel(
     id: Path<String>,
 ) -> HttpResponse {
     if let Err(refusal) = problem::authenticate(&request, &world) {
-        return refusal;
+        return refusal.into();
     }
     let now = now_ms();
     let object = world.change(|state| {
@@ -136,7 +136,7 @@ pub(super) async fn cancel(
     });
     world.kept().await;
     match object {
-        None => problem::not_found(),
+        None => problem::not_found().into(),
         Some(object) => HttpResponse::Ok()
             .insert_header(("ratelimit-remaining", "2999"))
             .insert_header(("ratelimit-reset", "1"))
@@ -148,7 +148,7 @@ pub(super) async fn cancel(
 #[get("/v1/webhooks/default/secret")]
 pub(super) async fn webhook_secret(world: Data<World>, request: HttpRequest) -> HttpResponse {
     match problem::authenticate(&request, &world) {
-        Err(refusal) => refusal,
+        Err(refusal) => refusal.into(),
         Ok(()) => HttpResponse::Ok().json(json!({"key": world.config.replicate_webhook_secret})),
     }
 }
@@ -157,7 +157,7 @@ pub(super) async fn webhook_secret(world: Data<World>, request: HttpRequest) -> 
 #[get("/v1/account")]
 pub(super) async fn account(world: Data<World>, request: HttpRequest) -> HttpResponse {
     match problem::authenticate(&request, &world) {
-        Err(refusal) => refusal,
+        Err(refusal) => refusal.into(),
         Ok(()) => HttpResponse::Ok().json(json!({
             "type": "organization",
             "username": "sandbox",
@@ -175,11 +175,11 @@ pub(super) async fn model(
     path: Path<(String, String)>,
 ) -> HttpResponse {
     if let Err(refusal) = problem::authenticate(&request, &world) {
-        return refusal;
+        return refusal.into();
     }
     let (owner, name) = path.into_inner();
     if input::output_form(&format!("{owner}/{name}")).is_none() {
-        return problem::not_found();
+        return problem::not_found().into();
     }
     HttpResponse::Ok().json(json!({
         "url": format!("https://replicate.com/{owner}/{name}"),

@@ -186,16 +186,7 @@ async fn create(world: Data<World>, request: HttpRequest, body: Bytes) -> HttpRe
 
 fn understand(call: &Call<'_>) -> Result<Session, Error> {
     let params = call.params;
-    match params.text(&["mode"]) {
-        Some("subscription") => {}
-        Some(mode) => {
-            return Err(Error::invalid(
-                "mode",
-                format!("The sandbox plays mode=subscription only, not {mode}."),
-            ));
-        }
-        None => return Err(Error::missing_param("mode")),
-    }
+    check_mode(call)?;
     let price = params
         .text(&["line_items", "0", "price"])
         .ok_or_else(|| Error::missing_param("line_items[0][price]"))?;
@@ -245,6 +236,17 @@ fn understand(call: &Call<'_>) -> Result<Session, Error> {
         subscription: None,
         invoice: None,
     })
+}
+
+fn check_mode(call: &Call<'_>) -> Result<(), Error> {
+    match call.params.text(&["mode"]) {
+        Some("subscription") => Ok(()),
+        Some(mode) => {
+            let message = format!("The sandbox plays mode=subscription only, not {mode}.");
+            Err(Error::invalid("mode", message))
+        }
+        None => Err(Error::missing_param("mode")),
+    }
 }
 
 fn quantity(call: &Call<'_>) -> Result<i64, Error> {

@@ -1,5 +1,6 @@
 //! The files that predictions draw.
 
+use sandbox::portrait::{Build, Format, HairLength, Order, Place, Portrait, draw};
 use serde_json::{Value, json};
 
 use crate::test_sandbox::{TestSandbox, started};
@@ -89,4 +90,79 @@ async fn files_that_do_not_exist_are_not_found() {
         let answer = sandbox.client.get(sandbox.url(&path)).send().await.unwrap();
         assert_eq!(answer.status(), 404, "{path}");
     }
+}
+
+/// The prompt of one character, in a scene.
+fn camille(scene: &str) -> String {
+    format!(
+        "Photograph of an adult woman, 25 years old, French. Appearance: long wavy chestnut hair, green eyes. Scene: {scene}. Half-length view, natural light. adult, age 25, fully clothed."
+    )
+}
+
+#[test]
+fn a_character_is_the_same_in_every_scene() {
+    let reference = "Portrait photograph of an adult woman, 25 years old, French. Appearance: long wavy chestnut hair, green eyes. Head and shoulders, plain background. adult, age 25, fully clothed.";
+    let reference = Portrait::described(reference);
+    let beach = Portrait::described(&camille("at the beach at sunset, blue dress"));
+    let rain = Portrait::described(&camille(
+        "in the rain at night, her blonde friend beside her",
+    ));
+    assert_eq!(reference.character, beach.character);
+    assert_eq!(reference.character, rain.character);
+    assert_eq!(
+        (beach.occasion.place, beach.occasion.golden),
+        (Place::Beach, true)
+    );
+    assert!(rain.occasion.rain && rain.occasion.night);
+}
+
+#[test]
+fn different_words_describe_different_people() {
+    let camille = Portrait::described(&camille("at home")).character;
+    let kenji = Portrait::described("adult man, 31 years old, Japanese, short black hair, glasses")
+        .character;
+    assert_eq!(
+        (camille.build, camille.hair_length),
+        (Build::Feminine, HairLength::Long)
+    );
+    assert_eq!(
+        (kenji.build, kenji.hair_length),
+        (Build::Masculine, HairLength::Short)
+    );
+    assert!(kenji.glasses && !camille.glasses);
+    assert!(camille != kenji && camille.hair != kenji.hair && camille.eyes != kenji.eyes);
+}
+
+#[test]
+fn nobody_is_drawn_younger_than_twenty() {
+    assert_eq!(Portrait::described("woman, 12 years old").character.age, 20);
+    assert_eq!(Portrait::described("woman, 43 years old").character.age, 43);
+}
+
+#[test]
+fn every_text_can_be_drawn() {
+    for prompt in [
+        "",
+        "a friendly robot",
+        "🙂 ünïcode, , . ; [[",
+        "hair eyes skin",
+        "[[sandbox:ok_sync]]",
+    ] {
+        let order = Order {
+            prompt: prompt.to_owned(),
+            variation: u64::MAX,
+            width: 96,
+            height: 64,
+            format: Format::Jpeg,
+        };
+        assert!(!draw(&order).unwrap().is_empty(), "{prompt}");
+    }
+    let nothing = Order {
+        prompt: String::new(),
+        variation: 0,
+        width: 0,
+        height: 64,
+        format: Format::Png,
+    };
+    assert!(draw(&nothing).is_err());
 }

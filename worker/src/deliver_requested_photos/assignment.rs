@@ -117,18 +117,28 @@ impl<'a> Assignment<'a> {
             Next::Cancel => self.command(&job, Command::Cancel).await.map(drop),
             Next::GiveUp => {
                 let reason = "it took longer than a picture may take".to_owned();
-                self.fail(&job, job.attempts(), FailureClass::Deadline, reason).await
+                self.fail(&job, job.attempts(), FailureClass::Deadline, reason)
+                    .await
             }
-            Next::Wait { until } => Err(Leaving::Later((until - now).to_std().unwrap_or_default())),
+            Next::Wait { until } => {
+                Err(self.later(&job, (until - now).to_std().unwrap_or_default()))
+            }
             Next::Start { number } => self.start(&job, number).await,
             Next::Recover { attempt } => self.recover(&job, &attempt).await,
-            Next::Follow { number, prediction_id } => self.follow(&job, number, &prediction_id).await,
+            Next::Follow {
+                number,
+                prediction_id,
+            } => self.follow(&job, number, &prediction_id).await,
         }
     }
 
     /// The request as the log has it now.
     async fn job(&self) -> Progress<Option<PhotoJob>> {
-        self.desk.photos.job(self.photo_id).await.map_err(|error| self.leaving(error))
+        self.desk
+            .photos
+            .job(self.photo_id)
+            .await
+            .map_err(|error| self.leaving(error))
     }
 
     /// Looks once more whether attempt `number` is still what is wanted of this worker.
@@ -162,17 +172,35 @@ impl<'a> Assignment<'a> {
         }
     }
 
-    /// Waits as long as the pace says, or as long as the provider wishes; a stop ends the wait.
-    pub(super) async fn pause(&mut self, wish: Option<Duration>) -> Progress {
-        let pause = self.pace.pause();
+    /// Waits as long as the pace says, or as long as the provider wishes, but not beyond the deadline; a stop
+    /// ends the wait.
+    pub(super) async fn pause(&mut self, job: &PhotoJob, wish: Option<Duration>) -> Progress {
+        let pause = self.pace.pause().max(wish.unwrap_or_default());
         tokio::select! {
             () = self.stop.cancelled() => Err(Leaving::Stopped),
-            () = tokio::time::sleep(pause.max(wish.unwrap_or_default())) => Ok(()),
+            () = tokio::time::sleep(pause.min(self.left(job))) => Ok(()),
         }
     }
 
+    /// Nothing can be done for that long; at the deadline the request is given up.
+    pub(super) fn later(&self, job: &PhotoJob, pause: Duration) -> Leaving {
+        Leaving::Later(pause.min(self.left(job)))
+    }
+
+    /// How long the request may still take.
+    fn left(&self, job: &PhotoJob) -> Duration {
+        (self.deadline(job) - self.now())
+            .to_std()
+            .unwrap_or_default()
+    }
+
     /// Does what a provider's refusal of attempt `number` calls for, when it surely is one.
-    pub(super) async fn refused(&mut self, job: &PhotoJob, number: u32, error: ProviderError) -> Progress {
+    pub(super) async fn refused(
+        &mut self,
+        job: &PhotoJob,
+        number: u32,
+        error: ProviderError,
+    ) -> Progress {
         match error.kind {
             ProviderErrorKind::Retryable { after } => {
                 self.attempt_failed(job, number, error.detail, after).await
@@ -182,13 +210,21 @@ impl<'a> Assignment<'a> {
             }
             ProviderErrorKind::Content => {
                 let rules = vec!["provider-content".to_owned()];
-                self.command(job, Command::Refuse { attempt: number, rules }).await?;
+                self.command(
+                    job,
+                    Command::Refuse {
+                        attempt: number,
+                        rules,
+                    },
+                )
+                .await?;
                 Err(Leaving::Over)
             }
             ProviderErrorKind::Operator => {
                 let photo_id = self.photo_id;
                 tracing::error!(photo.id = %photo_id, %error, "The image provider refuses photo {photo_id}: {error}");
-                self.fail(job, number, FailureClass::Operator, error.detail).await?;
+                self.fail(job, number, FailureClass::Operator, error.detail)
+                    .await?;
                 Err(Leaving::Over)
             }
         }
@@ -207,7 +243,8 @@ impl<'a> Assignment<'a> {
     ) -> Progress {
         let settings = &self.desk.settings;
         if number >= settings.max_attempts && after.is_none() {
-            self.fail(job, number, FailureClass::Transient, detail).await?;
+            self.fail(job, number, FailureClass::Transient, detail)
+                .await?;
             return Err(Leaving::Over);
         }
         let pause = after.unwrap_or_default()
@@ -230,13 +267,19 @@ impl<'a> Assignment<'a> {
         class: FailureClass,
         reason: String,
     ) -> Progress {
-        let fail = Command::Fail { attempt, class, reason };
+        let fail = Command::Fail {
+            attempt,
+            class,
+            reason,
+        };
         self.command(job, fail).await.map(drop)
     }
 
     /// Gives a command on the photo; a rejection means that somebody else was faster.
     pub(super) async fn command(&self, job: &PhotoJob, command: Command) -> Progress<Receipt> {
-        self.try_command(job, command).await.map_err(|error| self.leaving(error))
+        self.try_command(job, command)
+            .await
+            .map_err(|error| self.leaving(error))
     }
 
     /// Gives a command on the photo.
@@ -246,14 +289,23 @@ impl<'a> Assignment<'a> {
         command: Command,
     ) -> Result<Receipt, CommandError<Rejection>> {
         let context = self.context(job).await?;
-        self.desk.photos.execute(context, self.photo_id, command).await
+        self.desk
+            .photos
+            .execute(context, self.photo_id, command)
+            .await
     }
 
     /// All that follows from a wish carries what the wish carried.
     async fn context(&self, job: &PhotoJob) -> Result<Context, CommandError<Rejection>> {
-        let wish = self.wish.get_or_try_init(|| self.desk.wish(job.requested_position)).await?;
+        let wish = self
+            .wish
+            .get_or_try_init(|| self.desk.wish(job.requested_position))
+            .await?;
         // Attempt numbers make repetition harmless; a key would let only the first of our commands through.
-        Ok(Context { idempotency: None, ..Context::of_reaction(super::NAME, wish) })
+        Ok(Context {
+            idempotency: None,
+            ..Context::of_reaction(super::NAME, wish)
+        })
     }
 
     /// What to do when the log does not do what it was asked.
@@ -261,7 +313,9 @@ impl<'a> Assignment<'a> {
         let photo_id = self.photo_id;
         match error {
             CommandError::Rejected(
-                rejection @ (Rejection::NotFound | Rejection::AlreadyRequested | Rejection::NotMarked),
+                rejection @ (Rejection::NotFound
+                | Rejection::AlreadyRequested
+                | Rejection::NotMarked),
             ) => {
                 tracing::error!(photo.id = %photo_id, %rejection, "Photo {photo_id} cannot be worked on: {rejection}");
                 Leaving::Later(OURS_IS_BROKEN)

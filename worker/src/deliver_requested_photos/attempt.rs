@@ -24,7 +24,7 @@ impl Assignment<'_> {
     /// without a prediction knows that one may have been bought.
     pub(super) async fn start(&mut self, job: &PhotoJob, number: u32) -> Progress {
         if let Some(held) = self.desk.throttle.remaining() {
-            return Err(Leaving::Later(held));
+            return Err(self.later(job, held));
         }
         let order = self.order(job, number, self.now()).await?;
         let provider = &self.desk.provider;
@@ -43,7 +43,11 @@ impl Assignment<'_> {
             Ok(prediction) => self.accepted(job, number, prediction).await,
             Err(error) if error.kind == ProviderErrorKind::MaybeAccepted => {
                 let (since, detail) = (self.now(), error.detail);
-                self.unsure = Some(Unsure { attempt: number, since, detail });
+                self.unsure = Some(Unsure {
+                    attempt: number,
+                    since,
+                    detail,
+                });
                 Ok(())
             }
             Err(error) => {
@@ -59,15 +63,15 @@ impl Assignment<'_> {
         let order = self.order(job, attempt.number, attempt.started_at).await?;
         match self.desk.provider.find_orphan(&order).await {
             Ok(Some(prediction)) => self.accepted(job, attempt.number, prediction).await,
-            Ok(None) if self.now() < self.settled_at(attempt) => self.pause(None).await,
+            Ok(None) if self.now() < self.settled_at(attempt) => self.pause(job, None).await,
             Ok(None) => {
                 let unsure = self.unsure(attempt).map(|unsure| unsure.detail.clone());
                 let detail = unsure.unwrap_or_else(|| "the provider never accepted it".to_owned());
                 self.attempt_failed(job, attempt.number, detail, None).await
             }
             Err(error) => match error.kind {
-                ProviderErrorKind::Retryable { after } => self.pause(after).await,
-                ProviderErrorKind::MaybeAccepted => self.pause(None).await,
+                ProviderErrorKind::Retryable { after } => self.pause(job, after).await,
+                ProviderErrorKind::MaybeAccepted => self.pause(job, None).await,
                 ProviderErrorKind::Content | ProviderErrorKind::Operator => {
                     self.refused(job, attempt.number, error).await
                 }
@@ -76,21 +80,27 @@ impl Assignment<'_> {
     }
 
     fn settled_at(&self, attempt: &Attempt) -> DateTime<Utc> {
-        let lost = self.unsure(attempt).map_or(attempt.started_at, |unsure| unsure.since);
+        let lost = self
+            .unsure(attempt)
+            .map_or(attempt.started_at, |unsure| unsure.since);
         let began = lost.max(attempt.started_at);
         began + delta(self.desk.settings.settle)
     }
 
     /// What this worker knows of the attempt's lost answer.
     fn unsure(&self, attempt: &Attempt) -> Option<&Unsure> {
-        self.unsure.as_ref().filter(|unsure| unsure.attempt == attempt.number)
+        self.unsure
+            .as_ref()
+            .filter(|unsure| unsure.attempt == attempt.number)
     }
 
     /// Puts the provider's id on record. If that comes too late the prediction is surplus.
     async fn accepted(&mut self, job: &PhotoJob, number: u32, prediction: Prediction) -> Progress {
         self.at(Step::ProviderAnswered).await;
-        let record =
-            Command::RecordPrediction { attempt: number, provider_id: prediction.id.clone() };
+        let record = Command::RecordPrediction {
+            attempt: number,
+            provider_id: prediction.id.clone(),
+        };
         if let Err(error) = self.try_command(job, record).await {
             if matches!(error, CommandError::Rejected(_)) {
                 self.call_off_surplus(&prediction.id).await;
@@ -109,7 +119,12 @@ impl Assignment<'_> {
         let Ok(Some(job)) = self.desk.photos.job(self.photo_id).await else {
             return;
         };
-        if job.attempt.and_then(|attempt| attempt.provider_id).as_deref() != Some(id) {
+        if job
+            .attempt
+            .and_then(|attempt| attempt.provider_id)
+            .as_deref()
+            != Some(id)
+        {
             let photo_id = self.photo_id;
             tracing::warn!(photo.id = %photo_id, "Prediction {id} of photo {photo_id} was bought in vain");
             self.call_off_prediction(id).await;
@@ -146,12 +161,20 @@ impl Assignment<'_> {
 
     /// The approved reference picture, which is a delivered photo of ours.
     async fn reference(&self, job: &PhotoJob, reference: PhotoId) -> Progress<InputPicture> {
-        let loaded = self.desk.photos.job(reference).await.map_err(|error| self.leaving(error))?;
+        let loaded = self
+            .desk
+            .photos
+            .job(reference)
+            .await
+            .map_err(|error| self.leaving(error))?;
         let Some(image) = loaded.filter(|job| !job.deleted).and_then(|job| job.image) else {
             return self.no_reference(job).await;
         };
         match self.desk.storage.get(&image.key, None).await {
-            Ok(object) => Ok(InputPicture { bytes: object.bytes, media_type: image.media_type }),
+            Ok(object) => Ok(InputPicture {
+                bytes: object.bytes,
+                media_type: image.media_type,
+            }),
             Err(StorageError::NotFound(_)) => self.no_reference(job).await,
             Err(error @ StorageError::Unavailable(_)) => {
                 let photo_id = self.photo_id;
@@ -163,7 +186,8 @@ impl Assignment<'_> {
 
     async fn no_reference<T>(&self, job: &PhotoJob) -> Progress<T> {
         let reason = "the reference picture is gone".to_owned();
-        self.fail(job, job.attempts(), FailureClass::Operator, reason).await?;
+        self.fail(job, job.attempts(), FailureClass::Operator, reason)
+            .await?;
         Err(Leaving::Over)
     }
 }

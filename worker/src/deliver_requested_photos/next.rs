@@ -48,15 +48,29 @@ pub(super) fn next(job: &PhotoJob, deadline: DateTime<Utc>, now: DateTime<Utc>) 
         return Next::Cancel;
     }
     match &job.attempt {
-        Some(Attempt { failed: false, number, provider_id: Some(id), .. }) => {
-            Next::Follow { number: *number, prediction_id: id.clone() }
-        }
-        Some(attempt @ Attempt { failed: false, provider_id: None, .. }) => {
-            Next::Recover { attempt: attempt.clone() }
-        }
+        Some(Attempt {
+            failed: false,
+            number,
+            provider_id: Some(id),
+            ..
+        }) => Next::Follow {
+            number: *number,
+            prediction_id: id.clone(),
+        },
+        Some(
+            attempt @ Attempt {
+                failed: false,
+                provider_id: None,
+                ..
+            },
+        ) => Next::Recover {
+            attempt: attempt.clone(),
+        },
         None | Some(Attempt { failed: true, .. }) => match job.retry_at {
             Some(until) if now < until => Next::Wait { until },
-            Some(_) | None => Next::Start { number: job.attempts() + 1 },
+            Some(_) | None => Next::Start {
+                number: job.attempts() + 1,
+            },
         },
     }
 }
@@ -79,29 +93,51 @@ mod tests {
 
     #[test]
     fn an_accepted_attempt_is_followed_whoever_began_it() {
-        let job = PhotoJob { attempt: Some(attempt(2, Some("p2"), false)), ..wish() };
-        assert_eq!(after(1, job), Next::Follow { number: 2, prediction_id: "p2".to_owned() });
+        let job = PhotoJob {
+            attempt: Some(attempt(2, Some("p2"), false)),
+            ..wish()
+        };
+        assert_eq!(
+            after(1, job),
+            Next::Follow {
+                number: 2,
+                prediction_id: "p2".to_owned()
+            }
+        );
     }
 
     #[test]
     fn an_attempt_that_was_perhaps_accepted_is_looked_for_before_another_is_bought() {
         let lost = attempt(1, None, false);
-        let job = PhotoJob { attempt: Some(lost.clone()), ..wish() };
+        let job = PhotoJob {
+            attempt: Some(lost.clone()),
+            ..wish()
+        };
         assert_eq!(after(1, job), Next::Recover { attempt: lost });
     }
 
     #[test]
     fn a_failed_attempt_is_followed_by_another_one_when_its_time_has_come() {
         let failed = attempt(1, Some("p1"), true);
-        let waiting = PhotoJob { attempt: Some(failed), retry_at: Some(at(5)), ..wish() };
+        let waiting = PhotoJob {
+            attempt: Some(failed),
+            retry_at: Some(at(5)),
+            ..wish()
+        };
         assert_eq!(after(4, waiting.clone()), Next::Wait { until: at(5) });
         assert_eq!(after(5, waiting), Next::Start { number: 2 });
     }
 
     #[test]
     fn whatever_takes_too_long_is_given_up() {
-        let followed = PhotoJob { attempt: Some(attempt(1, Some("p1"), false)), ..wish() };
-        let lost = PhotoJob { attempt: Some(attempt(1, None, false)), ..wish() };
+        let followed = PhotoJob {
+            attempt: Some(attempt(1, Some("p1"), false)),
+            ..wish()
+        };
+        let lost = PhotoJob {
+            attempt: Some(attempt(1, None, false)),
+            ..wish()
+        };
         let waiting = PhotoJob {
             attempt: Some(attempt(1, None, true)),
             retry_at: Some(at(99)),
@@ -114,14 +150,21 @@ mod tests {
 
     #[test]
     fn an_ended_request_needs_nothing_however_late_it_is() {
-        let job = PhotoJob { ended: true, prompt: None, ..wish() };
+        let job = PhotoJob {
+            ended: true,
+            prompt: None,
+            ..wish()
+        };
         assert_eq!(after(0, job.clone()), Next::Nothing);
         assert_eq!(after(99, job), Next::Nothing);
     }
 
     #[test]
     fn a_wish_of_an_erased_person_is_called_off() {
-        let job = PhotoJob { prompt: None, ..wish() };
+        let job = PhotoJob {
+            prompt: None,
+            ..wish()
+        };
         assert_eq!(after(1, job), Next::Cancel);
     }
 

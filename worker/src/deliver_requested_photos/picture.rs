@@ -29,8 +29,8 @@ impl Assignment<'_> {
                 Err(error) => {
                     self.heed(error.kind);
                     return match error.kind {
-                        ProviderErrorKind::Retryable { after } => self.pause(after).await,
-                        ProviderErrorKind::MaybeAccepted => self.pause(None).await,
+                        ProviderErrorKind::Retryable { after } => self.pause(job, after).await,
+                        ProviderErrorKind::MaybeAccepted => self.pause(job, None).await,
                         ProviderErrorKind::Content | ProviderErrorKind::Operator => {
                             self.refused(job, number, error).await
                         }
@@ -39,7 +39,7 @@ impl Assignment<'_> {
             },
         };
         match state {
-            PredictionState::Working => self.pause(None).await,
+            PredictionState::Working => self.pause(job, None).await,
             PredictionState::Succeeded { urls } => self.deliver(job, number, &urls).await,
             PredictionState::Failed(error) => self.refused(job, number, error).await,
             PredictionState::Canceled => {
@@ -82,10 +82,10 @@ impl Assignment<'_> {
         self.fetch_failures += 1;
         match error.kind {
             ProviderErrorKind::Retryable { after } if self.fetch_failures < FETCHES => {
-                self.pause(after).await?;
+                self.pause(job, after).await?;
             }
             ProviderErrorKind::MaybeAccepted if self.fetch_failures < FETCHES => {
-                self.pause(None).await?;
+                self.pause(job, None).await?;
             }
             // Not the provider's wish to be left alone, but a picture that cannot be had.
             ProviderErrorKind::Retryable { .. } | ProviderErrorKind::MaybeAccepted => {
@@ -98,7 +98,12 @@ impl Assignment<'_> {
         Ok(None)
     }
 
-    async fn store_and_record(&self, job: &PhotoJob, number: u32, picture: FinishedPicture) -> Progress {
+    async fn store_and_record(
+        &self,
+        job: &PhotoJob,
+        number: u32,
+        picture: FinishedPicture,
+    ) -> Progress {
         let kept = match self.desk.pictures.keep(&picture).await {
             Ok(kept) => kept,
             Err(error) => return Err(self.ours_to_mend(&error)),
@@ -115,7 +120,15 @@ impl Assignment<'_> {
         self.still_wanted(number).await?;
         self.at(Step::Delivering).await;
         let (image, marks) = (picture.image.clone(), picture.marks.clone());
-        self.command(job, Command::Deliver { attempt: number, image, marks }).await?;
+        self.command(
+            job,
+            Command::Deliver {
+                attempt: number,
+                image,
+                marks,
+            },
+        )
+        .await?;
         let photo_id = self.photo_id;
         tracing::info!(photo.id = %photo_id, "Delivered photo {photo_id}");
         Ok(())
@@ -126,7 +139,9 @@ impl Assignment<'_> {
         let pictures = &self.desk.pictures;
         let settled = match recorded {
             Ok(()) => pictures.confirm(kept, picture).await,
-            Err(Leaving::Over | Leaving::TakenOver) => pictures.withdraw(kept, &picture.image).await,
+            Err(Leaving::Over | Leaving::TakenOver) => {
+                pictures.withdraw(kept, &picture.image).await
+            }
             Err(Leaving::Later(_) | Leaving::Stopped) => pictures.let_go(kept).await,
         };
         if let Err(error) = settled {

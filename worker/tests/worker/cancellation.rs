@@ -7,8 +7,10 @@ use domain::photo_request::Event;
 use worker::steps::Step;
 
 use crate::{
+    history::attempts,
+    patience::{until, until_equal},
     steps::PauseAt,
-    system::{attempts, of, start, start_drawing_for, until, until_equal},
+    system::{of, start, start_drawing_for},
 };
 
 /// The request is canceled while a worker is at that step; then the worker goes on.
@@ -73,7 +75,10 @@ async fn a_photo_canceled_while_the_provider_answered_is_called_off_there() {
     observer.go_on();
 
     let id = system.ledger().await.ids().remove(0);
-    until("the provider stops", async || stopped(&system.prediction_status(&id).await)).await;
+    until("the provider stops", async || {
+        stopped(&system.prediction_status(&id).await)
+    })
+    .await;
     assert_eq!(system.end_of(photo_id).await, Event::PhotoCanceled);
 }
 
@@ -88,7 +93,10 @@ async fn a_photo_canceled_while_it_is_drawn_is_called_off_at_the_provider() {
     system.photos.cancel(of(user), photo_id).await.unwrap();
 
     let id = system.ledger().await.ids().remove(0);
-    until("the provider stops", async || stopped(&system.prediction_status(&id).await)).await;
+    until("the provider stops", async || {
+        stopped(&system.prediction_status(&id).await)
+    })
+    .await;
     assert_eq!(system.end_of(photo_id).await, Event::PhotoCanceled);
 }
 

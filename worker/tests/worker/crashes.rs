@@ -9,8 +9,10 @@ use tokio_util::sync::CancellationToken;
 use worker::steps::{Step, StepObserver};
 
 use crate::{
+    history::attempts,
+    patience::{until, until_equal},
     steps::{FreezeAt, HangAt},
-    system::{System, attempts, start, start_drawing_for, until, until_equal},
+    system::{System, start, start_drawing_for},
 };
 
 /// One worker is killed at the step; then another one runs.
@@ -80,7 +82,10 @@ async fn a_stopped_worker_gives_its_photo_back_at_once() {
     let photo_id = system.request_reference(user).await;
     until("the prediction is recorded", async || {
         let history = system.history(photo_id).await;
-        history.iter().any(|e| matches!(e, Event::PredictionAccepted { .. })).then_some(())
+        history
+            .iter()
+            .any(|e| matches!(e, Event::PredictionAccepted { .. }))
+            .then_some(())
     })
     .await;
 
@@ -107,7 +112,11 @@ async fn frozen_at(step: Step) -> (System, PhotoId) {
 
     thaw.send(()).unwrap();
     zombie.stop().await;
-    assert_eq!(system.history(photo_id).await, before, "the late result changes nothing");
+    assert_eq!(
+        system.history(photo_id).await,
+        before,
+        "the late result changes nothing"
+    );
     let stored = application::ports::ObjectStorage::get(&*system.storage, &first.key, None).await;
     assert_eq!(stored.unwrap().size, first.bytes, "and takes no files away");
     (system, photo_id)
@@ -117,7 +126,10 @@ async fn frozen_at(step: Step) -> (System, PhotoId) {
 async fn a_frozen_worker_that_wakes_up_with_a_picture_delivers_nothing_a_second_time() {
     let (system, photo_id) = frozen_at(Step::Delivering).await;
     let history = system.history(photo_id).await;
-    let deliveries = history.iter().filter(|e| matches!(e, Event::PhotoDelivered { .. })).count();
+    let deliveries = history
+        .iter()
+        .filter(|e| matches!(e, Event::PhotoDelivered { .. }))
+        .count();
     assert_eq!(deliveries, 1);
     assert_eq!(system.ledger().await.bought(), 1);
 }
@@ -151,7 +163,10 @@ impl Zombie {
         parts.observer = Some(observer);
         let (stopped, url) = (stop.clone(), system.database.url().to_owned());
         let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async move {
                 parts.pool = PgPoolOptions::new().connect(&url).await.unwrap();
                 parts.checkpoints = Checkpoints::new(parts.pool.clone());
@@ -163,6 +178,8 @@ impl Zombie {
 
     async fn stop(self) {
         self.stop.cancel();
-        tokio::task::spawn_blocking(|| self.thread.join().unwrap()).await.unwrap();
+        tokio::task::spawn_blocking(|| self.thread.join().unwrap())
+            .await
+            .unwrap();
     }
 }

@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use application::ports::{FinishedPicture, ObjectStorage, PictureError, PictureFinisher, StorageError};
+use application::ports::{
+    FinishedPicture, ObjectStorage, PictureError, PictureFinisher, StorageError,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::photo_request::{Image, Marks};
 
-use crate::system::{System, of, start, until};
+use crate::{
+    patience::until,
+    system::{System, of, start},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_files_of_a_deleted_photo_are_removed() {
@@ -20,7 +25,10 @@ async fn the_files_of_a_deleted_photo_are_removed() {
 
     system.photos.delete(of(user), photo_id).await.unwrap();
 
-    until("the files are gone", async || (system.stored_objects() == 0).then_some(())).await;
+    until("the files are gone", async || {
+        (system.stored_objects() == 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,13 +40,20 @@ async fn files_that_two_photos_share_stay_until_both_are_deleted() {
     let (first_user, second_user) = (system.user().await, system.user().await);
     let first = system.request_reference(first_user).await;
     let second = system.request_reference(second_user).await;
-    let (image, same) = (system.delivered(first).await, system.delivered(second).await);
+    let (image, same) = (
+        system.delivered(first).await,
+        system.delivered(second).await,
+    );
     assert_eq!(image.key, same.key);
 
     system.photos.delete(of(first_user), first).await.unwrap();
     reaction_has_seen_everything(&system).await;
     system.storage.get(&image.key, None).await.unwrap();
-    system.storage.get(&image.thumbnail_key, None).await.unwrap();
+    system
+        .storage
+        .get(&image.thumbnail_key, None)
+        .await
+        .unwrap();
 
     system.photos.delete(of(second_user), second).await.unwrap();
     reaction_has_seen_everything(&system).await;
@@ -48,11 +63,15 @@ async fn files_that_two_photos_share_stay_until_both_are_deleted() {
 }
 
 async fn reaction_has_seen_everything(system: &System) {
-    let head = application::ports::EventLog::head(&*system.log).await.unwrap();
+    let head = application::ports::EventLog::head(&*system.log)
+        .await
+        .unwrap();
     let checkpoints = projections::engine::Checkpoints::new(system.database.pool());
     until("the reaction has seen everything", async || {
         let all = checkpoints.list(head).await.unwrap();
-        let reaction = all.into_iter().find(|one| one.name == "remove_deleted_files")?;
+        let reaction = all
+            .into_iter()
+            .find(|one| one.name == "remove_deleted_files")?;
         assert_eq!(reaction.error, None);
         (reaction.position >= head).then_some(())
     })

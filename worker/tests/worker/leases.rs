@@ -9,14 +9,21 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 use worker::{LeaseTimes, leases::Leases};
 
-use crate::system::{until, until_equal};
+use crate::patience::{until, until_equal};
 
-const LONG: LeaseTimes =
-    LeaseTimes { lasts: Duration::from_secs(3600), heartbeat: Duration::from_secs(1200) };
-const SHORT: LeaseTimes =
-    LeaseTimes { lasts: Duration::from_millis(600), heartbeat: Duration::from_millis(100) };
+const LONG: LeaseTimes = LeaseTimes {
+    lasts: Duration::from_secs(3600),
+    heartbeat: Duration::from_secs(1200),
+};
+const SHORT: LeaseTimes = LeaseTimes {
+    lasts: Duration::from_millis(600),
+    heartbeat: Duration::from_millis(100),
+};
 /// Over as soon as it began.
-const OVER: LeaseTimes = LeaseTimes { lasts: Duration::ZERO, heartbeat: Duration::from_millis(50) };
+const OVER: LeaseTimes = LeaseTimes {
+    lasts: Duration::ZERO,
+    heartbeat: Duration::from_millis(50),
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_claimers_never_share_a_photo_and_leave_none_behind() {
@@ -38,7 +45,10 @@ async fn many_claimers_never_share_a_photo_and_leave_none_behind() {
     }
     let mut claimed: Vec<_> = claimers.join_all().await.into_iter().flatten().collect();
     // A claimer that met only others' locks may have left early.
-    let last = Leases::new(database.pool(), "last".to_owned(), LONG).claim_photos(100).await.unwrap();
+    let last = Leases::new(database.pool(), "last".to_owned(), LONG)
+        .claim_photos(100)
+        .await
+        .unwrap();
     claimed.extend(last.into_iter().map(|(photo_id, _)| photo_id));
 
     claimed.sort();
@@ -60,7 +70,10 @@ async fn a_dead_holders_lease_goes_to_somebody_else_with_a_greater_fence() {
     assert!(!first.is_held(), "who was paused knows without asking");
     assert!(!first.renew().await.unwrap(), "and who asks is told");
     first.release().await.unwrap();
-    assert!(second.renew().await.unwrap(), "the old holder cannot give the new one's lease back");
+    assert!(
+        second.renew().await.unwrap(),
+        "the old holder cannot give the new one's lease back"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,7 +89,9 @@ async fn a_lease_that_is_kept_outlives_its_time_and_a_lost_one_ends_the_keeping(
     }
     assert!(other.claim("work".to_owned()).await.unwrap().is_none());
 
-    let taken = until("the lease runs out", async || other.claim("work".to_owned()).await.unwrap());
+    let taken = until("the lease runs out", async || {
+        other.claim("work".to_owned()).await.unwrap()
+    });
     let taken = taken.await;
     lease.keep().await;
     assert!(taken.is_held() && !lease.is_held());
@@ -93,7 +108,10 @@ async fn released_work_is_free_at_once_and_resting_work_after_its_rest() {
     lease.release().await.unwrap();
     let (_, lease) = leases.claim_photos(1).await.unwrap().remove(0);
 
-    lease.release_after(Duration::from_secs(3600)).await.unwrap();
+    lease
+        .release_after(Duration::from_secs(3600))
+        .await
+        .unwrap();
     assert!(leases.claim_photos(1).await.unwrap().is_empty());
 }
 

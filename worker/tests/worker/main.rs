@@ -1,11 +1,15 @@
 //! The worker on a real database, against the sandbox over HTTP.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod cancellation;
 mod crashes;
 mod deletion;
+mod history;
 mod leases;
 mod misbehaviour;
+mod patience;
 mod payment_notices;
+mod provider;
 mod reference_pictures;
 mod scenes;
 mod steps;

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use domain::photo_request::{Event, FailureClass};
 
-use crate::system::{attempts, settings, start, start_drawing_for, until_equal};
+use crate::{
+    history::attempts,
+    patience::until_equal,
+    system::{settings, start, start_drawing_for},
+};
 
 /// What a single misbehaviour leads to, when everything after it goes well.
 struct Outcome {
@@ -61,7 +65,16 @@ async fn a_file_host_that_redirects_is_not_followed_and_needs_an_operator() {
     let photo_id = system.request_reference(user).await;
 
     let end = system.end_of(photo_id).await;
-    assert!(matches!(&end, Event::PhotoFailed { class: FailureClass::Operator, .. }), "{end:?}");
+    assert!(
+        matches!(
+            &end,
+            Event::PhotoFailed {
+                class: FailureClass::Operator,
+                ..
+            }
+        ),
+        "{end:?}"
+    );
     let ledger = system.ledger().await;
     assert_eq!(ledger.bought(), 1);
     assert_eq!(ledger.creates()[0]["redirects_followed"], 0);
@@ -69,7 +82,12 @@ async fn a_file_host_that_redirects_is_not_followed_and_needs_an_operator() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_never_ends_well_is_asked_a_few_times_and_no_more() {
-    for behaviour in ["fail_infra", "aborted", "expired_output", "wrong_content_type"] {
+    for behaviour in [
+        "fail_infra",
+        "aborted",
+        "expired_output",
+        "wrong_content_type",
+    ] {
         let system = start().await;
         let _worker = system.worker();
         let user = system.user().await;
@@ -79,12 +97,26 @@ async fn a_provider_that_never_ends_well_is_asked_a_few_times_and_no_more() {
 
         let end = system.end_of(photo_id).await;
         assert!(
-            matches!(&end, Event::PhotoFailed { class: FailureClass::Transient, .. }),
+            matches!(
+                &end,
+                Event::PhotoFailed {
+                    class: FailureClass::Transient,
+                    ..
+                }
+            ),
             "{behaviour}: {end:?}"
         );
         let most = settings().photos.max_attempts;
-        assert_eq!(system.ledger().await.bought(), u64::from(most), "{behaviour}");
-        assert_eq!(attempts(&system.history(photo_id).await), most as usize, "{behaviour}");
+        assert_eq!(
+            system.ledger().await.bought(),
+            u64::from(most),
+            "{behaviour}"
+        );
+        assert_eq!(
+            attempts(&system.history(photo_id).await),
+            most as usize,
+            "{behaviour}"
+        );
     }
 }
 
@@ -99,12 +131,23 @@ async fn a_prediction_that_takes_too_long_is_given_up_and_called_off() {
     let photo_id = system.request_reference(user).await;
 
     let end = system.end_of(photo_id).await;
-    assert!(matches!(&end, Event::PhotoFailed { class: FailureClass::Deadline, .. }), "{end:?}");
+    assert!(
+        matches!(
+            &end,
+            Event::PhotoFailed {
+                class: FailureClass::Deadline,
+                ..
+            }
+        ),
+        "{end:?}"
+    );
     let ids = system.ledger().await.ids();
     assert_eq!(ids.len(), 1);
-    until_equal("aborted-or-canceled", async || match &*system.prediction_status(&ids[0]).await {
-        "aborted" | "canceled" => "aborted-or-canceled",
-        _ => "running",
+    until_equal("aborted-or-canceled", async || {
+        match &*system.prediction_status(&ids[0]).await {
+            "aborted" | "canceled" => "aborted-or-canceled",
+            _ => "running",
+        }
     })
     .await;
 }
@@ -121,7 +164,16 @@ async fn a_wish_that_nobody_began_in_time_is_given_up_without_an_attempt() {
     let _worker = system.worker_of(parts);
 
     let end = system.end_of(photo_id).await;
-    assert!(matches!(&end, Event::PhotoFailed { class: FailureClass::Deadline, .. }), "{end:?}");
+    assert!(
+        matches!(
+            &end,
+            Event::PhotoFailed {
+                class: FailureClass::Deadline,
+                ..
+            }
+        ),
+        "{end:?}"
+    );
     assert_eq!(system.ledger().await.bought(), 0);
 }
 
@@ -130,13 +182,22 @@ async fn a_model_that_does_not_exist_needs_an_operator_at_once() {
     let system = start().await;
     let user = system.user().await;
     let mut parts = system.parts("worker");
-    parts.provider = std::sync::Arc::new(crate::system::misconfigured_replicate(&system.sandbox));
+    parts.provider = std::sync::Arc::new(crate::provider::misconfigured_replicate(&system.sandbox));
     let _worker = system.worker_of(parts);
 
     let photo_id = system.request_reference(user).await;
 
     let end = system.end_of(photo_id).await;
-    assert!(matches!(&end, Event::PhotoFailed { class: FailureClass::Operator, .. }), "{end:?}");
+    assert!(
+        matches!(
+            &end,
+            Event::PhotoFailed {
+                class: FailureClass::Operator,
+                ..
+            }
+        ),
+        "{end:?}"
+    );
     assert_eq!(attempts(&system.history(photo_id).await), 1);
     assert_eq!(system.ledger().await.bought(), 0);
 }
@@ -145,14 +206,23 @@ async fn a_model_that_does_not_exist_needs_an_operator_at_once() {
 async fn a_provider_that_cannot_be_reached_is_asked_a_few_times_and_no_more() {
     let system = start().await;
     let mut parts = system.parts("worker");
-    parts.provider = std::sync::Arc::new(crate::system::unreachable_replicate());
+    parts.provider = std::sync::Arc::new(crate::provider::unreachable_replicate());
     let _worker = system.worker_of(parts);
     let user = system.user().await;
 
     let photo_id = system.request_reference(user).await;
 
     let end = system.end_of(photo_id).await;
-    assert!(matches!(&end, Event::PhotoFailed { class: FailureClass::Transient, .. }), "{end:?}");
+    assert!(
+        matches!(
+            &end,
+            Event::PhotoFailed {
+                class: FailureClass::Transient,
+                ..
+            }
+        ),
+        "{end:?}"
+    );
     let most = settings().photos.max_attempts as usize;
     assert_eq!(attempts(&system.history(photo_id).await), most);
 }

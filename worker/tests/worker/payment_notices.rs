@@ -4,7 +4,10 @@ use application::ports::{Kept, PaymentInbox};
 use domain::{subscription::Gate, values::UserId};
 use serde_json::{Value, json};
 
-use crate::system::{System, of, plan, start, until, until_equal};
+use crate::{
+    patience::{until, until_equal},
+    system::{System, of, plan, start},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paid_checkout_opens_the_gate() {
@@ -46,7 +49,9 @@ async fn a_message_outlasts_a_payment_provider_that_is_away() {
     let mut bodies = messages(&system).await;
     bodies.retain(|body| body["type"].as_str().unwrap().starts_with("invoice."));
     assert!(!bodies.is_empty());
-    system.control("/stripe/fail_next", json!({"status": 503, "times": 8})).await;
+    system
+        .control("/stripe/fail_next", json!({"status": 503, "times": 8}))
+        .await;
     for body in &bodies {
         keep(&system, body).await;
     }
@@ -61,7 +66,10 @@ async fn a_message_outlasts_a_payment_provider_that_is_away() {
 async fn a_message_that_nobody_understands_waits_for_an_operator_and_holds_up_none_behind_it() {
     let system = start().await;
     let user = system.user().await;
-    let garbled = system.inbox.keep("stripe", "evt_garbled", "invoice.paid", b"no JSON at all").await;
+    let garbled = system
+        .inbox
+        .keep("stripe", "evt_garbled", "invoice.paid", b"no JSON at all")
+        .await;
     assert_eq!(garbled.unwrap(), Kept::New);
     let _worker = system.worker();
 
@@ -75,9 +83,13 @@ async fn a_message_that_nobody_understands_waits_for_an_operator_and_holds_up_no
 /// Lets the user pay on the provider's page.
 async fn pay(system: &System, user: UserId) {
     let price = json!({"id": plan().price_id, "unit_amount": plan().amount, "currency": "eur", "interval": "month"});
-    system.control("/stripe/prices", json!({ "prices": [price] })).await;
+    system
+        .control("/stripe/prices", json!({ "prices": [price] }))
+        .await;
     let back = "https://example.com/back".to_owned();
-    let page = system.subscriptions.start_checkout(of(user), None, "monthly", back.clone(), back);
+    let page = system
+        .subscriptions
+        .start_checkout(of(user), None, "monthly", back.clone(), back);
     let (session, _) = page.await.unwrap();
     let path = format!("/stripe/sessions/{}/complete", session.id);
     system.control(&path, json!({"outcome": "paid"})).await;
@@ -109,11 +121,21 @@ async fn deliver_messages(system: &System) -> usize {
 /// What the webhook's handler does once the signature was checked.
 async fn keep(system: &System, body: &Value) {
     let (id, kind) = (body["id"].as_str().unwrap(), body["type"].as_str().unwrap());
-    system.inbox.keep("stripe", id, kind, body.to_string().as_bytes()).await.unwrap();
+    system
+        .inbox
+        .keep("stripe", id, kind, body.to_string().as_bytes())
+        .await
+        .unwrap();
 }
 
 async fn gate(system: &System, user: UserId) -> Gate {
-    system.subscriptions.load(user).await.unwrap().state.gate(chrono::Utc::now())
+    system
+        .subscriptions
+        .load(user)
+        .await
+        .unwrap()
+        .state
+        .gate(chrono::Utc::now())
 }
 
 /// How many messages wait, and how many are parked.

@@ -2,7 +2,10 @@
 
 use domain::photo_request::{Event, FailureClass};
 
-use crate::system::{QUOTA, of, settings, start, start_drawing_for, until_equal};
+use crate::{
+    patience::until_equal,
+    system::{QUOTA, of, settings, start, start_drawing_for},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scene_follows_the_approved_reference_picture_and_counts_against_the_quota() {
@@ -17,8 +20,16 @@ async fn a_scene_follows_the_approved_reference_picture_and_counts_against_the_q
     let create = ledger.creates().last().unwrap();
     assert_eq!(create["model"], "black-forest-labs/flux-kontext-pro");
     let input = create["input"]["input_image"].as_str().unwrap();
-    assert!(input.starts_with("data:image/"), "the reference picture is sent along");
-    assert!(create["prompt"].as_str().unwrap().contains("reading in a café"));
+    assert!(
+        input.starts_with("data:image/"),
+        "the reference picture is sent along"
+    );
+    assert!(
+        create["prompt"]
+            .as_str()
+            .unwrap()
+            .contains("reading in a café")
+    );
     until_equal(1, async || system.used(user).await).await;
 }
 
@@ -34,7 +45,11 @@ async fn a_scene_that_the_provider_refuses_is_refused_and_costs_nothing() {
     let rules = vec!["provider-content".to_owned()];
     assert_eq!(system.end_of(photo_id).await, Event::PhotoRefused { rules });
     until_equal(0, async || system.used(user).await).await;
-    assert_eq!(system.ledger().await.bought(), 2, "the reference picture and one scene");
+    assert_eq!(
+        system.ledger().await.bought(),
+        2,
+        "the reference picture and one scene"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +63,13 @@ async fn a_scene_that_fails_again_and_again_fails_and_costs_nothing() {
 
     let end = system.end_of(photo_id).await;
     assert!(
-        matches!(&end, Event::PhotoFailed { class: FailureClass::Transient, .. }),
+        matches!(
+            &end,
+            Event::PhotoFailed {
+                class: FailureClass::Transient,
+                ..
+            }
+        ),
         "{end:?}"
     );
     until_equal(0, async || system.used(user).await).await;
@@ -78,7 +99,11 @@ async fn a_whole_quota_of_scenes_is_delivered_side_by_side() {
 
     let mut photos = Vec::new();
     for n in 0..QUOTA {
-        photos.push(system.request_scene(user, &format!("on day {n} of a journey")).await);
+        photos.push(
+            system
+                .request_scene(user, &format!("on day {n} of a journey"))
+                .await,
+        );
     }
 
     for photo_id in photos {
@@ -99,9 +124,17 @@ async fn a_scene_whose_reference_picture_is_gone_fails_before_anything_is_bought
     let _worker = system.worker();
 
     let end = system.end_of(photo_id).await;
-    let Event::PhotoFailed { class: FailureClass::Operator, reason } = end else {
+    let Event::PhotoFailed {
+        class: FailureClass::Operator,
+        reason,
+    } = end
+    else {
         panic!("{end:?}");
     };
     assert_eq!(reason, "the reference picture is gone");
-    assert_eq!(system.ledger().await.bought(), 1, "only the reference picture itself");
+    assert_eq!(
+        system.ledger().await.bought(),
+        1,
+        "only the reference picture itself"
+    );
 }

@@ -11,7 +11,7 @@ use domain::values::PhotoId;
 use tokio::sync::Notify;
 use worker::steps::{Step, StepObserver};
 
-use crate::system::in_time;
+use crate::patience::in_time;
 
 /// Holds whatever comes to one step, for ever: a worker that is about to be killed there.
 pub struct HangAt {
@@ -21,7 +21,10 @@ pub struct HangAt {
 
 impl HangAt {
     pub fn new(step: Step) -> Arc<Self> {
-        Arc::new(Self { step, reached: Notify::new() })
+        Arc::new(Self {
+            step,
+            reached: Notify::new(),
+        })
     }
 
     pub async fn reached(&self) {
@@ -50,7 +53,12 @@ pub struct PauseAt {
 impl PauseAt {
     pub fn new(step: Step) -> Arc<Self> {
         let (reached, go_on) = (Notify::new(), Notify::new());
-        Arc::new(Self { step, used: AtomicBool::new(false), reached, go_on })
+        Arc::new(Self {
+            step,
+            used: AtomicBool::new(false),
+            reached,
+            go_on,
+        })
     }
 
     pub async fn reached(&self) {
@@ -82,7 +90,11 @@ pub struct FreezeAt {
 impl FreezeAt {
     pub fn new(step: Step) -> (Arc<Self>, mpsc::Sender<()>) {
         let (sender, receiver) = mpsc::channel();
-        let observer = Self { step, reached: Notify::new(), thaw: Mutex::new(receiver) };
+        let observer = Self {
+            step,
+            reached: Notify::new(),
+            thaw: Mutex::new(receiver),
+        };
         (Arc::new(observer), sender)
     }
 

@@ -1,6 +1,6 @@
 //! One test's own system: log, projectors, reactions and workers on one database, and the sandbox outside.
 
-use std::{fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use application::{
     avatars::Avatars,
@@ -23,10 +23,7 @@ use domain::{
 };
 use infrastructure::{
     event_log::PostgresEventLog,
-    image::{
-        marking::Marker,
-        replicate::{Replicate, ReplicateConfig},
-    },
+    image::marking::Marker,
     inbox::WebhookInbox,
     scratch_database::ScratchDatabase,
     storage::LocalStorage,
@@ -34,15 +31,13 @@ use infrastructure::{
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use sandbox::{RunningSandbox, SandboxConfig};
-use serde_json::{Value, json};
 use sqlx::PgPool;
-use tokio::{task::JoinSet, time::Instant};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use worker::{InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings};
 
-/// Longer than anything takes, even on a machine with much to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{history::is_end, patience::until, provider::replicate};
 
 /// Pictures per period of the plan that tests subscribe to.
 pub const QUOTA: u32 = 5;
@@ -104,7 +99,11 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stripe = Arc::new(stripe(&sandbox));
     let customers = Arc::new(Customers(database.pool()));
-    let engine = Engine::new(database.pool(), log.clone(), format!("engine-{}", Uuid::now_v7()));
+    let engine = Engine::new(
+        database.pool(),
+        log.clone(),
+        format!("engine-{}", Uuid::now_v7()),
+    );
     let objects = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::now_v7().to_string());
     let mut system = System {
         avatars: Avatars::new(dispatcher.clone()),
@@ -162,7 +161,9 @@ impl System {
     fn follow(&mut self, engine: Engine) {
         let parts = self.parts("reactions");
         let projectors = projections::all().into_iter().map(Follower::Projector);
-        let reactions = worker::reactions(&parts).into_iter().map(Follower::Reaction);
+        let reactions = worker::reactions(&parts)
+            .into_iter()
+            .map(Follower::Reaction);
         let followers: Vec<_> = projectors.chain(reactions).collect();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { engine.run(followers, CancellationToken::new()).await });
@@ -213,14 +214,20 @@ impl System {
             personality: Personality::Caring,
         };
         let avatar_id = AvatarId(Uuid::now_v7());
-        self.avatars.create(of(user), avatar_id, profile).await.unwrap();
+        self.avatars
+            .create(of(user), avatar_id, profile)
+            .await
+            .unwrap();
         user
     }
 
     /// Wishes for a reference picture.
     pub async fn request_reference(&self, user: UserId) -> PhotoId {
         let photo_id = PhotoId(Uuid::now_v7());
-        self.avatars.request_reference_image(of(user), photo_id).await.unwrap();
+        self.avatars
+            .request_reference_image(of(user), photo_id)
+            .await
+            .unwrap();
         photo_id
     }
 
@@ -234,7 +241,10 @@ impl System {
             (ready == Some(domain::avatar::ReferenceStatus::Ready)).then_some(())
         })
         .await;
-        self.avatars.approve_reference_image(of(user), reference).await.unwrap();
+        self.avatars
+            .approve_reference_image(of(user), reference)
+            .await
+            .unwrap();
         self.subscribe(user).await;
         (user, reference)
     }
@@ -252,15 +262,24 @@ impl System {
             source_event: "evt_1".to_owned(),
             as_of: now,
         };
-        let context = Context { actor: Actor::Provider("stripe"), ..of(user) };
+        let context = Context {
+            actor: Actor::Provider("stripe"),
+            ..of(user)
+        };
         let command = subscription::Command::ApplyProviderSnapshot { snapshot };
         let stream = subscriptions::stream(user);
-        self.dispatcher.execute::<Subscription>(stream, command, context).await.unwrap();
+        self.dispatcher
+            .execute::<Subscription>(stream, command, context)
+            .await
+            .unwrap();
     }
 
     pub async fn request_scene(&self, user: UserId, scene: &str) -> PhotoId {
         let photo_id = PhotoId(Uuid::now_v7());
-        self.photos.request_scene(of(user), photo_id, scene.parse().unwrap()).await.unwrap();
+        self.photos
+            .request_scene(of(user), photo_id, scene.parse().unwrap())
+            .await
+            .unwrap();
         photo_id
     }
 
@@ -271,7 +290,10 @@ impl System {
     /// Everything that happened to a photo request.
     pub async fn history(&self, photo_id: PhotoId) -> Vec<Event> {
         let stored = self.log.load(&photos::stream(photo_id)).await.unwrap();
-        stored.iter().map(|event| serde_json::from_str(&event.payload).unwrap()).collect()
+        stored
+            .iter()
+            .map(|event| serde_json::from_str(&event.payload).unwrap())
+            .collect()
     }
 
     /// Waits for the end of a request; then looks, after a worker has had time to do wrong, whether it ended once.
@@ -281,7 +303,12 @@ impl System {
         })
         .await;
         self.work_is_done(photo_id).await;
-        let ends = self.history(photo_id).await.iter().filter(|event| is_end(event)).count();
+        let ends = self
+            .history(photo_id)
+            .await
+            .iter()
+            .filter(|event| is_end(event))
+            .count();
         assert_eq!(ends, 1, "a request ends once");
         end
     }
@@ -312,42 +339,15 @@ impl System {
 
     /// How many pictures of the period are taken.
     pub async fn used(&self, user: UserId) -> u32 {
-        let row = projections::gate::of_owner(&self.database.pool(), user).await.unwrap();
+        let row = projections::gate::of_owner(&self.database.pool(), user)
+            .await
+            .unwrap();
         row.unwrap().photos_used
-    }
-
-    pub async fn control(&self, path: &str, body: Value) {
-        let url = format!("{}/control{path}", self.sandbox.url());
-        let answer = self.client.post(url).json(&body).send().await.unwrap();
-        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
-    }
-
-    /// What the next creates do, in order.
-    pub async fn script(&self, behaviours: &[&str]) {
-        self.control("/replicate/script", json!({ "next": behaviours })).await;
-    }
-
-    /// What every create does.
-    pub async fn always(&self, behaviour: &str) {
-        self.control("/replicate/default", json!({ "behaviour": behaviour })).await;
-    }
-
-    pub async fn ledger(&self) -> Ledger {
-        let url = format!("{}/control/replicate/ledger", self.sandbox.url());
-        Ledger(self.client.get(url).send().await.unwrap().json().await.unwrap())
     }
 
     /// How many files the storage holds.
     pub fn stored_objects(&self) -> usize {
         count_files(&self.objects)
-    }
-
-    /// How the provider sees a prediction.
-    pub async fn prediction_status(&self, id: &str) -> String {
-        let url = format!("{}/v1/predictions/{id}", self.sandbox.url());
-        let request = self.client.get(url).bearer_auth("r8_test");
-        let prediction: Value = request.send().await.unwrap().json().await.unwrap();
-        prediction["status"].as_str().unwrap().to_owned()
     }
 }
 
@@ -357,82 +357,9 @@ impl Drop for System {
     }
 }
 
-/// What the provider was asked for.
-pub struct Ledger(Value);
-
-impl Ledger {
-    /// How many predictions were bought.
-    pub fn bought(&self) -> u64 {
-        self.0["predictions_created"].as_u64().unwrap()
-    }
-
-    /// Every create that arrived, bought or not.
-    pub fn creates(&self) -> &[Value] {
-        self.0["creates"].as_array().unwrap()
-    }
-
-    /// The ids of the predictions, oldest first.
-    pub fn ids(&self) -> Vec<String> {
-        let ids = self.creates().iter().filter_map(|create| create["id"].as_str());
-        ids.map(str::to_owned).collect()
-    }
-}
-
-/// Waits for it, but not for ever.
-pub async fn in_time<T>(what: &str, it: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, it).await {
-        Ok(answer) => answer,
-        Err(_) => panic!("it never came true that {what}"),
-    }
-}
-
-/// Asks again and again until there is an answer.
-pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let patient_until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
-        }
-        assert!(Instant::now() < patient_until, "it never came true that {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-/// Asserts that it holds in the end.
-pub async fn until_equal<T: PartialEq + Debug>(expected: T, mut ask: impl AsyncFnMut() -> T) {
-    let patient_until = Instant::now() + PATIENCE;
-    loop {
-        let answer = ask().await;
-        if answer == expected {
-            return;
-        }
-        assert!(Instant::now() < patient_until, "{answer:?} never became {expected:?}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
 /// A command of the user's own.
 pub fn of(user: UserId) -> Context {
     Context::of_user(user, Uuid::now_v7())
-}
-
-pub fn is_end(event: &Event) -> bool {
-    match event {
-        Event::PhotoDelivered { .. }
-        | Event::PhotoFailed { .. }
-        | Event::PhotoRefused { .. }
-        | Event::PhotoCanceled => true,
-        Event::PhotoRequested { .. }
-        | Event::GenerationStarted { .. }
-        | Event::PredictionAccepted { .. }
-        | Event::AttemptFailed { .. }
-        | Event::PhotoDeleted => false,
-    }
-}
-
-/// How many attempts a history holds.
-pub fn attempts(history: &[Event]) -> usize {
-    history.iter().filter(|event| matches!(event, Event::GenerationStarted { .. })).count()
 }
 
 pub fn plan() -> Plan {
@@ -450,15 +377,18 @@ pub fn plan() -> Plan {
 }
 
 fn count_files(directory: &std::path::Path) -> usize {
-    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
+    let entries = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap());
     entries
-        .map(|entry| if entry.path().is_dir() { count_files(&entry.path()) } else { 1 })
+        .map(|entry| {
+            if entry.path().is_dir() {
+                count_files(&entry.path())
+            } else {
+                1
+            }
+        })
         .sum()
-}
-
-fn replicate(sandbox: &RunningSandbox) -> Replicate {
-    let config = ReplicateConfig::new("r8_test").at(sandbox.url().parse().unwrap());
-    Replicate::new(ReplicateConfig { allow_http: true, ..config }).unwrap()
 }
 
 fn stripe(sandbox: &RunningSandbox) -> Stripe {
@@ -480,18 +410,4 @@ impl CustomerDirectory for Customers {
         let found = projections::gate::owner_of_customer(&self.0, customer_id).await;
         found.map_err(|error| LogUnavailable(error.into()))
     }
-}
-
-/// Asks for a model that the provider does not have.
-pub fn misconfigured_replicate(sandbox: &RunningSandbox) -> Replicate {
-    let config = ReplicateConfig::new("r8_test").at(sandbox.url().parse().unwrap());
-    let reference_model = "black-forest-labs/no-such-model".parse().unwrap();
-    Replicate::new(ReplicateConfig { allow_http: true, reference_model, ..config }).unwrap()
-}
-
-/// Talks to an address where nobody listens.
-pub fn unreachable_replicate() -> Replicate {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let config = ReplicateConfig::new("r8_test").at(format!("http://{nobody}").parse().unwrap());
-    Replicate::new(ReplicateConfig { allow_http: true, ..config }).unwrap()
 }

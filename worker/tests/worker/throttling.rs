@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use domain::photo_request::{Event, FailureClass};
 
-use crate::system::{start, until_equal};
+use crate::{patience::until_equal, system::start};
 
 /// What the sandbox says in `Retry-After`.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -29,13 +30,24 @@ async fn in_a_storm_of_refusals_the_whole_process_waits_as_long_as_it_was_told()
 
     let ledger = system.ledger().await;
     assert_eq!(ledger.bought(), 6, "each picture is bought once");
-    assert_eq!(ledger.creates().len(), 6 + 3, "no create but the three was in vain");
-    let times: Vec<_> = ledger.creates().iter().map(|create| time(&create["at"])).collect();
+    assert_eq!(
+        ledger.creates().len(),
+        6 + 3,
+        "no create but the three was in vain"
+    );
+    let times: Vec<_> = ledger
+        .creates()
+        .iter()
+        .map(|create| time(&create["at"]))
+        .collect();
     for (create, next) in ledger.creates().iter().zip(&times[1..]) {
         if create["outcome"] == "429" {
             let pause = (*next - time(&create["at"])).to_std().unwrap();
             // The ledger counts in whole milliseconds.
-            assert!(pause >= RETRY_AFTER - Duration::from_millis(5), "came again after {pause:?}");
+            assert!(
+                pause >= RETRY_AFTER - Duration::from_millis(5),
+                "came again after {pause:?}"
+            );
         }
     }
 }
@@ -53,6 +65,36 @@ async fn being_throttled_again_and_again_is_no_reason_to_fail() {
 
     system.delivered(photo_id).await;
     assert_eq!(system.ledger().await.bought(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_throttles_for_ever_holds_no_request_beyond_its_deadline() {
+    let system = start().await;
+    let mut parts = system.parts("worker");
+    parts.settings.photos.deadline = Duration::from_millis(2500);
+    let _worker = system.worker_of(parts);
+    let user = system.user().await;
+    system.always("429_then_ok").await;
+
+    let photo_id = system.request_reference(user).await;
+
+    let end = system.end_of(photo_id).await;
+    assert!(
+        matches!(
+            &end,
+            Event::PhotoFailed {
+                class: FailureClass::Deadline,
+                ..
+            }
+        ),
+        "{end:?}"
+    );
+    let ledger = system.ledger().await;
+    assert_eq!(ledger.bought(), 0);
+    assert!(
+        ledger.creates().len() <= 3,
+        "one a second is all that the provider allows"
+    );
 }
 
 async fn waiting(system: &crate::system::System) -> usize {

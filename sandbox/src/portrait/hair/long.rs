@@ -38,17 +38,39 @@ fn curtain(sitter: &Sitter<'_>, side: f32) -> Lock {
     let part = part(sitter);
     let at = |dx: f32, y: f32| (AXIS + side * dx, y);
     let start = part * side;
-    let near = [at(start, 258.0), at(start * 0.5 + 42.0, 270.0), at(start * 0.15 + 82.0, 304.0), at(cheek - 13.0, 356.0), at(cheek - 6.0, 410.0), at(cheek - 8.0, 470.0)];
-    let far = [at(start, 164.0 - volume * 0.6), at(start * 0.5 + 48.0, 174.0 - volume * 0.6), at(start * 0.2 + 94.0, 206.0 - volume * 0.4), at(cheek + 17.0 + volume * 0.7, 276.0), at(cheek + 31.0 + volume, 370.0), at(cheek + 38.0 + volume, 480.0)];
+    let near = [
+        at(start, 258.0),
+        at(start * 0.5 + 42.0, 270.0),
+        at(start * 0.15 + 82.0, 304.0),
+        at(cheek - 13.0, 356.0),
+        at(cheek - 6.0, 410.0),
+        at(cheek - 8.0, 470.0),
+    ];
+    let far = [
+        at(start, 164.0 - volume * 0.6),
+        at(start * 0.5 + 48.0, 174.0 - volume * 0.6),
+        at(start * 0.2 + 94.0, 206.0 - volume * 0.4),
+        at(cheek + 17.0 + volume * 0.7, 276.0),
+        at(cheek + 31.0 + volume, 370.0),
+        at(cheek + 38.0 + volume, 480.0),
+    ];
     let (mut near, mut far) = (near.to_vec(), far.to_vec());
     if end < 600.0 {
         near.extend([at(cheek - 12.0, 530.0), at(cheek - 32.0, end)]);
-        far.extend([at(cheek + 34.0 + volume, 540.0), at(cheek + 2.0 + volume * 0.6, end + 12.0)]);
+        far.extend([
+            at(cheek + 34.0 + volume, 540.0),
+            at(cheek + 2.0 + volume * 0.6, end + 12.0),
+        ]);
     } else {
         let wide = if end < 720.0 { 0.0 } else { 14.0 };
         let steps = [0.25, 0.5, 0.75];
         near.extend(steps.map(|step| at(cheek - 8.0 + 24.0 * step, 480.0 + (end - 480.0) * step)));
-        far.extend(steps.map(|step| at(cheek + 44.0 + volume + wide * step, 490.0 + (end - 480.0) * step)));
+        far.extend(steps.map(|step| {
+            at(
+                cheek + 44.0 + volume + wide * step,
+                490.0 + (end - 480.0) * step,
+            )
+        }));
         near.push(at(cheek + 16.0, end - 22.0));
         far.push(at(cheek + 30.0 + volume * 0.6, end + 10.0));
     }
@@ -84,7 +106,11 @@ pub(super) fn behind(pen: &mut Pen, sitter: &Sitter<'_>) {
 
 /// How far single strands reach beyond the ends of a curtain.
 fn ends(sitter: &Sitter<'_>) -> f32 {
-    if sitter.who.hair_length == HairLength::Chin { 8.0 } else { 26.0 }
+    if sitter.who.hair_length == HairLength::Chin {
+        8.0
+    } else {
+        26.0
+    }
 }
 
 /// Uneven ends, so that long hair does not stop at a line.
@@ -94,7 +120,11 @@ fn tips(pen: &mut Pen, sitter: &Sitter<'_>, tones: Tones, dice: Dice) {
         let dice = dice.and(&format!("tip {index}"));
         let x = AXIS - reach + 2.0 * reach * (index as f32 + 0.5) / 12.0;
         let end = end_y(sitter) + dice.between("end", -6.0, 44.0);
-        let line = [(x, end - 130.0), (x + dice.between("bend", -8.0, 8.0), end - 60.0), (x + dice.between("lean", -14.0, 14.0), end)];
+        let line = [
+            (x, end - 130.0),
+            (x + dice.between("bend", -8.0, 8.0), end - 60.0),
+            (x + dice.between("lean", -14.0, 14.0), end),
+        ];
         pen.fill(&tapered(&line, (34.0, 30.0, 1.0)), &tones.base.to_string());
     }
 }
@@ -120,8 +150,16 @@ pub(super) fn in_front(pen: &mut Pen, sitter: &Sitter<'_>) {
         }
     }
     let part = part(sitter);
-    let parting = [(AXIS + part, 166.0 - volume(sitter) * 0.6), (AXIS + part - 1.0, 200.0), (AXIS + part, 260.0)];
-    pen.tint(&tapered(&parting, (1.0, 5.0, 7.0)), Tones::of(sitter, 0.6).dark, 0.5);
+    let parting = [
+        (AXIS + part, 166.0 - volume(sitter) * 0.6),
+        (AXIS + part - 1.0, 200.0),
+        (AXIS + part, 260.0),
+    ];
+    pen.tint(
+        &tapered(&parting, (1.0, 5.0, 7.0)),
+        Tones::of(sitter, 0.6).dark,
+        0.5,
+    );
     if sitter.hair_style() == HairStyle::Braid {
         braid(pen, sitter, forward);
     }
@@ -139,8 +177,16 @@ fn shadow(pen: &mut Pen, sitter: &Sitter<'_>, lock: &Lock) {
     let face = sitter.head.outline();
     let edge: Vec<Point> = lock.line(-0.06).into_iter().take(16).collect();
     pen.inside(&face, |pen| {
-        pen.tint(&tapered(&edge, (16.0, 34.0, 14.0)), sitter.colours.skin_deep, 0.14);
-        pen.tint(&tapered(&edge, (8.0, 18.0, 7.0)), sitter.colours.skin_deep, 0.22);
+        pen.tint(
+            &tapered(&edge, (16.0, 34.0, 14.0)),
+            sitter.colours.skin_deep,
+            0.14,
+        );
+        pen.tint(
+            &tapered(&edge, (8.0, 18.0, 7.0)),
+            sitter.colours.skin_deep,
+            0.22,
+        );
     });
 }
 
@@ -148,7 +194,9 @@ fn fringe(pen: &mut Pen, sitter: &Sitter<'_>) {
     let dice = sitter.who.dice.and("fringe");
     let low = sitter.head.brow_y - 4.0;
     let face = sitter.head.outline();
-    pen.inside(&face, |pen| pen.glow((AXIS, low), 130.0, 40.0, sitter.colours.skin_deep, 0.4));
+    pen.inside(&face, |pen| {
+        pen.glow((AXIS, low), 130.0, 40.0, sitter.colours.skin_deep, 0.4)
+    });
     let count = 15_u8;
     for index in 0..count {
         let dice = dice.and(&index.to_string());
@@ -158,8 +206,18 @@ fn fringe(pen: &mut Pen, sitter: &Sitter<'_>) {
         let x = AXIS - 104.0 + 208.0 * place;
         let end = low + dice.between("end", -7.0, 7.0) + (place - 0.5).abs().powi(2) * 96.0;
         let root = AXIS + (x - AXIS) * 0.42;
-        let near = [(root - 14.0, 196.0), (x - 17.0, 268.0), (x - 12.0, end - 30.0), (x - 9.0, end)];
-        let far = [(root + 14.0, 196.0), (x + 17.0, 268.0), (x + 10.0, end - 30.0), (x + 3.0, end + 2.0)];
+        let near = [
+            (root - 14.0, 196.0),
+            (x - 17.0, 268.0),
+            (x - 12.0, end - 30.0),
+            (x - 9.0, end),
+        ];
+        let far = [
+            (root + 14.0, 196.0),
+            (x + 17.0, 268.0),
+            (x + 10.0, end - 30.0),
+            (x + 3.0, end + 2.0),
+        ];
         let lock = Lock::between(&near, &far).gathered(0.25);
         lock.draw(pen, Tones::of(sitter, 0.06), dice, 7);
     }
@@ -171,7 +229,12 @@ fn wisps(pen: &mut Pen, sitter: &Sitter<'_>, side: f32) {
     for (index, bend) in [0.0, 9.0].into_iter().enumerate() {
         let at = |dx: f32, y: f32| (AXIS + side * dx, y);
         let shift = index as f32 * 8.0;
-        let line = [at(cheek - 34.0 + shift, 290.0), at(cheek - 14.0 - bend, 370.0), at(cheek - 16.0, 450.0), at(cheek - 24.0 + bend, 520.0 - 30.0 * index as f32)];
+        let line = [
+            at(cheek - 34.0 + shift, 290.0),
+            at(cheek - 14.0 - bend, 370.0),
+            at(cheek - 16.0, 450.0),
+            at(cheek - 24.0 + bend, 520.0 - 30.0 * index as f32),
+        ];
         pen.tint(&tapered(&line, (1.0, 3.4, 0.4)), sitter.colours.hair, 0.85);
     }
 }
@@ -187,16 +250,39 @@ fn braid(pen: &mut Pen, sitter: &Sitter<'_>, side: f32) {
         let size = 33.0 - 9.0 * place;
         for half in [-1.0, 1.0] {
             let at = |dx: f32, dy: f32| (middle + half * dx, y + dy);
-            let shape = around(&[at(-5.0, 8.0), at(size * 0.5, -20.0), at(size, -8.0), at(size * 0.82, 16.0), at(3.0, 36.0), at(-9.0, 28.0)]);
-            let paint = pen.linear(at(-6.0, 20.0), at(size, -10.0), &[(0.0, tones.dark, 1.0), (0.5, tones.base, 1.0), (1.0, tones.light, 1.0)]);
+            let shape = around(&[
+                at(-5.0, 8.0),
+                at(size * 0.5, -20.0),
+                at(size, -8.0),
+                at(size * 0.82, 16.0),
+                at(3.0, 36.0),
+                at(-9.0, 28.0),
+            ]);
+            let paint = pen.linear(
+                at(-6.0, 20.0),
+                at(size, -10.0),
+                &[
+                    (0.0, tones.dark, 1.0),
+                    (0.5, tones.base, 1.0),
+                    (1.0, tones.light, 1.0),
+                ],
+            );
             pen.fill(&shape, &paint);
             for line in 0..3 {
                 let shift = line as f32 * 7.0;
-                let strand = [at(size * 0.8 - shift, -12.0 + shift * 0.4), at(size * 0.42, 8.0 + shift * 0.5), at(0.0, 27.0)];
+                let strand = [
+                    at(size * 0.8 - shift, -12.0 + shift * 0.4),
+                    at(size * 0.42, 8.0 + shift * 0.5),
+                    at(0.0, 27.0),
+                ];
                 pen.tint(&tapered(&strand, (0.5, 2.4, 0.5)), tones.dark, 0.4);
             }
         }
     }
-    let tail = [(AXIS + side * (cheek - 4.0), 918.0), (AXIS + side * (cheek - 6.0), 950.0), (AXIS + side * (cheek - 12.0), 1000.0)];
+    let tail = [
+        (AXIS + side * (cheek - 4.0), 918.0),
+        (AXIS + side * (cheek - 6.0), 950.0),
+        (AXIS + side * (cheek - 12.0), 1000.0),
+    ];
     pen.fill(&tapered(&tail, (22.0, 40.0, 4.0)), &tones.base.to_string());
 }

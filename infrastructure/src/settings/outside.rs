@@ -1,0 +1,116 @@
+//! Those outside who are paid, draw, or vouch for people.
+
+use url::Url;
+
+use super::{Secret, reader::Reader};
+use crate::{
+    identity::{DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, SharedSecret},
+    image::replicate::ModelName,
+};
+
+/// Stripe, or the sandbox when there is no key.
+#[derive(Debug, Clone)]
+pub struct PaymentSettings {
+    /// `STRIPE_SECRET_KEY`.
+    pub secret_key: Option<Secret>,
+    /// `STRIPE_WEBHOOK_SECRET`: several, with commas between, while the secret is being rotated.
+    pub webhook_secrets: Vec<Secret>,
+    /// `STRIPE_API_BASE`; none for Stripe itself.
+    pub api_base: Option<Url>,
+}
+
+/// Replicate, or the sandbox when there is no token.
+#[derive(Debug, Clone)]
+pub struct ReplicateSettings {
+    /// `REPLICATE_API_TOKEN`.
+    pub api_token: Option<Secret>,
+    /// `REPLICATE_API_BASE`; none for Replicate itself.
+    pub api_base: Option<Url>,
+    /// `REPLICATE_REFERENCE_MODEL`; none for the default.
+    pub reference_model: Option<ModelName>,
+    /// `REPLICATE_SCENE_MODEL`; none for the default.
+    pub scene_model: Option<ModelName>,
+}
+
+/// Whose access tokens are accepted.
+#[derive(Debug, Clone)]
+pub struct IdentitySettings {
+    /// `AUTH_JWT_SECRET`; none for the generated one.
+    pub jwt_secret: Option<SharedSecret>,
+    /// `AUTH_ISSUER`.
+    pub issuer: String,
+    /// `AUTH_AUDIENCE`.
+    pub audience: String,
+}
+
+pub(super) fn payment(reader: &mut Reader<'_>) -> PaymentSettings {
+    let secrets = reader.text("STRIPE_WEBHOOK_SECRET").unwrap_or_default();
+    let settings = PaymentSettings {
+        secret_key: reader.secret("STRIPE_SECRET_KEY"),
+        webhook_secrets: secrets
+            .split(',')
+            .map(str::trim)
+            .filter(|secret| !secret.is_empty())
+            .map(Secret::new)
+            .collect(),
+        api_base: reader.address("STRIPE_API_BASE", "https://api.stripe.com"),
+    };
+    if settings.secret_key.is_some() && settings.webhook_secrets.is_empty() {
+        reader.problem(
+            "STRIPE_WEBHOOK_SECRET",
+            "is missing although STRIPE_SECRET_KEY is set: without it no payment would ever be heard of",
+        );
+    }
+    settings
+}
+
+pub(super) fn replicate(reader: &mut Reader<'_>) -> ReplicateSettings {
+    if let Some(provider) = reader
+        .text("IMAGE_PROVIDER")
+        .filter(|provider| provider != "replicate")
+    {
+        reader.problem(
+            "IMAGE_PROVIDER",
+            format_args!("is {provider:?}; this version knows only replicate"),
+        );
+    }
+    ReplicateSettings {
+        api_token: reader.secret("REPLICATE_API_TOKEN"),
+        api_base: reader.address("REPLICATE_API_BASE", "https://api.replicate.com/v1"),
+        reference_model: reader.value(
+            "REPLICATE_REFERENCE_MODEL",
+            "black-forest-labs/flux-schnell",
+        ),
+        scene_model: reader.value(
+            "REPLICATE_SCENE_MODEL",
+            "black-forest-labs/flux-kontext-pro",
+        ),
+    }
+}
+
+pub(super) fn identity(reader: &mut Reader<'_>) -> IdentitySettings {
+    let jwt_secret =
+        reader
+            .text("AUTH_JWT_SECRET")
+            .and_then(|text| match SharedSecret::new(text) {
+                Ok(secret) => Some(secret),
+                Err(error) => {
+                    reader.problem(
+                        "AUTH_JWT_SECRET",
+                        format_args!(
+                            "is too short ({error}); make one with `openssl rand -hex 32`"
+                        ),
+                    );
+                    None
+                }
+            });
+    IdentitySettings {
+        jwt_secret,
+        issuer: reader
+            .text("AUTH_ISSUER")
+            .unwrap_or_else(|| DEVELOPMENT_ISSUER.to_owned()),
+        audience: reader
+            .text("AUTH_AUDIENCE")
+            .unwrap_or_else(|| DEVELOPMENT_AUDIENCE.to_owned()),
+    }
+}
