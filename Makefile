@@ -56,7 +56,7 @@ dependencies: ## Check licences, sources and bans of the dependencies, and known
 		$(CARGO) deny --locked check; \
 	else \
 		echo 'dependencies: the list of vulnerabilities cannot be reached; checking licences, sources and bans only'; \
-		$(CARGO) deny --locked --offline check bans licenses sources; \
+		$(CARGO) deny --locked check bans licenses sources; \
 	fi
 
 # A cluster that finds its heartbeat gone stops within seconds.

@@ -193,38 +193,39 @@ pub(crate) fn updates() -> Value {
 
 /// An answer of that kind.
 pub(crate) fn problem(code: Code) -> Value {
-    let problem = Problem::new(code, code.example());
-    let problem = match code {
-        Code::InvalidBody => Problem::invalid(
-            code,
-            vec![
-                FieldError::at("/age", "must be a whole number from 20 to 120"),
-                FieldError::at("/name", "must not be empty; send 1 to 100 characters"),
-            ],
-        ),
-        Code::InvalidParameter => Problem::invalid(
-            code,
+    let with_particulars = [
+        Problem::invalid(
+            Code::InvalidParameter,
             vec![FieldError::parameter(
                 "limit",
                 "must be a whole number from 1 to 100",
             )],
         ),
-        Code::ContentRefused => Problem::content_refused(vec!["R3".to_owned()], Position(42)),
-        Code::PreconditionFailed => Problem::precondition_failed(vec![Intervening {
+        at_gate(Code::SubscriptionRequired, "none"),
+        at_gate(Code::PaymentIncomplete, "payment_incomplete"),
+        at_gate(Code::PaymentPastDue, "payment_past_due"),
+        at_gate(Code::SubscriptionUnpaid, "unpaid"),
+        at_gate(Code::SubscriptionPaused, "paused"),
+        at_gate(Code::PhotoQuotaExhausted, "quota_exhausted"),
+        Problem::precondition_failed(vec![Intervening {
             position: Position(41),
             event_type: "ProfileChanged".to_owned(),
             recorded_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(1_795_356_090),
         }]),
-        Code::ReadModelBehind => Problem::read_model_behind(Position(42)),
-        Code::SubscriptionRequired => at_gate(problem, "none"),
-        Code::PaymentIncomplete => at_gate(problem, "payment_incomplete"),
-        Code::PaymentPastDue => at_gate(problem, "payment_past_due"),
-        Code::SubscriptionUnpaid => at_gate(problem, "unpaid"),
-        Code::SubscriptionPaused => at_gate(problem, "paused"),
-        Code::PhotoQuotaExhausted => at_gate(problem, "quota_exhausted"),
-        // The others say no more than what they are.
-        _ => problem,
-    };
+        Problem::invalid(
+            Code::InvalidBody,
+            vec![
+                FieldError::at("/name", "must not be empty; send 1 to 100 characters"),
+                FieldError::at("/age", "must be a whole number from 20 to 120"),
+            ],
+        ),
+        Problem::content_refused(vec!["R3".to_owned()], Position(42)),
+        Problem::read_model_behind(Position(42)),
+    ];
+    let problem = with_particulars
+        .into_iter()
+        .find(|problem| problem.code() == code)
+        .unwrap_or_else(|| Problem::plain(code));
     json!(
         problem
             .about("0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a")
@@ -232,8 +233,9 @@ pub(crate) fn problem(code: Code) -> Value {
     )
 }
 
-fn at_gate(problem: Problem, reason: &'static str) -> Problem {
-    problem.because(reason).at_closed_gate(ClosedGate {
+fn at_gate(code: Code, reason: &'static str) -> Problem {
+    let closed = Problem::plain(code).because(reason);
+    closed.at_closed_gate(ClosedGate {
         subscribe_url: "https://ava.example/subscribe".to_owned(),
         portal_available: reason != "none",
     })

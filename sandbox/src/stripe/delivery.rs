@@ -78,6 +78,7 @@ impl Delivery {
 pub(crate) async fn deliver_webhooks(world: Arc<World>) {
     let mut changes = world.changes();
     loop {
+        give_up_without_a_receiver(&world);
         let due = due(&world);
         if due.is_empty() {
             let pause = world.read(|state| until_next(&state.stripe));
@@ -92,13 +93,25 @@ pub(crate) async fn deliver_webhooks(world: Arc<World>) {
     }
 }
 
+/// As long as nobody is named to tell, events are only recorded.
+fn give_up_without_a_receiver(world: &World) {
+    let nobody = world.read(|state| {
+        let mut all = state.stripe.deliveries.iter();
+        target(world, &state.stripe).is_none() && all.any(|one| !one.is_settled())
+    });
+    if nobody {
+        world.change(|state| {
+            for delivery in &mut state.stripe.deliveries {
+                delivery.gave_up |= delivery.times > 0;
+            }
+        });
+    }
+}
+
 /// The events that are due, in order of their creation unless shuffled.
 fn due(world: &World) -> Vec<String> {
     let now = now_ms();
     world.read(|state| {
-        if target(world, &state.stripe).is_none() {
-            return Vec::new();
-        }
         let open = state
             .stripe
             .deliveries

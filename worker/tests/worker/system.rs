@@ -337,12 +337,10 @@ impl System {
         .await;
     }
 
-    /// How many pictures of the period are taken.
+    /// How many pictures of the period are taken, by the log.
     pub async fn used(&self, user: UserId) -> u32 {
-        let row = projections::gate::of_owner(&self.database.pool(), user)
-            .await
-            .unwrap();
-        row.unwrap().photos_used
+        let subscription = self.subscriptions.load(user).await.unwrap().state;
+        subscription.usage().used
     }
 
     /// How many files the storage holds.
