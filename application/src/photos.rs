@@ -95,6 +95,7 @@ impl Photos {
             match self.try_request_scene(&context, photo_id, &scene).await {
                 Ok(Some(receipt)) => return Ok(receipt),
                 Ok(None) => {} // somebody else took a picture out of the quota meanwhile
+                Err(refused @ RequestPhotoError::ContentRefused { .. }) => return Err(refused),
                 // A twin with the same key may have been first: then its receipt is the answer.
                 Err(refusal) => {
                     return match self.dispatcher.known_receipt(&context).await? {

@@ -4,6 +4,7 @@ mod notices;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use domain::{
     subscription::{Command, Gate, Rejection, Subscription},
@@ -120,8 +121,9 @@ impl Subscriptions {
         let customer_id = match subscription.customer_id() {
             Some(customer_id) => customer_id.to_owned(),
             None => {
+                let key = customer_key(owner, email.as_deref(), self.clock.now());
                 self.payment
-                    .create_customer(owner, email.as_deref())
+                    .create_customer(owner, email.as_deref(), &key)
                     .await?
             }
         };
@@ -166,6 +168,17 @@ impl Subscriptions {
             .execute::<Subscription>(stream(context.owner), command, context)
             .await
     }
+}
+
+/// One key for one user, one address of theirs, and the ten minutes around `now`.
+///
+/// Stripe refuses a key that comes again with other parameters, so a changed address is another key. And it
+/// keeps a failure under its key for a day, too (docs.stripe.com/idempotency): nobody must be locked out for that
+/// long. Who comes back later, without a customer on record, gets a second one; the first stays empty.
+fn customer_key(user: UserId, email: Option<&str>, now: DateTime<Utc>) -> String {
+    let digest = hex::encode(Sha256::digest(email.unwrap_or_default()));
+    let window = now.timestamp().div_euclid(600);
+    format!("ava-customer-{user}-{}-{window}", &digest[..16])
 }
 
 /// The key under which the provider makes one page for one request: hashed, since a client's key may be as long as the

@@ -147,12 +147,11 @@ impl PaymentGateway for Stripe {
         &self,
         user: UserId,
         email: Option<&str>,
+        idempotency_key: &str,
     ) -> Result<String, PaymentError> {
         let account = self.account()?;
         let request = requests::customer(user, email);
-        let answer = account
-            .create(&request, &requests::customer_key(user, email))
-            .await?;
+        let answer = account.create(&request, idempotency_key).await?;
         Ok(answers::required(&answer, "id")?)
     }
 

@@ -174,11 +174,12 @@ pub enum WebhookRejected {
 /// The payment provider.
 #[async_trait]
 pub trait PaymentGateway: Send + Sync {
-    /// Makes the customer that belongs to a user; the same user gives the same customer on a retry.
+    /// Makes the customer that belongs to a user; the same key and address give the same customer on a retry.
     async fn create_customer(
         &self,
         user: UserId,
         email: Option<&str>,
+        idempotency_key: &str,
     ) -> Result<String, PaymentError>;
 
     /// Makes a page where the customer can subscribe.

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod dispatcher;
-mod photos;
-mod story;
-mod provider;
-mod subscriptions;
 mod payment_notices;
+mod photos;
+mod provider;
 mod shop;
+mod story;
+mod subscriptions;

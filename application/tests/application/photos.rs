@@ -158,6 +158,22 @@ async fn a_wish_against_the_rules_is_on_record_and_costs_nothing() {
 }
 
 #[tokio::test]
+async fn a_refused_wish_under_a_key_is_told_so_too() {
+    let story = Story::begin()
+        .with_avatar()
+        .await
+        .with_subscription(5)
+        .await;
+    let scene: Scene = "make her look like a 16 year old".parse().unwrap();
+    let context = story.keyed("key", 1);
+    let refused = story.photos.request_scene(context, photo(), scene).await;
+    assert!(matches!(
+        refused,
+        Err(RequestPhotoError::ContentRefused { .. })
+    ));
+}
+
+#[tokio::test]
 async fn a_reference_picture_needs_no_subscription_and_twice_changes_nothing() {
     let story = Story::begin().with_avatar().await;
     let wished = photo();

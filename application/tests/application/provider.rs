@@ -21,9 +21,11 @@ type Meanwhile = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
 pub(crate) struct Provider {
     truth: Mutex<Option<ProviderSubscription>>,
     away: AtomicBool,
+    without_pages: AtomicBool,
     meanwhile: Mutex<Option<Meanwhile>>,
     pub(crate) asked: Mutex<Vec<String>>,
     pub(crate) orders: Mutex<Vec<CheckoutOrder>>,
+    pub(crate) customer_keys: Mutex<Vec<String>>,
 }
 
 impl Provider {
@@ -35,6 +37,11 @@ impl Provider {
     /// Whether it answers nobody.
     pub(crate) fn is_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Whether it makes no pages to pay on, although it answers.
+    pub(crate) fn refuses_pages(&self, refuses: bool) {
+        self.without_pages.store(refuses, Ordering::SeqCst);
     }
 
     /// While the next answer is on its way, this happens.
@@ -53,8 +60,17 @@ impl Provider {
 
 #[async_trait]
 impl PaymentGateway for Provider {
-    async fn create_customer(&self, user: UserId, _: Option<&str>) -> Result<String, PaymentError> {
+    async fn create_customer(
+        &self,
+        user: UserId,
+        _: Option<&str>,
+        idempotency_key: &str,
+    ) -> Result<String, PaymentError> {
         self.ask("customer".to_owned())?;
+        self.customer_keys
+            .lock()
+            .unwrap()
+            .push(idempotency_key.to_owned());
         Ok(format!("cus_{user}"))
     }
 
@@ -63,6 +79,9 @@ impl PaymentGateway for Provider {
         order: &CheckoutOrder,
     ) -> Result<CheckoutSession, PaymentError> {
         self.ask("checkout".to_owned())?;
+        if self.without_pages.load(Ordering::SeqCst) {
+            return Err(PaymentError::Unavailable("no pages today".into()));
+        }
         self.orders.lock().unwrap().push(order.clone());
         let id = format!("cs_{}", order.idempotency_key);
         let url = format!("https://pay.test/{id}");

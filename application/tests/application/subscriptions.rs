@@ -11,7 +11,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::shop::{Shop, message, noon};
+use crate::shop::{Shop, after, message, noon};
 
 #[tokio::test]
 async fn a_checkout_is_recorded_and_its_customer_is_used_again() {
@@ -33,6 +33,24 @@ async fn a_checkout_is_recorded_and_its_customer_is_used_again() {
     let state = shop.state().await;
     assert_eq!(state.customer_id(), Some(customer_id.as_str()));
     assert_eq!(state.checkout_plan().unwrap().as_str(), "yearly");
+}
+
+#[tokio::test]
+async fn a_failed_customer_is_asked_for_under_one_key_for_ten_minutes_and_then_under_another() {
+    let shop = Shop::open();
+    for seconds in [0, 599, 600] {
+        *shop.clock.0.lock().unwrap() = after(seconds);
+        // No page is made, so nothing is on record and the customer is asked for again.
+        shop.provider.refuses_pages(true);
+        shop.checkout(shop.context(), "monthly").await.unwrap_err();
+    }
+    let keys = shop.provider.customer_keys.lock().unwrap().clone();
+    let [first, soon, later] = keys.as_slice() else {
+        panic!("three customers were asked for: {keys:?}");
+    };
+    assert_eq!(first, soon);
+    assert_ne!(first, later);
+    assert!(later.len() <= 255, "longer keys are refused");
 }
 
 #[tokio::test]

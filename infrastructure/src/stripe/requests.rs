@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use application::ports::CheckoutOrder;
 use domain::values::UserId;
-use sha2::{Digest, Sha256};
 use stripe_billing::subscription::RetrieveSubscription;
 use stripe_checkout::{
     CheckoutSessionMode,
@@ -24,13 +23,6 @@ pub(super) fn customer(user: UserId, email: Option<&str>) -> CreateCustomer {
         Some(email) => request.email(email),
         None => request,
     }
-}
-
-/// One key for one user, and for one address of theirs: Stripe refuses a key that comes again with other parameters,
-/// and a user whose address changed must not be locked out for a day.
-pub(super) fn customer_key(user: UserId, email: Option<&str>) -> String {
-    let digest = hex::encode(Sha256::digest(email.unwrap_or_default()));
-    format!("ava-customer-{user}-{}", &digest[..16])
 }
 
 pub(super) fn checkout(order: &CheckoutOrder) -> CreateCheckoutSession {

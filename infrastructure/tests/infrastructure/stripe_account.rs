@@ -122,7 +122,7 @@ impl StripeAccount {
     pub async fn checkout(&self, user: UserId, plan: Plan) -> (CheckoutOrder, CheckoutSession) {
         let customer_id = self
             .stripe
-            .create_customer(user, Some("ada@example.com"))
+            .create_customer(user, Some("ada@example.com"), &user.to_string())
             .await
             .unwrap();
         let order = CheckoutOrder {

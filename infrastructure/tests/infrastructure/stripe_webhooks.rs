@@ -60,7 +60,7 @@ async fn while_the_secret_is_rotated_both_are_accepted_and_afterwards_only_the_n
 
     account
         .stripe
-        .create_customer(somebody(), None)
+        .create_customer(somebody(), None, "key 1")
         .await
         .unwrap();
     let before = account.webhook().await;
@@ -81,7 +81,7 @@ async fn while_the_secret_is_rotated_both_are_accepted_and_afterwards_only_the_n
         .await;
     account
         .stripe
-        .create_customer(somebody(), None)
+        .create_customer(somebody(), None, "key 2")
         .await
         .unwrap();
     let after = account.webhook().await;
@@ -100,7 +100,7 @@ async fn a_message_that_was_altered_or_kept_back_is_not_believed() {
     let account = StripeAccount::open().await;
     account
         .stripe
-        .create_customer(somebody(), None)
+        .create_customer(somebody(), None, "key 3")
         .await
         .unwrap();
     let webhook = account.webhook().await;
