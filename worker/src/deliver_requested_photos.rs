@@ -83,6 +83,13 @@ impl DeliverRequestedPhotos {
 
     /// Claims and works until `stop`; then waits for what is under way to end or to be given back.
     pub(crate) async fn run(self: Arc<Self>, stop: &CancellationToken) {
+        match self.leases.take_back().await {
+            Ok(0) => {}
+            Ok(freed) => {
+                tracing::info!(freed, "Took back {freed} leases of a process that died");
+            }
+            Err(error) => tracing::warn!(%error, "Leases of a former life run out by themselves"),
+        }
         let mut hint = self.checkpoints.subscribe("photo_work");
         let mut pace = Pace::new(LOOK_AGAIN.0, LOOK_AGAIN.1);
         let mut working = JoinSet::new();

@@ -1,6 +1,6 @@
 //! What follows from events: reactions, the photo pipeline, and the payment provider's messages.
 //!
-//! [`reactions`] are followed by the projection engine, each with its own checkpoint; [`run`] does the
+//! [`reactions()`] are followed by the projection engine, each with its own checkpoint; [`run`] does the
 //! work that takes longer than an event may hold up the next one. Any number of processes may run both.
 
 pub mod leases;

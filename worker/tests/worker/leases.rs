@@ -55,6 +55,22 @@ async fn many_claimers_never_share_a_photo_and_leave_none_behind() {
     assert_eq!(claimed, photos);
 }
 
+#[tokio::test]
+async fn a_process_that_comes_back_under_its_name_takes_its_own_leases_back_and_nobody_elses() {
+    let database = ScratchDatabase::create().await;
+    add_work(&database.pool(), 2).await;
+    let [one, other] =
+        ["one", "other"].map(|name| Leases::new(database.pool(), name.to_owned(), LONG));
+    let (mine, _) = one.claim_photos(1).await.unwrap().remove(0);
+    other.claim_photos(1).await.unwrap();
+    assert!(one.claim_photos(2).await.unwrap().is_empty());
+
+    assert_eq!(one.take_back().await.unwrap(), 1);
+    let again = one.claim_photos(2).await.unwrap();
+    let again: Vec<_> = again.iter().map(|(photo_id, _)| *photo_id).collect();
+    assert_eq!(again, [mine]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_holders_lease_goes_to_somebody_else_with_a_greater_fence() {
     let database = ScratchDatabase::create().await;
