@@ -176,14 +176,15 @@ impl Wiring {
         } else {
             Checkpoints::new(self.pools.requests.clone())
         };
+        let log = Arc::new(self.log.reading_through(self.pools.requests.clone()));
         api::App {
             pool: self.pools.requests.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
             subscriptions: self.subscriptions.clone(),
             checkpoints,
-            log: self.log.clone(),
-            idempotency: self.log.clone(),
+            log: log.clone(),
+            idempotency: log,
             storage: self.storage.clone(),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),
@@ -321,12 +322,15 @@ fn provider(settings: &Settings, sandbox: &Url) -> Result<Arc<dyn ImageProvider>
     Ok(Arc::new(Replicate::new(config).map_err(Failure::usage)?))
 }
 
-/// `/dev/token`, in development only, and only while its tokens are the accepted ones.
+/// `/dev/token`, in development only, and only while its tokens are the accepted ones. Never where others can reach it
+/// and its tokens would be signed with a secret that somebody configured: that secret may guard more than a trial.
 fn issuer(settings: &Settings, secrets: &Secrets) -> Option<Arc<dyn TokenIssuer>> {
     let ours = settings.identity.issuer == DEVELOPMENT_ISSUER
         && settings.identity.audience == DEVELOPMENT_AUDIENCE;
+    let trusted = settings.identity.jwt_secret.is_some();
+    let exposed = trusted && !settings.http_addr.ip().is_loopback();
     match settings.environment {
-        Environment::Development if ours => {
+        Environment::Development if ours && !exposed => {
             Some(Arc::new(DevelopmentIssuer::new(secrets.jwt.clone())))
         }
         Environment::Development | Environment::Production | Environment::Test => None,

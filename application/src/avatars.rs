@@ -3,13 +3,14 @@
 use cqrs_es::Aggregate;
 use domain::{
     avatar::{Avatar, Command, Profile, ProfileChanges, Rejection},
-    photo_request::FailureClass,
+    photo_request::{FailureClass, PhotoRequest},
     values::{AvatarId, PhotoId, UserId},
 };
 
 use crate::{
     context::{CommandError, Context, Receipt},
     dispatcher::{Dispatcher, Loaded},
+    photos,
     ports::StreamId,
 };
 
@@ -86,8 +87,11 @@ impl Avatars {
         .await
     }
 
-    /// The user likes a delivered reference picture.
+    /// The user likes a delivered reference picture. One that was deleted since can be followed no more.
     pub async fn approve_reference_image(&self, context: Context, photo_id: PhotoId) -> Outcome {
+        if self.is_deleted(photo_id).await? {
+            return Err(CommandError::Rejected(Rejection::ReferenceNotReady));
+        }
         self.execute(context, Command::ApproveReferenceImage { photo_id })
             .await
     }
@@ -95,6 +99,15 @@ impl Avatars {
     /// The avatar as the log has it now.
     pub async fn load(&self, owner: UserId) -> Result<Loaded<Avatar>, CommandError<Rejection>> {
         self.dispatcher.load(stream(owner)).await
+    }
+
+    async fn is_deleted(&self, photo_id: PhotoId) -> Result<bool, CommandError<Rejection>> {
+        let photo = self
+            .dispatcher
+            .load::<PhotoRequest>(photos::stream(photo_id))
+            .await
+            .map_err(CommandError::without_rejection)?;
+        Ok(matches!(photo.state, PhotoRequest::Deleted { .. }))
     }
 
     async fn execute(&self, context: Context, command: Command) -> Outcome {

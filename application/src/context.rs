@@ -131,3 +131,22 @@ pub enum CommandError<R: std::error::Error + 'static> {
     #[error("the history of this resource cannot be read")]
     Unreadable(#[source] serde_json::Error),
 }
+
+impl<R: std::error::Error> CommandError<R> {
+    /// The same error, met while another aggregate's stream was read, whose rejections have no meaning here.
+    pub(crate) fn without_rejection<S: std::error::Error>(self) -> CommandError<S> {
+        match self {
+            Self::PreconditionFailed {
+                current,
+                intervening,
+            } => CommandError::PreconditionFailed {
+                current,
+                intervening,
+            },
+            Self::KeyReused => CommandError::KeyReused,
+            Self::Unavailable(error) => CommandError::Unavailable(error),
+            Self::Unreadable(error) => CommandError::Unreadable(error),
+            Self::Busy | Self::Rejected(_) => CommandError::Busy,
+        }
+    }
+}

@@ -87,11 +87,13 @@ impl Dispatcher {
                 .decide::<A>(stream.clone(), command.clone(), &context)
                 .await
             {
-                Err(CommandError::Rejected(rejection)) => {
+                Err(
+                    refusal @ (CommandError::Rejected(_) | CommandError::PreconditionFailed { .. }),
+                ) => {
                     // A twin with the same key may have been first: then its receipt is the answer.
                     return match self.known_receipt(&context).await? {
                         Some(receipt) => Ok(receipt),
-                        None => Err(CommandError::Rejected(rejection)),
+                        None => Err(refusal),
                     };
                 }
                 other => other?,

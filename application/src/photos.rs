@@ -34,7 +34,7 @@ pub enum RequestPhotoError {
     /// There is no avatar to show.
     #[error("there is no avatar yet; create it first")]
     AvatarNotFound,
-    /// The avatar has no approved reference picture to follow.
+    /// The avatar has no approved reference picture to follow, or it was deleted.
     #[error("the avatar has no approved reference picture yet")]
     AvatarNotReady,
     /// The content is against the rules; the wish and the verdict are on record.
@@ -119,6 +119,9 @@ impl Photos {
         let Some(reference) = subject.state.approved_reference() else {
             return Err(RequestPhotoError::AvatarNotReady);
         };
+        if self.job(reference).await?.is_some_and(|job| job.deleted) {
+            return Err(RequestPhotoError::AvatarNotReady);
+        }
         let profile = subject
             .state
             .profile()
@@ -253,7 +256,7 @@ impl Photos {
             .load::<Avatar>(avatars::stream(context.owner))
             .await;
         let loaded =
-            loaded.map_err(|error| RequestPhotoError::Command(without_rejection(error)))?;
+            loaded.map_err(|error| RequestPhotoError::Command(error.without_rejection()))?;
         if loaded.sequence == 0 {
             return Err(RequestPhotoError::AvatarNotFound);
         }
@@ -280,7 +283,7 @@ impl Photos {
             .await
             .map_err(|error| match error {
                 CommandError::Rejected(rejection) => RequestPhotoError::Gate(rejection),
-                other => RequestPhotoError::Command(without_rejection(other)),
+                other => RequestPhotoError::Command(other.without_rejection()),
             })
     }
 }
@@ -310,23 +313,4 @@ fn request(
         reference,
         policy,
     })
-}
-
-/// An error of another aggregate's stream, which carries no rejection of its own here.
-fn without_rejection<R: std::error::Error, S: std::error::Error>(
-    error: CommandError<R>,
-) -> CommandError<S> {
-    match error {
-        CommandError::PreconditionFailed {
-            current,
-            intervening,
-        } => CommandError::PreconditionFailed {
-            current,
-            intervening,
-        },
-        CommandError::KeyReused => CommandError::KeyReused,
-        CommandError::Unavailable(error) => CommandError::Unavailable(error),
-        CommandError::Unreadable(error) => CommandError::Unreadable(error),
-        CommandError::Busy | CommandError::Rejected(_) => CommandError::Busy,
-    }
 }

@@ -48,6 +48,17 @@ impl PostgresEventLog {
     }
 }
 
+impl PostgresEventLog {
+    /// The same log, with the same tasks, whose other statements go through another pool: for callers whose load
+    /// must not keep the followers from reading.
+    pub fn reading_through(&self, pool: PgPool) -> Self {
+        Self {
+            pool,
+            ..self.clone()
+        }
+    }
+}
+
 #[async_trait]
 impl EventLog for PostgresEventLog {
     async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, LogUnavailable> {

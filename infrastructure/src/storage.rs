@@ -4,6 +4,7 @@ use std::{
     error::Error,
     fs, io,
     ops::Range,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process,
 };
@@ -159,6 +160,8 @@ fn make(directory: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::create_dir_all(directory)?;
+    // The pictures are private.
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
     match fs::canonicalize(directory)?.parent() {
         Some(parent) => fs::File::open(parent)?.sync_all(),
         None => Ok(()),

@@ -96,13 +96,13 @@ impl Leases {
         Ok(fence.map(|fence| Lease::new(self.clone(), name, fence, asked)))
     }
 
-    /// Takes back what an earlier process of the same name held when it died, so that nobody waits for that to run
+    /// Takes back the photos that an earlier process of the same name held when it died, so that nobody waits for that to run
     /// out; returns how many leases that were. To be called before the first claim: no other living process has this name.
     ///
     /// # Errors
     /// When the database is away; then they run out by themselves.
     pub async fn take_back(&self) -> sqlx::Result<u64> {
-        let freed = sqlx::query("DELETE FROM leases WHERE holder = $1")
+        let freed = sqlx::query("DELETE FROM leases WHERE holder = $1 AND name LIKE 'photo:%'")
             .bind(&self.holder)
             .execute(&self.pool)
             .await?;

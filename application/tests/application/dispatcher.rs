@@ -154,6 +154,19 @@ async fn the_same_key_executes_once() {
 }
 
 #[tokio::test]
+async fn a_twin_that_changed_what_was_matched_is_no_failed_precondition() {
+    let story = Story::begin().with_avatar().await;
+    let conditional = || Context {
+        if_match: Some(4),
+        ..story.keyed("key", 1)
+    };
+    let first = story.avatars.change(conditional(), older()).await.unwrap();
+    let second = story.avatars.change(conditional(), older()).await.unwrap();
+    assert!(second.replayed);
+    assert_eq!(second.position, first.position);
+}
+
+#[tokio::test]
 async fn the_same_key_with_another_request_is_a_mistake() {
     let story = Story::begin();
     story

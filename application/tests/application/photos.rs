@@ -2,6 +2,7 @@
 
 use application::{context::CommandError, photos::RequestPhotoError};
 use domain::{
+    avatar,
     photo_request::{Command, FailureClass, Rejection},
     recorded::AnyEvent,
     subscription::{self, ClosedReason},
@@ -35,6 +36,51 @@ async fn without_an_approved_picture_there_is_nobody_to_show() {
         .request_scene(story.context(), photo(), beach())
         .await;
     assert!(matches!(refused, Err(RequestPhotoError::AvatarNotFound)));
+}
+
+#[tokio::test]
+async fn a_deleted_reference_picture_can_be_followed_no_more() {
+    let story = Story::begin()
+        .with_avatar()
+        .await
+        .with_subscription(5)
+        .await;
+    let avatar = story.avatars.load(story.user).await.unwrap().state;
+    let reference = avatar.approved_reference().unwrap();
+    story
+        .photos
+        .request_reference(story.context(), reference)
+        .await
+        .unwrap();
+    story
+        .photos
+        .cancel(story.context(), reference)
+        .await
+        .unwrap();
+    story
+        .photos
+        .delete(story.context(), reference)
+        .await
+        .unwrap();
+    let before = story.events().await.len();
+    let refused = story
+        .photos
+        .request_scene(story.context(), photo(), beach())
+        .await;
+    assert!(matches!(refused, Err(RequestPhotoError::AvatarNotReady)));
+    assert_eq!(
+        story.events().await.len(),
+        before,
+        "and nothing is reserved"
+    );
+    let approved = story
+        .avatars
+        .approve_reference_image(story.context(), reference)
+        .await;
+    assert!(matches!(
+        approved,
+        Err(CommandError::Rejected(avatar::Rejection::ReferenceNotReady))
+    ));
 }
 
 #[tokio::test]

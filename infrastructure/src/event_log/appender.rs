@@ -21,6 +21,8 @@ use super::unavailable;
 
 /// How long a command waits for the log before it is told that the log is away.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long it is tried at least to find out what became of a batch.
+const SETTLE: Duration = Duration::from_millis(1500);
 /// How long the task waits before it tries to connect again.
 const RECONNECT: Duration = Duration::from_millis(50);
 /// How many commands may queue before callers wait to enter the queue.
@@ -145,7 +147,8 @@ impl Task {
     /// Finds out what became of a batch whose answer never came: by its event ids, never by guessing.
     async fn settle(&mut self, Failed { batch, reason }: Failed) {
         tracing::warn!(error = %reason, commands = batch.len(), "The event log's answer to an append is missing");
-        let until = batch.latest();
+        // The commands' own patience may be over by now; even so they are owed one honest try.
+        let until = batch.latest().max(Instant::now() + SETTLE);
         let mut settled = None;
         while settled.is_none() && Instant::now() < until {
             settled = self.connection.written(batch.last_event_ids()).await.ok();

@@ -10,6 +10,8 @@ use super::{PostgresEventLog, unavailable};
 
 /// How many days a key is known.
 const DAYS: i32 = 7;
+/// How many keys one statement forgets.
+const PORTION: i64 = 5_000;
 
 /// An answer as the table keeps it.
 #[derive(Serialize, Deserialize)]
@@ -93,13 +95,23 @@ impl IdempotencyStore for PostgresEventLog {
     }
 
     async fn expire(&self) -> Result<u64, LogUnavailable> {
-        sqlx::query(
-            "DELETE FROM idempotency_keys WHERE recorded_at < now() - make_interval(days => $1)",
-        )
-        .bind(DAYS)
-        .execute(&self.pool)
-        .await
-        .map(|done| done.rows_affected())
-        .map_err(unavailable)
+        let mut forgotten = 0;
+        loop {
+            // In portions, so that no statement takes long however many keys there are.
+            let done = sqlx::query(
+                "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+                     SELECT ctid FROM idempotency_keys
+                      WHERE recorded_at < now() - make_interval(days => $1) LIMIT $2))",
+            )
+            .bind(DAYS)
+            .bind(PORTION)
+            .execute(&self.pool)
+            .await
+            .map_err(unavailable)?;
+            forgotten += done.rows_affected();
+            if done.rows_affected() < PORTION.cast_unsigned() {
+                return Ok(forgotten);
+            }
+        }
     }
 }

@@ -225,6 +225,45 @@ async fn commands_on_one_stream_in_one_batch_are_ordered_and_the_second_conflict
     assert_eq!(conflicts.count(), 19);
 }
 
+/// Holds the row that every append has to lock.
+async fn hold_the_head(database: &ScratchDatabase) -> sqlx::Transaction<'static, sqlx::Postgres> {
+    let mut holding = database.pool().begin().await.unwrap();
+    sqlx::query("SELECT * FROM log_head FOR UPDATE")
+        .execute(&mut *holding)
+        .await
+        .unwrap();
+    holding
+}
+
+#[tokio::test]
+async fn an_append_whose_answer_is_late_is_settled_and_tried_again_once() {
+    let database = ScratchDatabase::create().await;
+    let log = PostgresEventLog::start(database.pool());
+    let holding = hold_the_head(&database).await;
+    let letting_go = async {
+        tokio::time::sleep(Duration::from_millis(1300)).await;
+        holding.rollback().await.unwrap();
+    };
+    let (appended, ()) = tokio::join!(log.append(append("a", 0, 2)), letting_go);
+    assert_eq!(appended.unwrap().position, Position(2));
+    assert_eq!(log.read(Position(0), 10).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_refused_for_lack_of_an_answer_is_not_written_later() {
+    let database = ScratchDatabase::create().await;
+    let log = PostgresEventLog::start(database.pool());
+    let holding = hold_the_head(&database).await;
+    let refused = log.append(append("a", 0, 2)).await;
+    assert!(matches!(refused, Err(AppendError::Unavailable(_))));
+    holding.rollback().await.unwrap();
+    assert_eq!(
+        log.append(append("b", 0, 1)).await.unwrap().position,
+        Position(1)
+    );
+    assert_eq!(log.read(Position(0), 10).await.unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn while_the_log_is_away_commands_are_told_so_within_two_seconds() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -12,7 +12,7 @@ use super::batch::{Batch, Verdict};
 use crate::event_log::idempotency::{answer_from_json, hash_from_bytes};
 
 /// How long one statement may take.
-const STATEMENT: Duration = Duration::from_secs(2);
+const STATEMENT: Duration = Duration::from_secs(1);
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(1);
 
@@ -182,9 +182,10 @@ impl Session {
     }
 }
 
-/// Whether an SQLSTATE means that the session is over: connection exceptions and operator intervention.
+/// Whether an SQLSTATE means that the session is over: connection exceptions, operator intervention, and a server
+/// that takes no writes (25006): it was the primary once, and another connection finds the new one.
 fn ends_session(code: Option<&str>) -> bool {
-    code.is_none_or(|code| code.starts_with("08") || code.starts_with("57"))
+    code.is_none_or(|code| code.starts_with("08") || code.starts_with("57") || code == "25006")
 }
 
 /// A batch as the arrays that `append_events` takes.
