@@ -1,4 +1,4 @@
-//! Where the API listens.
+//! Where the API and its figures are reached.
 
 use std::{
     io::ErrorKind,
@@ -9,17 +9,26 @@ use url::Url;
 
 use crate::failure::Failure;
 
-/// Takes the address, before anything slow is started.
+/// Takes the API's address, before anything slow is started.
 pub fn listen(addr: SocketAddr) -> Result<TcpListener, Failure> {
+    listen_as(addr, "HTTP_ADDR")
+}
+
+/// Takes the address of the figures, when there is to be one.
+pub fn listen_for_metrics(addr: Option<SocketAddr>) -> Result<Option<TcpListener>, Failure> {
+    addr.map(|addr| listen_as(addr, "METRICS_ADDR")).transpose()
+}
+
+fn listen_as(addr: SocketAddr, variable: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(addr).map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => Failure::conflict(format!(
-            "{addr} is taken by another program; stop that one, or set HTTP_ADDR to another address, as in \
-             `HTTP_ADDR=127.0.0.1:8081 ava up`"
+            "{addr} is taken by another program; stop that one, or set {variable} to another address, as in \
+             `{variable}=127.0.0.1:8081 ava up`"
         )),
         ErrorKind::PermissionDenied => Failure::usage(format!(
-            "this user may not listen on {addr}; set HTTP_ADDR to a port from 1024 on"
+            "this user may not listen on {addr}; set {variable} to a port from 1024 on"
         )),
-        _ => Failure::usage(format!("cannot listen on {addr} ({error}); set HTTP_ADDR to an address of this machine")),
+        _ => Failure::usage(format!("cannot listen on {addr} ({error}); set {variable} to an address of this machine")),
     })
 }
 

@@ -16,6 +16,7 @@ mod envelope;
 mod examples;
 mod gate;
 mod idempotency;
+mod metrics;
 mod parameters;
 mod photos;
 mod positions;
@@ -29,4 +30,5 @@ mod updates;
 
 pub use app::{App, serve};
 pub use documentation::openapi;
+pub use metrics::serve_metrics;
 pub use problem::Code;

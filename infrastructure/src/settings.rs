@@ -88,6 +88,8 @@ pub struct Settings {
     pub environment: Environment,
     /// `HTTP_ADDR`: where the API listens.
     pub http_addr: SocketAddr,
+    /// `METRICS_ADDR`: where Prometheus finds the figures; none for nowhere.
+    pub metrics_addr: Option<SocketAddr>,
     /// `SANDBOX_ADDR`: where the stand-ins listen.
     pub sandbox_addr: SocketAddr,
     /// `PUBLIC_URL`: how the outside reaches us; none for the API's own address.
@@ -160,6 +162,7 @@ impl Settings {
         let settings = Self {
             environment,
             http_addr: listener(&mut reader, "HTTP_ADDR", 8080),
+            metrics_addr: reader.value("METRICS_ADDR", "127.0.0.1:9464"),
             sandbox_addr: listener(&mut reader, "SANDBOX_ADDR", 8090),
             public_url: reader.address("PUBLIC_URL", "https://ava.example.com"),
             data_dir: reader

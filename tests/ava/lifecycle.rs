@@ -53,6 +53,55 @@ async fn it_says_that_it_is_ready_when_it_is_and_sigterm_leaves_nothing_running(
 }
 
 #[tokio::test]
+async fn prometheus_finds_the_figures_on_their_own_address_only() {
+    install_tls();
+    let directory = data_dir();
+    let figures = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = figures.local_addr().unwrap().to_string();
+    drop(figures);
+    let mut command = ava(directory.path(), &["up", "--json"]);
+    command.env("METRICS_ADDR", &address);
+    let running = RunningAva::start_from(command, directory.path());
+    let avatar = json!({
+        "name": "Mira", "age": 27, "gender": "woman", "nationality": "Portuguese",
+        "appearance": "short dark hair, green eyes", "personality": "caring",
+    });
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let made = client
+        .post(format!("{}/avatars", running.api))
+        .bearer_auth(token(&running).await)
+        .json(&avatar)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.status(), 201);
+
+    let answer = get(format!("http://{address}/metrics")).await;
+    assert_eq!(answer.status(), 200);
+    let kind = answer.headers()["content-type"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+    let text = answer.text().await.unwrap();
+    for line in [
+        "# TYPE ava_log_position gauge",
+        "ava_database_up 1",
+        "ava_log_position 1",
+        "ava_follower_failed{follower=\"avatars\"} 0",
+        "ava_follower_lag_events{follower=\"avatars\"} 0",
+    ] {
+        assert!(
+            text.lines().any(|told| told == line),
+            "{line} is not in:\n{text}"
+        );
+    }
+    let public = get(format!("{}/metrics", running.api)).await;
+    assert_eq!(public.status(), 404, "the public does not see them");
+    running.terminate();
+}
+
+#[tokio::test]
 async fn ctrl_c_stops_it_while_somebody_listens_to_updates() {
     install_tls();
     let directory = data_dir();

@@ -13,7 +13,7 @@ pub enum Support {
 pub const VARIABLES: &[(&str, Support)] = &[
     ("APP_ENV", Support::Read),
     ("HTTP_ADDR", Support::Read),
-    ("METRICS_ADDR", Support::NotYet),
+    ("METRICS_ADDR", Support::Read),
     ("SANDBOX_ADDR", Support::Read),
     ("PUBLIC_URL", Support::Read),
     ("DATA_DIR", Support::Read),

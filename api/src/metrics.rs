@@ -1,0 +1,124 @@
+//! Figures for Prometheus, on a listener of their own: not for the public.
+
+use std::{fmt::Write as _, net::TcpListener, time::Duration};
+
+use actix_web::{HttpResponse, HttpServer, get, web::Data};
+use projections::engine::{FollowerState, ProjectorStatus};
+use tokio_util::sync::CancellationToken;
+
+use crate::{app::App, problem::Chain};
+
+/// How long a scrape may wait for the database.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Serves `GET /metrics` (Prometheus text format 0.0.4) on `listener` until `stop`.
+///
+/// # Errors
+/// When the listener cannot be served.
+pub async fn serve_metrics(
+    listener: TcpListener,
+    app: App,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let app = Data::new(app);
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(app.clone())
+            .service(get_metrics)
+    })
+    .workers(1)
+    .client_request_timeout(Duration::from_secs(5))
+    .shutdown_timeout(1)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    let mut server = std::pin::pin!(server);
+    tokio::select! {
+        served = &mut server => return served,
+        () = stop.cancelled() => {}
+    }
+    let (served, ()) = futures::join!(server, handle.stop(true));
+    served
+}
+
+#[get("/metrics")]
+async fn get_metrics(app: Data<App>) -> HttpResponse {
+    let Ok(text) = tokio::time::timeout(PATIENCE, figures(&app)).await else {
+        return HttpResponse::ServiceUnavailable().finish();
+    };
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(text)
+}
+
+/// What can be told now; without the database, that it is away.
+async fn figures(app: &App) -> String {
+    match measured(app).await {
+        Ok((head, followers)) => text(head, &followers),
+        Err(error) => {
+            tracing::warn!(error = %Chain(error.as_ref()), "The figures could not be measured");
+            let mut text = String::new();
+            up(&mut text, false);
+            text
+        }
+    }
+}
+
+async fn measured(
+    app: &App,
+) -> Result<(u64, Vec<ProjectorStatus>), Box<dyn std::error::Error + Send + Sync>> {
+    let head = app.log.head().await?;
+    Ok((head.0, app.checkpoints.list(head).await?))
+}
+
+fn text(head: u64, followers: &[ProjectorStatus]) -> String {
+    let mut text = String::new();
+    up(&mut text, true);
+    family(
+        &mut text,
+        "ava_log_position",
+        "The position of the log's last event.",
+    );
+    line(&mut text, "ava_log_position", "", head);
+    type Figure = (&'static str, &'static str, fn(&ProjectorStatus) -> f64);
+    const FIGURES: [Figure; 3] = [
+        (
+            "ava_follower_lag_events",
+            "How many events a follower of the log has not followed yet.",
+            |follower| follower.lag_events as f64,
+        ),
+        (
+            "ava_follower_lag_seconds",
+            "The age of the oldest event that a follower has not followed yet.",
+            |follower| follower.lag_seconds,
+        ),
+        (
+            "ava_follower_failed",
+            "1 when an event cannot be followed and an operator must act.",
+            |follower| f64::from(u8::from(follower.state == FollowerState::Failed)),
+        ),
+    ];
+    for (name, help, figure) in FIGURES {
+        family(&mut text, name, help);
+        for follower in followers {
+            let labels = format!("{{follower=\"{}\"}}", follower.name);
+            line(&mut text, name, &labels, figure(follower));
+        }
+    }
+    text
+}
+
+fn up(text: &mut String, up: bool) {
+    family(text, "ava_database_up", "1 while the database answers.");
+    line(text, "ava_database_up", "", u8::from(up));
+}
+
+fn family(text: &mut String, name: &str, help: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+}
+
+fn line(text: &mut String, name: &str, labels: &str, value: impl std::fmt::Display) {
+    let _ = writeln!(text, "{name}{labels} {value}");
+}
