@@ -2,7 +2,10 @@
 
 use std::{fmt::Write as _, net::TcpListener, time::Duration};
 
-use actix_web::{HttpResponse, HttpServer, get, web::Data};
+use actix_web::{
+    HttpResponse, HttpServer,
+    web::{self, Data},
+};
 use projections::engine::{FollowerState, ProjectorStatus};
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +27,8 @@ pub async fn serve_metrics(
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
-            .service(get_metrics)
+            // No operation of the public API, and so not in its document.
+            .route("/metrics", web::get().to(get_metrics))
     })
     .workers(1)
     .client_request_timeout(Duration::from_secs(5))
@@ -42,7 +46,6 @@ pub async fn serve_metrics(
     served
 }
 
-#[get("/metrics")]
 async fn get_metrics(app: Data<App>) -> HttpResponse {
     let Ok(text) = tokio::time::timeout(PATIENCE, figures(&app)).await else {
         return HttpResponse::ServiceUnavailable().finish();
