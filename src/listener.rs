@@ -5,21 +5,49 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
 };
 
+use infrastructure::settings::Settings;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::failure::Failure;
+use crate::{crew::Crew, failure::Failure};
 
-/// Takes the API's address, before anything slow is started.
-pub fn listen(addr: SocketAddr) -> Result<TcpListener, Failure> {
-    listen_as(addr, "HTTP_ADDR")
+/// The addresses that the API and its figures have taken.
+pub struct Listeners {
+    /// Where the API answers.
+    pub api: TcpListener,
+    metrics: Option<TcpListener>,
 }
 
-/// Takes the address of the figures, when there is to be one.
-pub fn listen_for_metrics(addr: Option<SocketAddr>) -> Result<Option<TcpListener>, Failure> {
-    addr.map(|addr| listen_as(addr, "METRICS_ADDR")).transpose()
+impl Listeners {
+    /// Takes them, before anything slow is started.
+    pub fn take(settings: &Settings) -> Result<Self, Failure> {
+        let metrics = settings.metrics_addr;
+        Ok(Self {
+            api: listen(settings.http_addr, "HTTP_ADDR")?,
+            metrics: metrics
+                .map(|addr| listen(addr, "METRICS_ADDR"))
+                .transpose()?,
+        })
+    }
+
+    /// Serves on them as a part of the crew.
+    pub fn join(self, crew: &mut Crew, app: api::App, stop: CancellationToken) {
+        if let Some(metrics) = self.metrics {
+            let (app, stop) = (app.clone(), stop.clone());
+            crew.add("metrics", async move {
+                api::serve_metrics(metrics, app, stop)
+                    .await
+                    .map_err(Failure::other)
+            });
+        }
+        let api = self.api;
+        crew.add("API", async move {
+            api::serve(api, app, stop).await.map_err(Failure::other)
+        });
+    }
 }
 
-fn listen_as(addr: SocketAddr, variable: &str) -> Result<TcpListener, Failure> {
+fn listen(addr: SocketAddr, variable: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(addr).map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => Failure::conflict(format!(
             "{addr} is taken by another program; stop that one, or set {variable} to another address, as in \

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, ops::Deref, sync::Arc, time::Duration};
 
-use actix_web::{HttpServer, middleware::from_fn, web};
+use actix_web::{HttpServer, dev::Server, middleware::from_fn, web};
 use application::{
     avatars::Avatars,
     photos::Photos,
@@ -159,6 +159,11 @@ pub async fn serve(
     .disable_signals()
     .listen(listener)?
     .run();
+    until(stop, server).await
+}
+
+/// Lets a server serve until `stop`, and then until the requests under way are answered.
+pub(crate) async fn until(stop: CancellationToken, server: Server) -> std::io::Result<()> {
     let handle = server.handle();
     let mut server = std::pin::pin!(server);
     tokio::select! {

@@ -9,7 +9,10 @@ use actix_web::{
 use projections::engine::{FollowerState, ProjectorStatus};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, problem::Chain};
+use crate::{
+    app::{App, until},
+    problem::Chain,
+};
 
 /// How long a scrape may wait for the database.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -36,14 +39,7 @@ pub async fn serve_metrics(
     .disable_signals()
     .listen(listener)?
     .run();
-    let handle = server.handle();
-    let mut server = std::pin::pin!(server);
-    tokio::select! {
-        served = &mut server => return served,
-        () = stop.cancelled() => {}
-    }
-    let (served, ()) = futures::join!(server, handle.stop(true));
-    served
+    until(stop, server).await
 }
 
 async fn get_metrics(app: Data<App>) -> HttpResponse {

@@ -6,7 +6,7 @@ use super::role::Role;
 use crate::{
     crew::Crew,
     failure::Failure,
-    listener::{listen, listen_for_metrics, local_url},
+    listener::{Listeners, local_url},
     stop,
 };
 
@@ -18,26 +18,13 @@ The database must be migrated (`ava migrate`), and a worker and a projector must
 
 pub async fn run(settings: Settings) -> Result<(), Failure> {
     let stop = stop::on_signals()?;
-    let listener = listen(settings.http_addr)?;
-    let metrics = listen_for_metrics(settings.metrics_addr)?;
-    let url = local_url(&listener)?;
+    let listeners = Listeners::take(&settings)?;
+    let url = local_url(&listeners.api)?;
     let public_url = settings.public_url.clone().unwrap_or_else(|| url.clone());
     let role = Role::start(&settings, "api", Some(public_url)).await?;
     let app = role.wiring.api(false, stop.clone());
     let mut crew = Crew::new(stop.clone());
-    if let Some(metrics) = metrics {
-        let (app, stop) = (app.clone(), stop.clone());
-        crew.add("metrics", async move {
-            ::api::serve_metrics(metrics, app, stop)
-                .await
-                .map_err(Failure::other)
-        });
-    }
-    crew.add("API", async move {
-        ::api::serve(listener, app, stop)
-            .await
-            .map_err(Failure::other)
-    });
+    listeners.join(&mut crew, app, stop);
     tracing::info!("The API answers at {url}");
     let done = crew.work().await;
     role.end().await;

@@ -2,7 +2,6 @@
 
 use std::{
     fmt::Write,
-    net::TcpListener,
     time::{Duration, Instant},
 };
 
@@ -20,7 +19,7 @@ use crate::{
     data_directory::DataDirectory,
     database::{Database, told},
     failure::Failure,
-    listener::{listen, listen_for_metrics, local_url},
+    listener::{Listeners, local_url},
     stop,
     wiring::{Secrets, Surroundings, Wiring},
 };
@@ -53,9 +52,8 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
     let stop = stop::on_signals()?;
     let directory = DataDirectory::take(&settings.data_dir)?;
     // The ports are taken first, so that a taken one is told before anything slow is started.
-    let listener = listen(settings.http_addr)?;
-    let metrics = listen_for_metrics(settings.metrics_addr)?;
-    let api_url = local_url(&listener)?;
+    let listeners = Listeners::take(&settings)?;
+    let api_url = local_url(&listeners.api)?;
     let secrets = Secrets::of(&settings)?;
     let sandbox = match &secrets.generated {
         Some(generated) if settings.needs_sandbox() => {
@@ -91,12 +89,7 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
         let pools = database.pools("up").await?;
         database::migrate(&pools.work).await.map_err(told)?;
         let wiring = Wiring::new(&settings, &secrets, surroundings, pools.clone())?;
-        let crew = crew(
-            wiring,
-            (listener, metrics),
-            Announcement { addresses, json },
-            stop,
-        );
+        let crew = crew(wiring, listeners, Announcement { addresses, json }, stop);
         let worked = tokio::select! {
             worked = crew.work() => worked,
             failure = database.failed() => Err(failure),
@@ -113,26 +106,13 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
 /// Everything that runs on the database.
 fn crew(
     wiring: Wiring,
-    (listener, metrics): (TcpListener, Option<TcpListener>),
+    listeners: Listeners,
     announcement: Announcement,
     stop: CancellationToken,
 ) -> Crew {
     let mut crew = Crew::new(stop.clone());
     let app = wiring.api(true, stop.clone());
-    if let Some(metrics) = metrics {
-        let (app, stop) = (app.clone(), stop.clone());
-        crew.add("metrics", async move {
-            ::api::serve_metrics(metrics, app, stop)
-                .await
-                .map_err(Failure::other)
-        });
-    }
-    let serving = stop.clone();
-    crew.add("API", async move {
-        ::api::serve(listener, app, serving)
-            .await
-            .map_err(Failure::other)
-    });
+    listeners.join(&mut crew, app, stop.clone());
     let mut followers = wiring.projectors();
     followers.extend(wiring.reactions());
     crew.add_steady(
