@@ -3,13 +3,42 @@
 use serde::{Serialize, de::DeserializeOwned, de::value::StrDeserializer};
 use sqlx::{Decode, Postgres, Row, Type, postgres::PgRow};
 
-/// Rows as one JSON array, for `json_populate_recordset(NULL::table, $1::json)`: however many rows
-/// a page changes, they are written with one statement.
+/// One column of many rows, for `unnest`: however many rows a page changes, they are written with one statement.
+pub(crate) fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
+/// One column of JSON, as the text that is stored.
 ///
 /// # Errors
-/// When a row is not representable in JSON.
-pub(crate) fn recordset(rows: &[impl Serialize]) -> sqlx::Result<String> {
-    serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
+/// When a value is not representable in JSON.
+pub(crate) fn json_column<'a, R, T: Serialize + 'a>(
+    rows: &'a [R],
+    value: impl Fn(&'a R) -> T,
+) -> sqlx::Result<Vec<String>> {
+    rows.iter().map(|row| json(&value(row))).collect()
+}
+
+/// One column of JSON or null, as the text that is stored.
+///
+/// # Errors
+/// When a value is not representable in JSON.
+pub(crate) fn optional_json_column<'a, R, T: Serialize + 'a>(
+    rows: &'a [R],
+    value: impl Fn(&'a R) -> Option<&'a T>,
+) -> sqlx::Result<Vec<Option<String>>> {
+    rows.iter()
+        .map(|row| value(row).map(json).transpose())
+        .collect()
+}
+
+fn json(value: &impl Serialize) -> sqlx::Result<String> {
+    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+/// A number without a sign as PostgreSQL's `bigint`.
+pub(crate) const fn bigint(number: u64) -> i64 {
+    number.cast_signed()
 }
 
 /// A whole number without a sign, from a column of type `S`: PostgreSQL's numbers all have one.

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 mod checkpoints;
+mod feed;
 mod following;
 mod head;
 mod leases;
@@ -35,6 +36,7 @@ mod trouble;
 pub use checkpoints::{Behind, Checkpoints, FollowerState, ProjectorStatus};
 pub use trouble::{Retries, TryLater};
 
+use feed::Feed;
 use following::Following;
 use leases::Leases;
 
@@ -148,6 +150,7 @@ impl Engine {
     pub async fn run(&self, followers: Vec<Follower>, stop: CancellationToken) {
         let (head, seen_head) = watch::channel(Position::default());
         let leases = Leases::new(self.pool.clone(), self.node.clone());
+        let feed = Feed::new(self.log.clone());
         // These two live as long as there are followers, however they end.
         let mut keepers = JoinSet::new();
         keepers.spawn(leases.clone().keep());
@@ -157,7 +160,7 @@ impl Engine {
         for follower in followers {
             let following = Following {
                 pool: self.pool.clone(),
-                log: self.log.clone(),
+                feed: feed.clone(),
                 leases: leases.clone(),
                 head: seen_head.clone(),
                 checkpoints: self.checkpoints.clone(),

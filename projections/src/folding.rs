@@ -12,17 +12,28 @@ pub(crate) struct Folded<K, R> {
     pub removed: Vec<K>,
 }
 
-/// The keys of the rows that a page touches.
+/// The keys of the rows that a page touches and that may be there already.
+///
+/// `begins` says of an event that what the row was before does not matter to it: then nothing is loaded.
 ///
 /// # Errors
 /// Those of `key`, which says which row an event concerns.
-pub(crate) fn touched<K: Ord>(
+pub(crate) fn touched<K: Ord + Copy>(
     page: &[Recorded<AnyEvent>],
     key: impl Fn(&Recorded<AnyEvent>) -> sqlx::Result<Option<K>>,
-) -> sqlx::Result<BTreeSet<K>> {
-    page.iter()
-        .filter_map(|recorded| key(recorded).transpose())
-        .collect()
+    begins: impl Fn(&Recorded<AnyEvent>) -> bool,
+) -> sqlx::Result<Vec<K>> {
+    let mut met = BTreeSet::new();
+    let mut loaded = Vec::new();
+    for recorded in page {
+        if let Some(key) = key(recorded)?
+            && met.insert(key)
+            && !begins(recorded)
+        {
+            loaded.push(key);
+        }
+    }
+    Ok(loaded)
 }
 
 /// Applies a page's events in order, each to its row as the one before left it; that is what makes

@@ -13,18 +13,16 @@ use domain::{
     recorded::{AnyEvent, Recorded},
     values::{PhotoId, Position, UserId},
 };
-use serde::Serialize;
 use sqlx::{FromRow, PgConnection, PgPool, Row, postgres::PgRow};
-use uuid::Uuid;
 
 use crate::{
-    columns::{aggregate_id, number, recordset, word},
+    columns::{aggregate_id, bigint, column, number, word},
     engine::Projector,
     folding::{fold, touched},
 };
 
 /// A picture that still has to be made.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PhotoWorkRow {
     /// The picture.
     pub photo_id: PhotoId,
@@ -92,18 +90,10 @@ impl Projector for PhotoWorkProjector {
         db: &mut PgConnection,
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
-        let ids: Vec<Uuid> = touched(page, concerned)?
-            .into_iter()
-            .map(|id| id.0)
-            .collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let rows = load(db, &ids).await?;
-        let folded = fold(page, rows, concerned, apply)?;
-        let removed: Vec<Uuid> = folded.removed.into_iter().map(|id| id.0).collect();
+        let known = load(db, &touched(page, concerned, begins)?).await?;
+        let folded = fold(page, known, concerned, apply)?;
         store(db, &folded.written).await?;
-        remove(db, &removed).await
+        remove(db, &folded.removed).await
     }
 }
 
@@ -113,6 +103,11 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
         AnyEvent::PhotoRequest(_) => aggregate_id(&recorded.aggregate_id).map(Some),
         AnyEvent::Avatar(_) | AnyEvent::Subscription(_) => Ok(None),
     }
+}
+
+/// A row is as old as its stream.
+const fn begins(recorded: &Recorded<AnyEvent>) -> bool {
+    recorded.sequence == 1
 }
 
 fn apply(row: Option<PhotoWorkRow>, recorded: &Recorded<AnyEvent>) -> Option<PhotoWorkRow> {
@@ -164,34 +159,48 @@ fn apply(row: Option<PhotoWorkRow>, recorded: &Recorded<AnyEvent>) -> Option<Pho
 
 async fn load(
     db: &mut PgConnection,
-    ids: &[Uuid],
+    ids: &[PhotoId],
 ) -> sqlx::Result<BTreeMap<PhotoId, PhotoWorkRow>> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let rows: Vec<PhotoWorkRow> =
         sqlx::query_as("SELECT * FROM photo_work WHERE photo_id = ANY($1)")
-            .bind(ids)
+            .bind(column(ids, |id| id.0))
             .fetch_all(db)
             .await?;
     Ok(rows.into_iter().map(|row| (row.photo_id, row)).collect())
 }
 
 async fn store(db: &mut PgConnection, rows: &[PhotoWorkRow]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
-        "INSERT INTO photo_work SELECT * FROM json_populate_recordset(NULL::photo_work, $1::json)
+        "INSERT INTO photo_work (photo_id, owner, purpose, attempts, requested_at, available_at, position)
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::timestamptz[],
+                              $6::timestamptz[], $7::bigint[])
          ON CONFLICT (photo_id) DO UPDATE SET
              owner = excluded.owner, purpose = excluded.purpose, attempts = excluded.attempts,
              requested_at = excluded.requested_at, available_at = excluded.available_at,
              position = excluded.position",
     )
-    .bind(recordset(rows)?)
+    .bind(column(rows, |row| row.photo_id.0))
+    .bind(column(rows, |row| row.owner.0))
+    .bind(column(rows, |row| row.purpose.as_str()))
+    .bind(column(rows, |row| row.attempts.cast_signed()))
+    .bind(column(rows, |row| row.requested_at))
+    .bind(column(rows, |row| row.available_at))
+    .bind(column(rows, |row| bigint(row.position.0)))
     .execute(db)
     .await?;
     Ok(())
 }
 
-async fn remove(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<()> {
+async fn remove(db: &mut PgConnection, ids: &[PhotoId]) -> sqlx::Result<()> {
     if !ids.is_empty() {
         sqlx::query("DELETE FROM photo_work WHERE photo_id = ANY($1)")
-            .bind(ids)
+            .bind(column(ids, |id| id.0))
             .execute(db)
             .await?;
     }

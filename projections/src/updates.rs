@@ -12,7 +12,7 @@ use sqlx::{FromRow, PgConnection, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
-    columns::{number, recordset, word},
+    columns::{bigint, column, number, word},
     engine::Projector,
 };
 
@@ -101,7 +101,6 @@ pub async fn owners_between(
 /// Writes `updates`.
 pub struct UpdatesProjector;
 
-#[derive(Serialize)]
 struct UpdateRow<'a> {
     position: Position,
     owner: UserId,
@@ -141,9 +140,13 @@ impl Projector for UpdatesProjector {
             .collect();
         if !rows.is_empty() {
             sqlx::query(
-                "INSERT INTO updates SELECT * FROM json_populate_recordset(NULL::updates, $1::json)",
+                "INSERT INTO updates (position, owner, kind, resource_id)
+                 SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[])",
             )
-            .bind(recordset(&rows)?)
+            .bind(column(&rows, |row| bigint(row.position.0)))
+            .bind(column(&rows, |row| row.owner.0))
+            .bind(column(&rows, |row| row.kind.as_str()))
+            .bind(column(&rows, |row| row.resource_id))
             .execute(db)
             .await?;
         }

@@ -9,11 +9,10 @@ use domain::{
     values::{AvatarId, PhotoId, UserId},
 };
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::{AvatarRow, ReferenceFailure, ReferencePicture, ReferenceRow, ReferenceStatus};
 use crate::{
-    columns::{aggregate_id, recordset, storable},
+    columns::{aggregate_id, bigint, column, json_column, storable},
     engine::Projector,
     folding::{fold, touched},
 };
@@ -40,15 +39,8 @@ impl Projector for AvatarsProjector {
         db: &mut PgConnection,
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
-        let owners: Vec<Uuid> = touched(page, concerned)?
-            .into_iter()
-            .map(|id| id.0)
-            .collect();
-        if owners.is_empty() {
-            return Ok(());
-        }
-        let rows = load(db, &owners).await?;
-        store(db, &fold(page, rows, concerned, apply)?.written).await
+        let known = load(db, &touched(page, concerned, begins)?).await?;
+        store(db, &fold(page, known, concerned, apply)?.written).await
     }
 }
 
@@ -58,6 +50,11 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<UserId>> {
         AnyEvent::Avatar(_) => aggregate_id(&recorded.aggregate_id).map(Some),
         AnyEvent::PhotoRequest(_) | AnyEvent::Subscription(_) => Ok(None),
     }
+}
+
+/// A row is as old as its stream.
+const fn begins(recorded: &Recorded<AnyEvent>) -> bool {
+    recorded.sequence == 1
 }
 
 fn apply(row: Option<AvatarRow>, recorded: &Recorded<AnyEvent>) -> Option<AvatarRow> {
@@ -185,17 +182,34 @@ const fn reference(status: ReferenceStatus, photo_id: PhotoId) -> ReferenceRow {
     }
 }
 
-async fn load(db: &mut PgConnection, owners: &[Uuid]) -> sqlx::Result<BTreeMap<UserId, AvatarRow>> {
+async fn load(
+    db: &mut PgConnection,
+    owners: &[UserId],
+) -> sqlx::Result<BTreeMap<UserId, AvatarRow>> {
+    if owners.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let rows: Vec<AvatarRow> = sqlx::query_as("SELECT * FROM avatars WHERE owner = ANY($1)")
-        .bind(owners)
+        .bind(column(owners, |owner| owner.0))
         .fetch_all(db)
         .await?;
     Ok(rows.into_iter().map(|row| (row.owner, row)).collect())
 }
 
 async fn store(db: &mut PgConnection, rows: &[AvatarRow]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
-        "INSERT INTO avatars SELECT * FROM json_populate_recordset(NULL::avatars, $1::json)
+        "INSERT INTO avatars (owner, avatar_id, name, age, gender, nationality, appearance, personality, reference,
+                              history, sequence, position, created_at, updated_at)
+         SELECT owner, avatar_id, name, age, gender, nationality, appearance, personality, reference::json,
+                history::json, sequence, position, created_at, updated_at
+           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[],
+                       $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::timestamptz[],
+                       $14::timestamptz[])
+                AS r (owner, avatar_id, name, age, gender, nationality, appearance, personality, reference,
+                      history, sequence, position, created_at, updated_at)
          ON CONFLICT (owner) DO UPDATE SET
              avatar_id = excluded.avatar_id, name = excluded.name, age = excluded.age, gender = excluded.gender,
              nationality = excluded.nationality, appearance = excluded.appearance,
@@ -203,7 +217,20 @@ async fn store(db: &mut PgConnection, rows: &[AvatarRow]) -> sqlx::Result<()> {
              sequence = excluded.sequence, position = excluded.position,
              created_at = excluded.created_at, updated_at = excluded.updated_at",
     )
-    .bind(recordset(rows)?)
+    .bind(column(rows, |row| row.owner.0))
+    .bind(column(rows, |row| row.avatar_id.0))
+    .bind(column(rows, |row| row.name.as_str()))
+    .bind(column(rows, |row| i16::from(row.age)))
+    .bind(column(rows, |row| row.gender.as_str()))
+    .bind(column(rows, |row| row.nationality.as_str()))
+    .bind(column(rows, |row| row.appearance.as_str()))
+    .bind(column(rows, |row| row.personality.as_str()))
+    .bind(json_column(rows, |row| &row.reference)?)
+    .bind(json_column(rows, |row| &row.history)?)
+    .bind(column(rows, |row| bigint(row.sequence)))
+    .bind(column(rows, |row| bigint(row.position.0)))
+    .bind(column(rows, |row| row.created_at))
+    .bind(column(rows, |row| row.updated_at))
     .execute(db)
     .await?;
     Ok(())

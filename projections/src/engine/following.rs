@@ -1,8 +1,8 @@
 //! One follower in this process: wait for the lease, then read, follow, and move the checkpoint.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use application::ports::{EventLog, ReadError};
+use application::ports::ReadError;
 use domain::{
     recorded::{AnyEvent, Recorded},
     values::Position,
@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 use super::{
     Follower, Projector, Reaction,
     checkpoints::{Checkpoints, FollowedHere, FollowerState},
+    feed::Feed,
     leases::{LEASE, Lease, Leases},
     progress::Progress,
     trouble::{Retries, Trouble, guarded, is_passing, pause_while_away},
@@ -46,7 +47,7 @@ const PROJECTION: &str = "BEGIN; SET LOCAL synchronous_commit = off; \
 /// A follower with what it needs.
 pub(super) struct Following {
     pub pool: PgPool,
-    pub log: Arc<dyn EventLog>,
+    pub feed: Feed,
     pub leases: Leases,
     pub head: watch::Receiver<Position>,
     pub checkpoints: Checkpoints,
@@ -179,7 +180,7 @@ impl Following {
             progress.position = lease.checkpoint().await?;
             here.moved(progress.position);
         }
-        let page = self.log.read(progress.position, progress.limit()).await?;
+        let page = self.feed.page(progress.position, progress.limit()).await?;
         let began = Instant::now();
         if !page.is_empty() {
             match &self.follower {

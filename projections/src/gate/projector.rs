@@ -6,16 +6,14 @@ use async_trait::async_trait;
 use cqrs_es::Aggregate;
 use domain::{
     recorded::{AnyEvent, Recorded},
-    subscription::{Event, Snapshot, Subscription},
-    values::UserId,
+    subscription::{Event, Snapshot, Status, Subscription},
+    values::{PlanId, UserId},
 };
-use serde::Serialize;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::SubscriptionRow;
 use crate::{
-    columns::{aggregate_id, recordset, storable},
+    columns::{aggregate_id, bigint, column, json_column, storable},
     engine::Projector,
     folding::{fold, touched},
 };
@@ -25,7 +23,6 @@ use crate::{
 /// The rows hold the aggregate as JSON: whoever changes what a `Subscription` remembers raises the version.
 pub struct GateProjector;
 
-#[derive(Serialize)]
 struct CustomerRow {
     customer_id: String,
     owner: UserId,
@@ -50,15 +47,8 @@ impl Projector for GateProjector {
         db: &mut PgConnection,
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
-        let owners: Vec<Uuid> = touched(page, concerned)?
-            .into_iter()
-            .map(|id| id.0)
-            .collect();
-        if owners.is_empty() {
-            return Ok(());
-        }
-        let rows = load(db, &owners).await?;
-        store(db, &fold(page, rows, concerned, apply)?.written).await?;
+        let known = load(db, &touched(page, concerned, begins)?).await?;
+        store(db, &fold(page, known, concerned, apply)?.written).await?;
         store_customers(db, page).await
     }
 }
@@ -69,6 +59,11 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<UserId>> {
         AnyEvent::Subscription(_) => aggregate_id(&recorded.aggregate_id).map(Some),
         AnyEvent::Avatar(_) | AnyEvent::PhotoRequest(_) => Ok(None),
     }
+}
+
+/// A row is as old as its stream.
+const fn begins(recorded: &Recorded<AnyEvent>) -> bool {
+    recorded.sequence == 1
 }
 
 fn apply(row: Option<SubscriptionRow>, recorded: &Recorded<AnyEvent>) -> Option<SubscriptionRow> {
@@ -124,20 +119,34 @@ fn customer(event: &Event) -> Option<&str> {
 
 async fn load(
     db: &mut PgConnection,
-    owners: &[Uuid],
+    owners: &[UserId],
 ) -> sqlx::Result<BTreeMap<UserId, SubscriptionRow>> {
+    if owners.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let rows: Vec<SubscriptionRow> =
         sqlx::query_as("SELECT * FROM subscriptions WHERE owner = ANY($1)")
-            .bind(owners)
+            .bind(column(owners, |owner| owner.0))
             .fetch_all(db)
             .await?;
     Ok(rows.into_iter().map(|row| (row.owner, row)).collect())
 }
 
 async fn store(db: &mut PgConnection, rows: &[SubscriptionRow]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
-        "INSERT INTO subscriptions
-         SELECT * FROM json_populate_recordset(NULL::subscriptions, $1::json)
+        "INSERT INTO subscriptions (owner, customer_id, provider_id, status, plan, period_start, period_end,
+                                    cancel_at_period_end, grace_until, photos_used, photos_limit, state, sequence,
+                                    position)
+         SELECT owner, customer_id, provider_id, status, plan, period_start, period_end, cancel_at_period_end,
+                grace_until, photos_used, photos_limit, state::json, sequence, position
+           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+                       $7::timestamptz[], $8::boolean[], $9::timestamptz[], $10::integer[], $11::integer[],
+                       $12::text[], $13::bigint[], $14::bigint[])
+                AS r (owner, customer_id, provider_id, status, plan, period_start, period_end, cancel_at_period_end,
+                      grace_until, photos_used, photos_limit, state, sequence, position)
          ON CONFLICT (owner) DO UPDATE SET
              customer_id = excluded.customer_id, provider_id = excluded.provider_id, status = excluded.status,
              plan = excluded.plan, period_start = excluded.period_start, period_end = excluded.period_end,
@@ -145,7 +154,20 @@ async fn store(db: &mut PgConnection, rows: &[SubscriptionRow]) -> sqlx::Result<
              photos_used = excluded.photos_used, photos_limit = excluded.photos_limit,
              state = excluded.state, sequence = excluded.sequence, position = excluded.position",
     )
-    .bind(recordset(rows)?)
+    .bind(column(rows, |row| row.owner.0))
+    .bind(column(rows, |row| row.customer_id.as_deref()))
+    .bind(column(rows, |row| row.provider_id.as_deref()))
+    .bind(column(rows, |row| row.status.map(Status::as_str)))
+    .bind(column(rows, |row| row.plan.as_ref().map(PlanId::as_str)))
+    .bind(column(rows, |row| row.period_start))
+    .bind(column(rows, |row| row.period_end))
+    .bind(column(rows, |row| row.cancel_at_period_end))
+    .bind(column(rows, |row| row.grace_until))
+    .bind(column(rows, |row| row.photos_used.cast_signed()))
+    .bind(column(rows, |row| row.photos_limit.cast_signed()))
+    .bind(json_column(rows, |row| &row.state)?)
+    .bind(column(rows, |row| bigint(row.sequence)))
+    .bind(column(rows, |row| bigint(row.position.0)))
     .execute(db)
     .await?;
     Ok(())
@@ -169,11 +191,12 @@ async fn store_customers(db: &mut PgConnection, page: &[Recorded<AnyEvent>]) -> 
     }
     if !customers.is_empty() {
         sqlx::query(
-            "INSERT INTO subscription_customers
-             SELECT * FROM json_populate_recordset(NULL::subscription_customers, $1::json)
+            "INSERT INTO subscription_customers (customer_id, owner)
+             SELECT * FROM unnest($1::text[], $2::uuid[])
              ON CONFLICT (customer_id) DO NOTHING",
         )
-        .bind(recordset(&customers)?)
+        .bind(column(&customers, |row| row.customer_id.as_str()))
+        .bind(column(&customers, |row| row.owner.0))
         .execute(db)
         .await?;
     }

@@ -10,11 +10,10 @@ use domain::{
     values::{PhotoId, UserId},
 };
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::{FailureRow, PhotoRow, PhotoStatus};
 use crate::{
-    columns::{aggregate_id, recordset, storable},
+    columns::{aggregate_id, bigint, column, json_column, optional_json_column, storable},
     engine::Projector,
     folding::{fold, touched},
 };
@@ -41,18 +40,10 @@ impl Projector for PhotosProjector {
         db: &mut PgConnection,
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
-        let ids: Vec<Uuid> = touched(page, concerned)?
-            .into_iter()
-            .map(|id| id.0)
-            .collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let rows = load(db, &ids).await?;
-        let folded = fold(page, rows, concerned, apply)?;
-        let removed: Vec<Uuid> = folded.removed.into_iter().map(|id| id.0).collect();
+        let known = load(db, &touched(page, concerned, begins)?).await?;
+        let folded = fold(page, known, concerned, apply)?;
         store(db, &folded.written).await?;
-        remove(db, &removed).await
+        remove(db, &folded.removed).await
     }
 }
 
@@ -75,6 +66,17 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
     }
 }
 
+/// A scene's row begins with its request; a reference picture's may be there since the avatar's wish.
+fn begins(recorded: &Recorded<AnyEvent>) -> bool {
+    matches!(
+        &recorded.event,
+        AnyEvent::PhotoRequest(Event::PhotoRequested {
+            purpose: Purpose::Scene,
+            ..
+        })
+    )
+}
+
 fn apply(row: Option<PhotoRow>, recorded: &Recorded<AnyEvent>) -> Option<PhotoRow> {
     match &recorded.event {
         AnyEvent::PhotoRequest(Event::PhotoRequested {
@@ -85,7 +87,9 @@ fn apply(row: Option<PhotoRow>, recorded: &Recorded<AnyEvent>) -> Option<PhotoRo
             ..
         }) => {
             // A reference picture was wished for before: then it was asked for at that time.
-            let row = row.unwrap_or_else(|| wished(*photo_id, *owner, *purpose, recorded));
+            let row = row
+                .filter(|_| *purpose == Purpose::Reference)
+                .unwrap_or_else(|| wished(*photo_id, *owner, *purpose, recorded));
             Some(PhotoRow {
                 scene: scene.as_ref().map(ToString::to_string),
                 sequence: recorded.sequence,
@@ -177,17 +181,31 @@ fn wished(
     }
 }
 
-async fn load(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<BTreeMap<PhotoId, PhotoRow>> {
+async fn load(db: &mut PgConnection, ids: &[PhotoId]) -> sqlx::Result<BTreeMap<PhotoId, PhotoRow>> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let rows: Vec<PhotoRow> = sqlx::query_as("SELECT * FROM photos WHERE photo_id = ANY($1)")
-        .bind(ids)
+        .bind(column(ids, |id| id.0))
         .fetch_all(db)
         .await?;
     Ok(rows.into_iter().map(|row| (row.photo_id, row)).collect())
 }
 
 async fn store(db: &mut PgConnection, rows: &[PhotoRow]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
-        "INSERT INTO photos SELECT * FROM json_populate_recordset(NULL::photos, $1::json)
+        "INSERT INTO photos (photo_id, owner, purpose, scene, status, attempts, image, failure, rules, sequence,
+                             position, requested_at, delivered_at)
+         SELECT photo_id, owner, purpose, scene, status, attempts, image::json, failure::json,
+                CASE rules WHEN '[]' THEN '{}' ELSE ARRAY(SELECT json_array_elements_text(rules::json)) END,
+                sequence, position, requested_at, delivered_at
+           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::text[],
+                       $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::timestamptz[])
+                AS r (photo_id, owner, purpose, scene, status, attempts, image, failure, rules, sequence, position,
+                      requested_at, delivered_at)
          ON CONFLICT (photo_id) DO UPDATE SET
              owner = excluded.owner, purpose = excluded.purpose, scene = excluded.scene,
              status = excluded.status, attempts = excluded.attempts,
@@ -195,16 +213,28 @@ async fn store(db: &mut PgConnection, rows: &[PhotoRow]) -> sqlx::Result<()> {
              sequence = excluded.sequence, position = excluded.position,
              requested_at = excluded.requested_at, delivered_at = excluded.delivered_at",
     )
-    .bind(recordset(rows)?)
+    .bind(column(rows, |row| row.photo_id.0))
+    .bind(column(rows, |row| row.owner.0))
+    .bind(column(rows, |row| row.purpose.as_str()))
+    .bind(column(rows, |row| row.scene.as_deref()))
+    .bind(column(rows, |row| row.status.as_str()))
+    .bind(column(rows, |row| row.attempts.cast_signed()))
+    .bind(optional_json_column(rows, |row| row.image.as_ref())?)
+    .bind(optional_json_column(rows, |row| row.failure.as_ref())?)
+    .bind(json_column(rows, |row| &row.rules)?)
+    .bind(column(rows, |row| bigint(row.sequence)))
+    .bind(column(rows, |row| bigint(row.position.0)))
+    .bind(column(rows, |row| row.requested_at))
+    .bind(column(rows, |row| row.delivered_at))
     .execute(db)
     .await?;
     Ok(())
 }
 
-async fn remove(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<()> {
+async fn remove(db: &mut PgConnection, ids: &[PhotoId]) -> sqlx::Result<()> {
     if !ids.is_empty() {
         sqlx::query("DELETE FROM photos WHERE photo_id = ANY($1)")
-            .bind(ids)
+            .bind(column(ids, |id| id.0))
             .execute(db)
             .await?;
     }

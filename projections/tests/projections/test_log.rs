@@ -85,7 +85,9 @@ impl TestLog {
             event_type: "Asked".to_owned(),
             event_version: "1".to_owned(),
             payload: r#"{"type":"Asked"}"#.to_owned(),
-            metadata: serde_json::to_string(&metadata(UserId(Uuid::nil()))).unwrap(),
+            metadata: serde_json::to_string(&metadata(UserId(Uuid::nil())))
+                .unwrap()
+                .into(),
         };
         self.write(stream, vec![event]).await
     }
@@ -99,7 +101,7 @@ impl TestLog {
     where
         A::Event: Serialize,
     {
-        let metadata = serde_json::to_string(&metadata(owner)).unwrap();
+        let metadata: Arc<str> = serde_json::to_string(&metadata(owner)).unwrap().into();
         let events = events
             .into_iter()
             .map(|event| NewEvent {
