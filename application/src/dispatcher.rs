@@ -1,6 +1,7 @@
 //! Load → decide → append: the one way in which commands reach the log.
 
 mod commands;
+mod recent;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,14 +16,18 @@ use crate::{
         StreamId, StreamSlice,
     },
 };
+use recent::Recent;
 
 /// How often a command that conflicts is decided anew before it gives up as `Busy`.
 const ATTEMPTS: u32 = 12;
 
 /// An aggregate whose commands can be given names, for the metadata of its events.
-pub trait Commanded: Aggregate<Services = (), Error: 'static> {
+pub trait Commanded: Aggregate<Services = (), Error: 'static> + Clone + 'static {
     /// The command's name, as `CreateAvatar`.
     fn name(command: &Self::Command) -> &'static str;
+
+    /// Whether the command begins a stream: then it is first decided as if there were none, without a look.
+    fn begins(command: &Self::Command) -> bool;
 
     /// The hash of the rule pack that judged the command's content, when there was content to judge.
     fn policy_pack(_command: &Self::Command) -> Option<&str> {
@@ -31,7 +36,7 @@ pub trait Commanded: Aggregate<Services = (), Error: 'static> {
 }
 
 /// An aggregate as the log has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Loaded<A> {
     /// Its state.
     pub state: A,
@@ -43,13 +48,15 @@ pub struct Loaded<A> {
 
 /// What a command would add to its stream.
 #[derive(Debug)]
-pub struct Decided {
+pub struct Decided<A> {
     /// Its events; none when it changes nothing.
     pub slice: Option<StreamSlice>,
     /// The stream's sequence before it.
     pub sequence: u64,
     /// The position of the stream's last event before it.
     pub position: Position,
+    /// The aggregate as the command's events leave it.
+    pub state: A,
 }
 
 /// Runs commands against the log. Cheap to clone.
@@ -57,12 +64,17 @@ pub struct Decided {
 pub struct Dispatcher {
     log: Arc<dyn EventLog>,
     keys: Arc<dyn IdempotencyStore>,
+    recent: Recent,
 }
 
 impl Dispatcher {
     /// Over that log; `keys` tells what used idempotency keys stand for.
     pub fn new(log: Arc<dyn EventLog>, keys: Arc<dyn IdempotencyStore>) -> Self {
-        Self { log, keys }
+        Self {
+            log,
+            keys,
+            recent: Recent::default(),
+        }
     }
 
     /// Carries out a command on one aggregate. A conflict is decided anew, unless the caller named the
@@ -81,6 +93,9 @@ impl Dispatcher {
         A: Commanded,
         A::Command: Clone + Send + Sync,
     {
+        if let Some(receipt) = self.presume::<A>(&stream, &command, &context).await? {
+            return Ok(receipt);
+        }
         for attempt in 0..ATTEMPTS {
             back_off(attempt).await;
             let decided = match self
@@ -105,6 +120,50 @@ impl Dispatcher {
         Err(CommandError::Busy)
     }
 
+    /// The quick way: decides on the aggregate as this process saw it last, or on nothing when the command begins a
+    /// stream, and lets the append confirm it. None when it did not, and when there is nothing to append: whatever
+    /// else a command is told must be true of the log as it is now.
+    async fn presume<A>(
+        &self,
+        stream: &StreamId,
+        command: &A::Command,
+        context: &Context,
+    ) -> Result<Option<Receipt>, CommandError<A::Error>>
+    where
+        A: Commanded,
+        A::Command: Clone + Send + Sync,
+    {
+        let Some(known) = self.presumed::<A>(stream, command) else {
+            return Ok(None);
+        };
+        if context.if_match.is_some_and(|seen| seen != known.sequence) {
+            return Ok(None);
+        }
+        match decide_on(known, stream.clone(), command.clone(), context).await {
+            Ok(decided) if decided.slice.is_some() => self.commit(decided, context).await,
+            Ok(_) | Err(_) => Ok(None),
+        }
+    }
+
+    fn presumed<A: Commanded>(&self, stream: &StreamId, command: &A::Command) -> Option<Loaded<A>> {
+        let absent = || A::begins(command).then(Loaded::default);
+        self.recent.find(stream).or_else(absent)
+    }
+
+    /// What a command would add to a stream that it begins, without a look at the log: the append will tell when
+    /// there is one already.
+    ///
+    /// # Errors
+    /// When the rules say no.
+    pub async fn decide_anew<A: Commanded>(
+        &self,
+        stream: StreamId,
+        command: A::Command,
+        context: &Context,
+    ) -> Result<Decided<A>, CommandError<A::Error>> {
+        decide_on(Loaded::default(), stream, command, context).await
+    }
+
     /// An aggregate as the log has it now.
     ///
     /// # Errors
@@ -126,52 +185,24 @@ impl Dispatcher {
         stream: StreamId,
         command: A::Command,
         context: &Context,
-    ) -> Result<Decided, CommandError<A::Error>> {
+    ) -> Result<Decided<A>, CommandError<A::Error>> {
         let history = self.log.load(&stream).await?;
-        let Loaded {
-            mut state,
-            sequence,
-            position,
-        } = fold::<A>(&history).map_err(CommandError::Unreadable)?;
-        expect_match(context, sequence, &history)?;
-
-        let name = A::name(&command);
-        let policy_pack = A::policy_pack(&command).map(str::to_owned);
-        let sink = EventSink::default();
-        state
-            .handle(command, &(), &sink)
-            .await
-            .map_err(CommandError::Rejected)?;
-        let events = sink.collect().await;
-
-        let metadata = metadata(context, name, policy_pack).map_err(CommandError::Unreadable)?;
-        let events = events
-            .iter()
-            .map(|event| encode(event, &metadata))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(CommandError::Unreadable)?;
-        let slice = (!events.is_empty()).then_some(StreamSlice {
-            stream,
-            expected_sequence: sequence,
-            events,
-        });
-        Ok(Decided {
-            slice,
-            sequence,
-            position,
-        })
+        let known = fold::<A>(&history).map_err(CommandError::Unreadable)?;
+        expect_match(context, known.sequence, &history)?;
+        decide_on(known, stream, command, context).await
     }
 
     /// Appends what was decided; none when the stream has moved on and it must be decided anew.
-    async fn commit<R: std::error::Error + 'static>(
+    async fn commit<A: Commanded>(
         &self,
-        decided: Decided,
+        decided: Decided<A>,
         context: &Context,
-    ) -> Result<Option<Receipt>, CommandError<R>> {
+    ) -> Result<Option<Receipt>, CommandError<A::Error>> {
         let Decided {
             slice,
             sequence,
             position,
+            state,
         } = decided;
         let Some(slice) = slice else {
             let unchanged = Receipt {
@@ -184,17 +215,28 @@ impl Dispatcher {
                 self.known_receipt(context).await?.unwrap_or(unchanged),
             ));
         };
-        let events = slice.events.len();
+        let (stream, events) = (slice.stream.clone(), slice.events.len());
+        // Whatever comes of it, what was known of the stream is old then.
+        self.recent.forget(&stream);
         Ok(self
             .append(vec![slice], context)
             .await?
             .map(|outcome| match outcome {
-                Outcome::Appended(Appended { position }) => Receipt {
-                    position,
-                    sequence: sequence + events as u64,
-                    events,
-                    replayed: false,
-                },
+                Outcome::Appended(Appended { position }) => {
+                    let sequence = sequence + events as u64;
+                    let loaded = Loaded {
+                        state,
+                        sequence,
+                        position,
+                    };
+                    self.recent.remember(stream, loaded);
+                    Receipt {
+                        position,
+                        sequence,
+                        events,
+                        replayed: false,
+                    }
+                }
                 Outcome::Replayed(position) => Receipt {
                     position,
                     sequence,
@@ -275,6 +317,45 @@ pub(crate) async fn back_off(attempt: u32) {
     }
 }
 
+/// Decides a command on an aggregate as it is known.
+async fn decide_on<A: Commanded>(
+    known: Loaded<A>,
+    stream: StreamId,
+    command: A::Command,
+    context: &Context,
+) -> Result<Decided<A>, CommandError<A::Error>> {
+    let Loaded {
+        mut state,
+        sequence,
+        position,
+    } = known;
+    let name = A::name(&command);
+    let policy_pack = A::policy_pack(&command).map(str::to_owned);
+    let sink = EventSink::default();
+    state
+        .handle(command, &(), &sink)
+        .await
+        .map_err(CommandError::Rejected)?;
+    let events = sink.collect().await;
+
+    let slice = if events.is_empty() {
+        None
+    } else {
+        let metadata = metadata(context, name, policy_pack).map_err(CommandError::Unreadable)?;
+        Some(StreamSlice {
+            stream,
+            expected_sequence: sequence,
+            events: encoded(&events, metadata).map_err(CommandError::Unreadable)?,
+        })
+    };
+    Ok(Decided {
+        slice,
+        sequence,
+        position,
+        state,
+    })
+}
+
 /// Folds a history into a state.
 pub(crate) fn fold<A: Aggregate>(events: &[StoredEvent]) -> Result<Loaded<A>, serde_json::Error> {
     let mut loaded = Loaded {
@@ -327,7 +408,7 @@ fn metadata(
     context: &Context,
     command: &str,
     policy_pack: Option<String>,
-) -> Result<String, serde_json::Error> {
+) -> Result<Arc<str>, serde_json::Error> {
     serde_json::to_string(&Metadata {
         actor: context.actor.to_string(),
         owner: context.owner,
@@ -339,14 +420,22 @@ fn metadata(
         policy_pack,
         more: Default::default(),
     })
+    .map(Arc::from)
 }
 
-fn encode<E: DomainEvent>(event: &E, metadata: &str) -> Result<NewEvent, serde_json::Error> {
-    Ok(NewEvent {
-        event_id: Uuid::now_v7(),
-        event_type: event.event_type(),
-        event_version: event.event_version(),
-        payload: serde_json::to_string(event)?,
-        metadata: metadata.to_owned(),
-    })
+/// All events of one command share its metadata.
+fn encoded<E: DomainEvent>(
+    events: &[E],
+    metadata: Arc<str>,
+) -> Result<Vec<NewEvent>, serde_json::Error> {
+    let encode = |event: &E| {
+        Ok(NewEvent {
+            event_id: Uuid::now_v7(),
+            event_type: event.event_type(),
+            event_version: event.event_version(),
+            payload: serde_json::to_string(event)?,
+            metadata: metadata.clone(),
+        })
+    };
+    events.iter().map(encode).collect()
 }

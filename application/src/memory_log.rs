@@ -73,7 +73,7 @@ impl Kept {
             event_type,
             event_version,
             payload,
-            metadata,
+            metadata: metadata.to_string(),
             recorded_at: at,
         };
         self.events.push(KeptEvent {

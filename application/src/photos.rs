@@ -92,7 +92,11 @@ impl Photos {
     ) -> Result<Receipt, RequestPhotoError> {
         for attempt in 0..ATTEMPTS {
             back_off(attempt).await;
-            match self.try_request_scene(&context, photo_id, &scene).await {
+            let first = attempt == 0;
+            match self
+                .try_request_scene(&context, photo_id, &scene, first)
+                .await
+            {
                 Ok(Some(receipt)) => return Ok(receipt),
                 Ok(None) => {} // somebody else took a picture out of the quota meanwhile
                 Err(refused @ RequestPhotoError::ContentRefused { .. }) => return Err(refused),
@@ -113,9 +117,12 @@ impl Photos {
         context: &Context,
         photo_id: PhotoId,
         scene: &Scene,
+        first: bool,
     ) -> Result<Option<Receipt>, RequestPhotoError> {
-        let reserved = self.reserve(context, photo_id).await?;
-        let subject = self.subject(context).await?;
+        // Read together; the subscription's answer comes first.
+        let (reserved, subject) =
+            tokio::join!(self.reserve(context, photo_id), self.subject(context));
+        let (reserved, subject) = (reserved?, subject?);
         let Some(reference) = subject.state.approved_reference() else {
             return Err(RequestPhotoError::AvatarNotReady);
         };
@@ -148,10 +155,14 @@ impl Photos {
         let Some(wish) = wish else {
             return Err(RequestPhotoError::AvatarNotFound);
         };
-        let wished = self
-            .dispatcher
-            .decide::<PhotoRequest>(stream(photo_id), wish, context)
-            .await?;
+        let stream = stream(photo_id);
+        let wished = if first && context.if_match.is_none() {
+            self.dispatcher
+                .decide_anew::<PhotoRequest>(stream, wish, context)
+                .await?
+        } else {
+            self.dispatcher.decide(stream, wish, context).await?
+        };
 
         let (sequence, mut slices) = (wished.sequence, Vec::with_capacity(2));
         slices.extend(wished.slice);
@@ -267,7 +278,7 @@ impl Photos {
         &self,
         context: &Context,
         photo_id: PhotoId,
-    ) -> Result<Decided, RequestPhotoError> {
+    ) -> Result<Decided<Subscription>, RequestPhotoError> {
         let command = subscription::Command::ReservePhoto {
             photo_id,
             at: self.clock.now(),

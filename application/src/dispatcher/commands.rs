@@ -19,6 +19,10 @@ impl Commanded for Avatar {
             avatar::Command::ApproveReferenceImage { .. } => "ApproveReferenceImage",
         }
     }
+
+    fn begins(command: &avatar::Command) -> bool {
+        matches!(command, avatar::Command::CreateAvatar { .. })
+    }
 }
 
 impl Commanded for PhotoRequest {
@@ -34,6 +38,10 @@ impl Commanded for PhotoRequest {
             photo_request::Command::Cancel => "Cancel",
             photo_request::Command::DeletePhoto => "DeletePhoto",
         }
+    }
+
+    fn begins(command: &photo_request::Command) -> bool {
+        matches!(command, photo_request::Command::RequestPhoto { .. })
     }
 
     fn policy_pack(command: &photo_request::Command) -> Option<&str> {
@@ -62,5 +70,10 @@ impl Commanded for Subscription {
             subscription::Command::ReservePhoto { .. } => "ReservePhoto",
             subscription::Command::ReleasePhoto { .. } => "ReleasePhoto",
         }
+    }
+
+    /// Nobody knows: whatever comes from the provider first begins it.
+    fn begins(_command: &subscription::Command) -> bool {
+        false
     }
 }

@@ -1,5 +1,7 @@
 //! The event log: load one stream, append atomically, read everything in order.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
@@ -50,8 +52,8 @@ pub struct NewEvent {
     pub event_version: String,
     /// The JSON to be stored byte for byte.
     pub payload: String,
-    /// The metadata as JSON, `domain::recorded::Metadata`.
-    pub metadata: String,
+    /// The metadata as JSON, `domain::recorded::Metadata`; one command's events share it.
+    pub metadata: Arc<str>,
 }
 
 /// What one command adds to one stream.

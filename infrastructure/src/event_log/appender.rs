@@ -1,17 +1,22 @@
-//! Group commit: one task carries whatever waits in one statement, and so in one durable commit.
+//! Group commit: whatever waits is carried in one statement, and so in one durable commit.
+//!
+//! Two lanes take turns: while one's batch is on its way to the disk, the other's is sent, and waits at the log's head
+//! (`log_head`) until the first has committed. So the database never waits for us to read an answer and to write the
+//! next question.
 
 mod batch;
 mod connection;
 
 use std::{
     collections::VecDeque,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use application::ports::{Append, AppendError, Appended};
 use domain::values::Position;
 use sqlx::PgPool;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use self::{
     batch::{Batch, Verdict},
@@ -25,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const SETTLE: Duration = Duration::from_millis(1500);
 /// How long the task waits before it tries to connect again.
 const RECONNECT: Duration = Duration::from_millis(50);
+/// How many batches may be on their way at once.
+const LANES: usize = 2;
 /// How many commands may queue before callers wait to enter the queue.
 const QUEUE: usize = 4096;
 
@@ -60,13 +67,21 @@ impl Waiting {
 impl Appender {
     pub(super) fn start(pool: PgPool, hint: watch::Sender<Position>) -> Self {
         let (queue, arriving) = mpsc::channel(QUEUE);
-        let task = Task {
-            connection: Connection::new(pool),
+        let (returns, returned) = mpsc::unbounded_channel();
+        let line = Arc::new(Mutex::new(Line {
             arriving,
+            returned,
             pending: VecDeque::new(),
-            hint,
-        };
-        tokio::spawn(task.run());
+        }));
+        for _ in 0..LANES {
+            let lane = Lane {
+                connection: Connection::new(pool.clone()),
+                line: line.clone(),
+                returns: returns.clone(),
+                hint: hint.clone(),
+            };
+            tokio::spawn(lane.run());
+        }
         Self { queue }
     }
 
@@ -79,7 +94,7 @@ impl Appender {
             until,
             answer,
         };
-        // Only the way into a full queue is cut short here: once a command is in, the task alone
+        // Only the way into a full queue is cut short here: once a command is in, its lane alone
         // decides what became of it.
         match tokio::time::timeout_at(until.into(), self.queue.send(waiting)).await {
             Ok(Ok(())) => {}
@@ -92,39 +107,45 @@ impl Appender {
     }
 }
 
-struct Task {
-    connection: Connection,
+/// The commands that wait, for whichever lane comes next.
+struct Line {
     arriving: mpsc::Receiver<Waiting>,
+    /// What a lane had taken and could not carry, each time oldest first.
+    returned: mpsc::UnboundedReceiver<Vec<Waiting>>,
     /// What waits, oldest first.
     pending: VecDeque<Waiting>,
-    hint: watch::Sender<Position>,
 }
 
-impl Task {
-    async fn run(mut self) {
-        while self.gather().await {
-            match self.connection.session().await {
-                Ok(session) => {
-                    let batch = Batch::take(&mut self.pending);
-                    if let Err(failed) = write(session, batch, &self.hint).await {
-                        self.settle(failed).await;
-                    }
-                }
-                Err(reason) => {
-                    self.refuse_expired(&reason);
-                    tokio::time::sleep(RECONNECT).await;
-                }
+impl Line {
+    /// The next batch, as soon as there is anything to carry; none at the end.
+    async fn next_batch(&mut self) -> Option<Batch> {
+        loop {
+            self.gather().await?;
+            // However many wait: what has waited in vain is told so in time.
+            let overdue = self.pending.iter().take_while(|waiting| waiting.expired());
+            for waiting in self.pending.drain(..overdue.count()) {
+                waiting.refuse("the log did not take the command in time");
+            }
+            if !self.pending.is_empty() {
+                return Some(Batch::take(&mut self.pending));
             }
         }
     }
 
-    /// Takes in everything that has arrived, waiting only while there is nothing; false at the end.
-    async fn gather(&mut self) -> bool {
+    /// Takes in everything that has arrived, waiting only while there is nothing; none at the end.
+    async fn gather(&mut self) -> Option<()> {
         if self.pending.is_empty() {
-            let Some(first) = self.arriving.recv().await else {
-                return false;
-            };
-            self.pending.push_back(first);
+            tokio::select! {
+                biased;
+                Some(returned) = self.returned.recv() => self.pending.extend(returned),
+                first = self.arriving.recv() => self.pending.push_back(first?),
+            }
+        }
+        while let Ok(returned) = self.returned.try_recv() {
+            returned
+                .into_iter()
+                .rev()
+                .for_each(|waiting| self.pending.push_front(waiting));
         }
         while self.pending.len() < QUEUE {
             let Ok(next) = self.arriving.try_recv() else {
@@ -132,16 +153,48 @@ impl Task {
             };
             self.pending.push_back(next);
         }
-        true
+        Some(())
+    }
+}
+
+/// Writes one batch after the other, on a connection of its own.
+struct Lane {
+    connection: Connection,
+    line: Arc<Mutex<Line>>,
+    returns: mpsc::UnboundedSender<Vec<Waiting>>,
+    hint: watch::Sender<Position>,
+}
+
+impl Lane {
+    async fn run(mut self) {
+        while let Some(batch) = self.next_batch().await {
+            match self.connection.session().await {
+                Ok(session) => {
+                    if let Err(failed) = write(session, batch, &self.hint).await {
+                        self.settle(failed).await;
+                    }
+                }
+                Err(reason) => {
+                    self.give_back(batch.into_waiting().collect(), &reason);
+                    tokio::time::sleep(RECONNECT).await;
+                }
+            }
+        }
     }
 
-    fn refuse_expired(&mut self, reason: &str) {
-        let (expired, waiting) = self.pending.drain(..).partition(Waiting::expired);
-        self.pending = waiting;
-        let expired: VecDeque<Waiting> = expired;
-        expired
+    /// The lanes take turns at the line: one waits in it while the other is on its way.
+    async fn next_batch(&self) -> Option<Batch> {
+        self.line.lock().await.next_batch().await
+    }
+
+    /// Lets commands wait again that surely were not written, but for those that have waited too long.
+    fn give_back(&self, commands: Vec<Waiting>, reason: &str) {
+        let (overdue, waiting): (Vec<_>, Vec<_>) = commands.into_iter().partition(Waiting::expired);
+        overdue
             .into_iter()
             .for_each(|waiting| waiting.refuse(reason));
+        // The line lives as long as any lane.
+        let _ = self.returns.send(waiting);
     }
 
     /// Finds out what became of a batch whose answer never came: by its event ids, never by guessing.
@@ -159,17 +212,17 @@ impl Task {
         let Some(written) = settled else {
             return batch.refuse(&reason);
         };
-        for waiting in batch.into_waiting().rev() {
+        let mut unwritten = Vec::new();
+        for waiting in batch.into_waiting() {
             match batch::last_event_id(&waiting.append).and_then(|id| written.get(&id)) {
                 Some(&position) => {
                     announce(&self.hint, position);
                     waiting.finish(Ok(Appended { position }));
                 }
-                // Surely not written, so it may be tried again.
-                None if !waiting.expired() => self.pending.push_front(waiting),
-                None => waiting.refuse(&reason),
+                None => unwritten.push(waiting),
             }
         }
+        self.give_back(unwritten, &reason);
     }
 }
 
@@ -210,17 +263,16 @@ async fn write(
     }
 }
 
-fn answer(batch: Batch, mut verdicts: Vec<Option<Verdict>>, hint: &watch::Sender<Position>) {
+fn answer(batch: Batch, verdicts: Vec<Verdict>, hint: &watch::Sender<Position>) {
     let mut head = None;
-    for (waiting, verdict) in batch.into_waiting().zip(verdicts.drain(..)) {
+    for (waiting, verdict) in batch.into_waiting().zip(verdicts) {
         let outcome = match verdict {
-            Some(Verdict::Appended(position)) => {
+            Verdict::Appended(position) => {
                 head = head.max(Some(position));
                 Ok(Appended { position })
             }
-            Some(Verdict::Conflict(conflict)) => Err(AppendError::Conflict(conflict)),
-            Some(Verdict::KeyUsed(known)) => Err(AppendError::KeyUsed(known)),
-            None => Err(unavailable("the database gave no verdict").into()),
+            Verdict::Conflict(conflict) => Err(AppendError::Conflict(conflict)),
+            Verdict::KeyUsed(known) => Err(AppendError::KeyUsed(known)),
         };
         waiting.finish(outcome);
     }

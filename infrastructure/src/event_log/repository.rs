@@ -190,7 +190,7 @@ fn new_event(event: &SerializedEvent) -> Result<NewEvent, PersistenceError> {
         event_type: event.event_type.clone(),
         event_version: event.event_version.clone(),
         payload: serde_json::to_string(&event.payload)?,
-        metadata: serde_json::to_string(&event.metadata)?,
+        metadata: serde_json::to_string(&event.metadata)?.into(),
     })
 }
 

@@ -274,7 +274,8 @@ fn event() -> NewEvent {
             "actor": "user:x", "owner": Uuid::now_v7(), "command": "RecordReferenceImage",
             "correlation_id": Uuid::now_v7(), "causation_id": Uuid::now_v7(),
         })
-        .to_string(),
+        .to_string()
+        .into(),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::{
     collections::{HashSet, VecDeque},
+    hash::{BuildHasher, RandomState},
     time::Instant,
 };
 
-use application::ports::{Append, Conflict, IdempotencyClaim, KnownKey, StreamId};
+use application::ports::{Append, Conflict, KnownKey};
 use domain::values::Position;
 use uuid::Uuid;
 
@@ -31,8 +32,9 @@ impl Batch {
     pub(super) fn take(pending: &mut VecDeque<Waiting>) -> Self {
         let mut taken = VecDeque::new();
         let mut kept = VecDeque::new();
-        let mut streams: HashSet<StreamId> = HashSet::new();
-        let mut keys: HashSet<(String, String)> = HashSet::new();
+        // Hashes will do: two that meet by chance only put a command into the next batch.
+        let hasher = RandomState::new();
+        let mut touched: HashSet<u64> = HashSet::new();
         let mut bytes = 0;
         while let Some(waiting) = pending.pop_front() {
             if taken.len() == MOST_COMMANDS || bytes >= MOST_BYTES {
@@ -40,17 +42,14 @@ impl Batch {
                 break;
             }
             let append = &waiting.append;
-            let meets = append
-                .slices
-                .iter()
-                .any(|slice| streams.contains(&slice.stream))
-                || append
-                    .idempotency
-                    .as_ref()
-                    .is_some_and(|claim| keys.contains(&key(claim)));
             // Also what stays behind holds its streams: nobody overtakes on one stream.
-            streams.extend(append.slices.iter().map(|slice| slice.stream.clone()));
-            keys.extend(append.idempotency.as_ref().map(key));
+            let mut meets = false;
+            for slice in &append.slices {
+                meets |= !touched.insert(hasher.hash_one(&slice.stream));
+            }
+            if let Some(claim) = &append.idempotency {
+                meets |= !touched.insert(hasher.hash_one((&claim.scope, &claim.key)));
+            }
             if meets {
                 kept.push_back(waiting);
             } else {
@@ -71,7 +70,7 @@ impl Batch {
         self.0.iter().map(|waiting| &waiting.append)
     }
 
-    pub(super) fn into_waiting(self) -> impl DoubleEndedIterator<Item = Waiting> {
+    pub(super) fn into_waiting(self) -> impl Iterator<Item = Waiting> {
         self.0.into_iter()
     }
 
@@ -114,10 +113,6 @@ pub(super) fn last_event_id(append: &Append) -> Option<Uuid> {
         .events
         .last()
         .map(|event| event.event_id)
-}
-
-fn key(claim: &IdempotencyClaim) -> (String, String) {
-    (claim.scope.clone(), claim.key.clone())
 }
 
 fn size(append: &Append) -> usize {

@@ -152,7 +152,7 @@ impl Session {
     }
 
     /// Appends a batch; one verdict for each of its commands, in order.
-    pub(super) async fn append(&mut self, batch: &Batch) -> Result<Vec<Option<Verdict>>, Failure> {
+    pub(super) async fn append(&mut self, batch: &Batch) -> Result<Vec<Verdict>, Failure> {
         let columns = Columns::of(batch);
         let rows = columns.query().fetch_all(&mut self.connection);
         let rows = match tokio::time::timeout(STATEMENT, rows).await {
@@ -169,16 +169,9 @@ impl Session {
                 return Err(Failure::Unknown("the database does not answer".to_owned()));
             }
         };
-        let mut verdicts: Vec<Option<Verdict>> = batch.appends().map(|_| None).collect();
-        for row in rows {
-            let (command, verdict) = columns
-                .verdict(&row)
-                .map_err(|error| Failure::Unknown(error.to_string()))?;
-            if let Some(place) = verdicts.get_mut(command) {
-                *place = Some(verdict);
-            }
-        }
-        Ok(verdicts)
+        columns
+            .verdicts(batch, &rows)
+            .map_err(|error| Failure::Unknown(error.to_string()))
     }
 }
 
@@ -198,7 +191,8 @@ struct Columns<'a> {
     slice_expected: Vec<i64>,
     event_command: Vec<i32>,
     event_id: Vec<Uuid>,
-    event_stream: Vec<i32>,
+    event_aggregate: Vec<&'a str>,
+    event_stream: Vec<&'a str>,
     event_sequence: Vec<i64>,
     event_type: Vec<&'a str>,
     event_version: Vec<&'a str>,
@@ -208,6 +202,7 @@ struct Columns<'a> {
     key_scope: Vec<&'a str>,
     key_text: Vec<&'a str>,
     key_hash: Vec<&'a [u8]>,
+    key_events: Vec<i32>,
 }
 
 impl<'a> Columns<'a> {
@@ -227,11 +222,11 @@ impl<'a> Columns<'a> {
             self.slice_id.push(&slice.stream.aggregate_id);
             self.slice_expected
                 .push(slice.expected_sequence.cast_signed());
-            let stream = i32::try_from(self.slices.len()).unwrap_or(i32::MAX);
             for (sequence, event) in (slice.expected_sequence + 1..).zip(&slice.events) {
                 self.event_command.push(command);
                 self.event_id.push(event.event_id);
-                self.event_stream.push(stream);
+                self.event_aggregate.push(slice.stream.aggregate_type);
+                self.event_stream.push(&slice.stream.aggregate_id);
                 self.event_sequence.push(sequence.cast_signed());
                 self.event_type.push(&event.event_type);
                 self.event_version.push(&event.event_version);
@@ -244,13 +239,15 @@ impl<'a> Columns<'a> {
             self.key_scope.push(&claim.scope);
             self.key_text.push(&claim.key);
             self.key_hash.push(&claim.request_hash);
+            self.key_events
+                .push(i32::try_from(self.event_id.len()).unwrap_or(i32::MAX));
         }
     }
 
     fn query(&self) -> sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments> {
         sqlx::query(
             "SELECT command, outcome, log_position, slice, current_sequence, request_hash, answer
-               FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+               FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         )
         .bind(&self.slice_command)
         .bind(&self.slice_type)
@@ -258,6 +255,7 @@ impl<'a> Columns<'a> {
         .bind(&self.slice_expected)
         .bind(&self.event_command)
         .bind(&self.event_id)
+        .bind(&self.event_aggregate)
         .bind(&self.event_stream)
         .bind(&self.event_sequence)
         .bind(&self.event_type)
@@ -268,30 +266,42 @@ impl<'a> Columns<'a> {
         .bind(&self.key_scope)
         .bind(&self.key_text)
         .bind(&self.key_hash)
+        .bind(&self.key_events)
     }
 
-    /// Reads one row of the answer: which command (from 0), and what became of it.
-    fn verdict(
-        &self,
-        row: &PgRow,
-    ) -> Result<(usize, Verdict), Box<dyn std::error::Error + Send + Sync>> {
-        let command = usize::try_from(row.try_get::<i32, _>(0)? - 1)?;
-        let verdict = match row.try_get::<&str, _>(1)? {
-            "appended" => Verdict::Appended(position(row)?),
-            "conflict" => {
-                let slice = usize::try_from(row.try_get::<i32, _>(3)? - 1)?;
-                Verdict::Conflict(Conflict {
-                    stream: self.stream(slice)?,
-                    current_sequence: row.try_get::<i64, _>(4)?.cast_unsigned(),
-                })
+    /// Reads the answer: what became of each command, in order.
+    fn verdicts(&self, batch: &Batch, rows: &[PgRow]) -> Result<Vec<Verdict>, Unexpected> {
+        let mut head = None;
+        let mut refused = HashMap::new();
+        for row in rows {
+            match row.try_get::<&str, _>(1)? {
+                "appended" => head = Some(position(row)?),
+                "conflict" => {
+                    let slice = usize::try_from(row.try_get::<i32, _>(3)? - 1)?;
+                    let conflict = Conflict {
+                        stream: self.stream(slice)?,
+                        current_sequence: row.try_get::<i64, _>(4)?.cast_unsigned(),
+                    };
+                    refused.insert(command(row)?, Verdict::Conflict(conflict));
+                }
+                _ => {
+                    let known = KnownKey {
+                        position: position(row)?,
+                        request_hash: hash_from_bytes(row.try_get(5)?)?,
+                        answer: answer_from_json(row.try_get(6)?)?,
+                    };
+                    refused.insert(command(row)?, Verdict::KeyUsed(known));
+                }
             }
-            _ => Verdict::KeyUsed(KnownKey {
-                position: position(row)?,
-                request_hash: hash_from_bytes(row.try_get(5)?)?,
-                answer: answer_from_json(row.try_get(6)?)?,
-            }),
+        }
+        let mut last = head.ok_or("the database does not say where the log ended")?;
+        let verdict = |(command, append): (i32, &Append)| {
+            refused.remove(&command).unwrap_or_else(|| {
+                last.0 += events(append) as u64;
+                Verdict::Appended(last)
+            })
         };
-        Ok((command, verdict))
+        Ok((1..).zip(batch.appends()).map(verdict).collect())
     }
 
     fn stream(&self, slice: usize) -> Result<StreamId, &'static str> {
@@ -302,6 +312,16 @@ impl<'a> Columns<'a> {
     }
 }
 
+type Unexpected = Box<dyn std::error::Error + Send + Sync>;
+
+fn command(row: &PgRow) -> sqlx::Result<i32> {
+    row.try_get(0)
+}
+
 fn position(row: &PgRow) -> sqlx::Result<Position> {
     Ok(Position(row.try_get::<i64, _>(2)?.cast_unsigned()))
+}
+
+fn events(append: &Append) -> usize {
+    append.slices.iter().map(|slice| slice.events.len()).sum()
 }
