@@ -104,7 +104,7 @@ pub enum Event {
     },
 }
 
-event_versions!(Event {
+event_versions!(Avatar, Event {
     AvatarCreated: "1",
     ProfileChanged: "1",
     ReferenceImageRequested: "1",

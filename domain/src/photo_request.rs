@@ -200,7 +200,7 @@ pub enum Event {
     PhotoDeleted,
 }
 
-event_versions!(Event {
+event_versions!(PhotoRequest, Event {
     PhotoRequested: "1",
     PhotoRefused: "1",
     GenerationStarted: "1",

@@ -157,7 +157,7 @@ pub enum Event {
     },
 }
 
-event_versions!(Event {
+event_versions!(Subscription, Event {
     CheckoutStarted: "1",
     SubscriptionActivated: "1",
     SubscriptionRenewed: "1",
