@@ -109,7 +109,7 @@ pub enum UnreadableEvent {
         event_version: String,
     },
     /// The log's column and the JSON name different events.
-    #[error("the log calls it {aggregate_type}.{event_type}, but its JSON is a {payload_type}")]
+    #[error("the log calls it {aggregate_type}.{event_type}, but its JSON says {payload_type}")]
     Misnamed {
         /// The aggregate's type.
         aggregate_type: String,
