@@ -5,7 +5,12 @@ mod commands;
 use std::{sync::Arc, time::Duration};
 
 use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
-use domain::{recorded::Metadata, values::Position};
+use domain::{
+    event_versions::VersionedEvent,
+    recorded::{Metadata, UnreadableEvent},
+    upcasting::Upcasters,
+    values::Position,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -20,7 +25,7 @@ use crate::{
 const ATTEMPTS: u32 = 12;
 
 /// An aggregate whose commands can be given names, for the metadata of its events.
-pub trait Commanded: Aggregate<Services = (), Error: 'static> {
+pub trait Commanded: Aggregate<Services = (), Error: 'static, Event: VersionedEvent> {
     /// The command's name, as `CreateAvatar`.
     fn name(command: &Self::Command) -> &'static str;
 
@@ -109,12 +114,12 @@ impl Dispatcher {
     ///
     /// # Errors
     /// When the log is away or the history cannot be read.
-    pub async fn load<A: Aggregate<Error: 'static>>(
+    pub async fn load<A: Aggregate<Error: 'static, Event: VersionedEvent>>(
         &self,
         stream: StreamId,
     ) -> Result<Loaded<A>, CommandError<A::Error>> {
         let events = self.log.load(&stream).await?;
-        fold(&events).map_err(CommandError::Unreadable)
+        fold(self.log.upcasters(), &events).map_err(CommandError::Unreadable)
     }
 
     /// What a command would add to its stream, given what the log holds now.
@@ -132,7 +137,7 @@ impl Dispatcher {
             mut state,
             sequence,
             position,
-        } = fold::<A>(&history).map_err(CommandError::Unreadable)?;
+        } = fold::<A>(self.log.upcasters(), &history).map_err(CommandError::Unreadable)?;
         expect_match(context, sequence, &history)?;
 
         let name = A::name(&command);
@@ -144,12 +149,12 @@ impl Dispatcher {
             .map_err(CommandError::Rejected)?;
         let events = sink.collect().await;
 
-        let metadata = metadata(context, name, policy_pack).map_err(CommandError::Unreadable)?;
+        let metadata = metadata(context, name, policy_pack).map_err(CommandError::Unwritable)?;
         let events = events
             .iter()
             .map(|event| encode(event, &metadata))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(CommandError::Unreadable)?;
+            .map_err(CommandError::Unwritable)?;
         let slice = (!events.is_empty()).then_some(StreamSlice {
             stream,
             expected_sequence: sequence,
@@ -275,15 +280,18 @@ pub(crate) async fn back_off(attempt: u32) {
     }
 }
 
-/// Folds a history into a state.
-pub(crate) fn fold<A: Aggregate>(events: &[StoredEvent]) -> Result<Loaded<A>, serde_json::Error> {
+/// Folds a history into a state, events of older versions included.
+pub(crate) fn fold<A: Aggregate<Event: VersionedEvent>>(
+    upcasters: Upcasters,
+    events: &[StoredEvent],
+) -> Result<Loaded<A>, UnreadableEvent> {
     let mut loaded = Loaded {
         state: A::default(),
         sequence: 0,
         position: Position(0),
     };
     for stored in events {
-        loaded.state.apply(serde_json::from_str(&stored.payload)?);
+        loaded.state.apply(stored.decode(upcasters)?);
         loaded.sequence = stored.sequence;
         loaded.position = stored.position;
     }

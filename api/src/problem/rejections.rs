@@ -93,7 +93,11 @@ where
             CommandError::KeyReused => Self::plain(Code::IdempotencyKeyReused),
             CommandError::Busy => Self::plain(Code::Busy),
             CommandError::Unavailable(error) => error.into(),
-            CommandError::Unreadable(_) => Self::internal(&error),
+            // A newer process answers when the request is sent again.
+            CommandError::Unreadable(ref source) if source.is_from_newer_program() => {
+                Self::unavailable(Code::Unavailable, &error)
+            }
+            CommandError::Unreadable(_) | CommandError::Unwritable(_) => Self::internal(&error),
         }
     }
 }

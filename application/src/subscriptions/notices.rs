@@ -80,7 +80,8 @@ impl ApplyNoticeError {
                 CommandError::Rejected(_)
                 | CommandError::PreconditionFailed { .. }
                 | CommandError::KeyReused
-                | CommandError::Unreadable(_),
+                | CommandError::Unreadable(_)
+                | CommandError::Unwritable(_),
             ) => false,
         }
     }
