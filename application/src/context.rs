@@ -1,6 +1,9 @@
 //! Who gives a command, and under which conditions; and what comes back.
 
-use domain::values::{Position, UserId};
+use domain::{
+    recorded::UnreadableEvent,
+    values::{Position, UserId},
+};
 use uuid::Uuid;
 
 use crate::ports::{IdempotencyClaim, LogUnavailable};
@@ -127,9 +130,12 @@ pub enum CommandError<R: std::error::Error + 'static> {
     /// The log is away; try later.
     #[error(transparent)]
     Unavailable(#[from] LogUnavailable),
-    /// A stored event is not readable, or an event of ours cannot be written.
+    /// A stored event is not readable by this program.
     #[error("the history of this resource cannot be read")]
-    Unreadable(#[source] serde_json::Error),
+    Unreadable(#[source] UnreadableEvent),
+    /// An event of ours cannot be written as JSON.
+    #[error("the change cannot be recorded")]
+    Unwritable(#[source] serde_json::Error),
 }
 
 impl<R: std::error::Error> CommandError<R> {
@@ -146,6 +152,7 @@ impl<R: std::error::Error> CommandError<R> {
             Self::KeyReused => CommandError::KeyReused,
             Self::Unavailable(error) => CommandError::Unavailable(error),
             Self::Unreadable(error) => CommandError::Unreadable(error),
+            Self::Unwritable(error) => CommandError::Unwritable(error),
             Self::Busy | Self::Rejected(_) => CommandError::Busy,
         }
     }

@@ -1,28 +1,30 @@
 //! Load → decide → append: the one way in which commands reach the log.
 
 mod commands;
+mod deciding;
 mod recent;
 
 use std::{sync::Arc, time::Duration};
 
-use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
-use domain::{recorded::Metadata, values::Position};
-use uuid::Uuid;
+use cqrs_es::Aggregate;
+use domain::{event_versions::VersionedEvent, values::Position};
 
 use crate::{
-    context::{CommandError, Context, Intervening, Receipt},
+    context::{CommandError, Context, Receipt},
     ports::{
-        Append, AppendError, Appended, EventLog, IdempotencyStore, KnownKey, NewEvent, StoredEvent,
-        StreamId, StreamSlice,
+        Append, AppendError, Appended, EventLog, IdempotencyStore, KnownKey, StreamId, StreamSlice,
     },
 };
+use deciding::{decide_on, expect_match, fold};
 use recent::Recent;
 
 /// How often a command that conflicts is decided anew before it gives up as `Busy`.
 const ATTEMPTS: u32 = 12;
 
 /// An aggregate whose commands can be given names, for the metadata of its events.
-pub trait Commanded: Aggregate<Services = (), Error: 'static> + Clone + 'static {
+pub trait Commanded:
+    Aggregate<Services = (), Error: 'static, Event: VersionedEvent> + Clone + 'static
+{
     /// The command's name, as `CreateAvatar`.
     fn name(command: &Self::Command) -> &'static str;
 
@@ -168,12 +170,12 @@ impl Dispatcher {
     ///
     /// # Errors
     /// When the log is away or the history cannot be read.
-    pub async fn load<A: Aggregate<Error: 'static>>(
+    pub async fn load<A: Aggregate<Error: 'static, Event: VersionedEvent>>(
         &self,
         stream: StreamId,
     ) -> Result<Loaded<A>, CommandError<A::Error>> {
         let events = self.log.load(&stream).await?;
-        fold(&events).map_err(CommandError::Unreadable)
+        fold(self.log.upcasters(), &events).map_err(CommandError::Unreadable)
     }
 
     /// What a command would add to its stream, given what the log holds now.
@@ -187,7 +189,7 @@ impl Dispatcher {
         context: &Context,
     ) -> Result<Decided<A>, CommandError<A::Error>> {
         let history = self.log.load(&stream).await?;
-        let known = fold::<A>(&history).map_err(CommandError::Unreadable)?;
+        let known = fold::<A>(self.log.upcasters(), &history).map_err(CommandError::Unreadable)?;
         expect_match(context, known.sequence, &history)?;
         decide_on(known, stream, command, context).await
     }
@@ -317,60 +319,6 @@ pub(crate) async fn back_off(attempt: u32) {
     }
 }
 
-/// Decides a command on an aggregate as it is known.
-async fn decide_on<A: Commanded>(
-    known: Loaded<A>,
-    stream: StreamId,
-    command: A::Command,
-    context: &Context,
-) -> Result<Decided<A>, CommandError<A::Error>> {
-    let Loaded {
-        mut state,
-        sequence,
-        position,
-    } = known;
-    let name = A::name(&command);
-    let policy_pack = A::policy_pack(&command).map(str::to_owned);
-    let sink = EventSink::default();
-    state
-        .handle(command, &(), &sink)
-        .await
-        .map_err(CommandError::Rejected)?;
-    let events = sink.collect().await;
-
-    let slice = if events.is_empty() {
-        None
-    } else {
-        let metadata = metadata(context, name, policy_pack).map_err(CommandError::Unreadable)?;
-        Some(StreamSlice {
-            stream,
-            expected_sequence: sequence,
-            events: encoded(&events, metadata).map_err(CommandError::Unreadable)?,
-        })
-    };
-    Ok(Decided {
-        slice,
-        sequence,
-        position,
-        state,
-    })
-}
-
-/// Folds a history into a state.
-pub(crate) fn fold<A: Aggregate>(events: &[StoredEvent]) -> Result<Loaded<A>, serde_json::Error> {
-    let mut loaded = Loaded {
-        state: A::default(),
-        sequence: 0,
-        position: Position(0),
-    };
-    for stored in events {
-        loaded.state.apply(serde_json::from_str(&stored.payload)?);
-        loaded.sequence = stored.sequence;
-        loaded.position = stored.position;
-    }
-    Ok(loaded)
-}
-
 fn same_request<R: std::error::Error + 'static>(
     context: &Context,
     known: &KnownKey,
@@ -379,63 +327,4 @@ fn same_request<R: std::error::Error + 'static>(
         Some(claim) if claim.request_hash != known.request_hash => Err(CommandError::KeyReused),
         Some(_) | None => Ok(()),
     }
-}
-
-fn expect_match<R: std::error::Error + 'static>(
-    context: &Context,
-    current: u64,
-    history: &[StoredEvent],
-) -> Result<(), CommandError<R>> {
-    let Some(seen) = context.if_match.filter(|seen| *seen != current) else {
-        return Ok(());
-    };
-    let intervening = history
-        .iter()
-        .filter(|event| event.sequence > seen)
-        .map(|event| Intervening {
-            position: event.position,
-            event_type: event.event_type.clone(),
-            recorded_at: event.recorded_at,
-        })
-        .collect();
-    Err(CommandError::PreconditionFailed {
-        current,
-        intervening,
-    })
-}
-
-fn metadata(
-    context: &Context,
-    command: &str,
-    policy_pack: Option<String>,
-) -> Result<Arc<str>, serde_json::Error> {
-    serde_json::to_string(&Metadata {
-        actor: context.actor.to_string(),
-        owner: context.owner,
-        correlation_id: context.correlation_id,
-        causation_id: context.causation_id,
-        command: command.to_owned(),
-        idempotency_key: context.idempotency.as_ref().map(|claim| claim.key.clone()),
-        trace_id: context.trace_id.clone(),
-        policy_pack,
-        more: Default::default(),
-    })
-    .map(Arc::from)
-}
-
-/// All events of one command share its metadata.
-fn encoded<E: DomainEvent>(
-    events: &[E],
-    metadata: Arc<str>,
-) -> Result<Vec<NewEvent>, serde_json::Error> {
-    let encode = |event: &E| {
-        Ok(NewEvent {
-            event_id: Uuid::now_v7(),
-            event_type: event.event_type(),
-            event_version: event.event_version(),
-            payload: serde_json::to_string(event)?,
-            metadata: metadata.clone(),
-        })
-    };
-    events.iter().map(encode).collect()
 }

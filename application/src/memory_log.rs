@@ -8,7 +8,8 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    recorded::{AnyEvent, Recorded},
+    recorded::{AnyEvent, Recorded, UnreadableEvent},
+    upcasting::Upcasters,
     values::Position,
 };
 use tokio::sync::watch;
@@ -23,6 +24,7 @@ use crate::ports::{
 pub struct MemoryLog {
     kept: Mutex<Kept>,
     hint: watch::Sender<Position>,
+    upcasters: Upcasters,
 }
 
 #[derive(Default)]
@@ -42,11 +44,20 @@ impl Default for MemoryLog {
         Self {
             kept: Mutex::default(),
             hint: watch::channel(Position(0)).0,
+            upcasters: Upcasters::OURS,
         }
     }
 }
 
 impl MemoryLog {
+    /// A log whose old events are read with another list than ours: for tests of versions that were never written.
+    pub fn upcasting_with(upcasters: Upcasters) -> Self {
+        Self {
+            upcasters,
+            ..Self::default()
+        }
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,9 +157,8 @@ impl EventLog for MemoryLog {
         let skipped = usize::try_from(after.0).unwrap_or(usize::MAX);
         let mut events = Vec::new();
         for kept in kept.events.iter().skip(skipped).take(limit) {
-            let decoded = AnyEvent::decode(kept.stream.aggregate_type, &kept.stored.payload);
-            match decoded {
-                Ok(event) => events.push(recorded(kept, event)?),
+            match recorded(self.upcasters, kept) {
+                Ok(event) => events.push(event),
                 Err(_) if !events.is_empty() => break,
                 Err(source) => {
                     return Err(ReadError::Unreadable {
@@ -161,6 +171,10 @@ impl EventLog for MemoryLog {
         Ok(events)
     }
 
+    fn upcasters(&self) -> Upcasters {
+        self.upcasters
+    }
+
     async fn head(&self) -> Result<Position, LogUnavailable> {
         Ok(Position(self.kept().events.len() as u64))
     }
@@ -170,7 +184,7 @@ impl EventLog for MemoryLog {
     }
 }
 
-fn recorded(kept: &KeptEvent, event: AnyEvent) -> Result<Recorded<AnyEvent>, LogUnavailable> {
+fn recorded(upcasters: Upcasters, kept: &KeptEvent) -> Result<Recorded<AnyEvent>, UnreadableEvent> {
     let KeptEvent {
         stream,
         event_id,
@@ -182,9 +196,14 @@ fn recorded(kept: &KeptEvent, event: AnyEvent) -> Result<Recorded<AnyEvent>, Log
         aggregate_id: stream.aggregate_id.clone(),
         sequence: stored.sequence,
         recorded_at: stored.recorded_at,
-        metadata: serde_json::from_str(&stored.metadata)
-            .map_err(|error| LogUnavailable(error.into()))?,
-        event,
+        metadata: serde_json::from_str(&stored.metadata).map_err(UnreadableEvent::Metadata)?,
+        event: AnyEvent::decode(
+            upcasters,
+            stream.aggregate_type,
+            &stored.event_type,
+            &stored.event_version,
+            &stored.payload,
+        )?,
     })
 }
 

@@ -257,8 +257,9 @@ impl Photos {
         &self,
         photo_id: PhotoId,
     ) -> Result<Option<PhotoJob>, CommandError<Rejection>> {
-        let history = self.dispatcher.log().load(&stream(photo_id)).await?;
-        PhotoJob::from_history(&history).map_err(CommandError::Unreadable)
+        let log = self.dispatcher.log();
+        let history = log.load(&stream(photo_id)).await?;
+        PhotoJob::from_history(log.upcasters(), &history).map_err(CommandError::Unreadable)
     }
 
     async fn subject(&self, context: &Context) -> Result<Loaded<Avatar>, RequestPhotoError> {

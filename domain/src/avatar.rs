@@ -104,14 +104,17 @@ pub enum Event {
     },
 }
 
-event_versions!(Event {
-    AvatarCreated: "1",
-    ProfileChanged: "1",
-    ReferenceImageRequested: "1",
-    ReferenceImageReady: "1",
-    ReferenceImageFailed: "1",
-    ReferenceImageApproved: "1",
-});
+event_versions!(
+    Avatar,
+    Event {
+        AvatarCreated: "1",
+        ProfileChanged: "1",
+        ReferenceImageRequested: "1",
+        ReferenceImageReady: "1",
+        ReferenceImageFailed: "1",
+        ReferenceImageApproved: "1",
+    }
+);
 
 /// Why an order to an avatar is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

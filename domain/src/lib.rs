@@ -3,11 +3,12 @@
 //! No I/O, no clock, no randomness: times and ids arrive in the commands.
 
 pub mod avatar;
-mod event_versions;
+pub mod event_versions;
 pub mod personal;
 pub mod photo_request;
 pub mod policy;
 pub mod prompt;
 pub mod recorded;
 pub mod subscription;
+pub mod upcasting;
 pub mod values;

@@ -200,17 +200,20 @@ pub enum Event {
     PhotoDeleted,
 }
 
-event_versions!(Event {
-    PhotoRequested: "1",
-    PhotoRefused: "1",
-    GenerationStarted: "1",
-    PredictionAccepted: "1",
-    AttemptFailed: "1",
-    PhotoDelivered: "1",
-    PhotoFailed: "1",
-    PhotoCanceled: "1",
-    PhotoDeleted: "1",
-});
+event_versions!(
+    PhotoRequest,
+    Event {
+        PhotoRequested: "1",
+        PhotoRefused: "1",
+        GenerationStarted: "1",
+        PredictionAccepted: "1",
+        AttemptFailed: "1",
+        PhotoDelivered: "1",
+        PhotoFailed: "1",
+        PhotoCanceled: "1",
+        PhotoDeleted: "1",
+    }
+);
 
 /// Why an order to a photo request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use cqrs_es::{Aggregate, DomainEvent};
+use cqrs_es::Aggregate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     avatar::{self, Avatar},
+    event_versions::VersionedEvent,
     photo_request::{self, PhotoRequest},
     subscription::{self, Subscription},
+    upcasting::Upcasters,
     values::{Position, UserId},
 };
 
@@ -76,35 +78,112 @@ pub enum UnreadableEvent {
     /// The log holds an aggregate that this version does not know.
     #[error("unknown aggregate type {0:?}; a newer version of Ava wrote this log")]
     UnknownAggregate(String),
+    /// The aggregate has an event that this version does not know.
+    #[error("unknown event {aggregate_type}.{event_type}; a newer version of Ava wrote this log")]
+    #[expect(missing_docs, reason = "the names say it")]
+    UnknownEvent {
+        aggregate_type: String,
+        event_type: String,
+    },
+    /// The event is known, but was written in a version that this program is too old for.
+    #[error(
+        "{aggregate_type}.{event_type} has version {event_version}, but only versions up to {newest} are known here; \
+         a newer version of Ava wrote this log"
+    )]
+    NewerVersion {
+        /// The aggregate's type.
+        aggregate_type: String,
+        /// The event's name.
+        event_type: String,
+        /// The version that it was written in.
+        event_version: String,
+        /// The newest version that this program reads.
+        newest: u32,
+    },
+    /// The event is known, but its version is neither today's nor one that an upcaster starts from.
+    #[error("nothing here reads version {event_version:?} of {aggregate_type}.{event_type}")]
+    #[expect(missing_docs, reason = "the names say it")]
+    NoWayUp {
+        aggregate_type: String,
+        event_type: String,
+        event_version: String,
+    },
+    /// The log's column and the JSON name different events.
+    #[error("the log calls it {aggregate_type}.{event_type}, but its JSON says {payload_type}")]
+    Misnamed {
+        /// The aggregate's type.
+        aggregate_type: String,
+        /// The event's name as the log has it.
+        event_type: String,
+        /// The event's name as its JSON has it.
+        payload_type: &'static str,
+    },
     /// The payload is not what its type and version promise.
-    #[error("event of {aggregate_type} is not readable")]
+    #[error("version {event_version} of {aggregate_type}.{event_type} is not readable")]
     Payload {
         /// The aggregate's type.
         aggregate_type: String,
+        /// The event's name.
+        event_type: String,
+        /// The version that it was written in.
+        event_version: String,
         /// What the decoder says.
         source: serde_json::Error,
     },
+    /// The metadata beside the event are not what every event has.
+    #[error("the metadata are not readable")]
+    Metadata(#[source] serde_json::Error),
+}
+
+impl UnreadableEvent {
+    /// Whether a newer program wrote it, so that this one can do nothing but make room for that one.
+    pub const fn is_from_newer_program(&self) -> bool {
+        match self {
+            Self::UnknownAggregate(_) | Self::UnknownEvent { .. } | Self::NewerVersion { .. } => {
+                true
+            }
+            Self::NoWayUp { .. }
+            | Self::Misnamed { .. }
+            | Self::Payload { .. }
+            | Self::Metadata(_) => false,
+        }
+    }
+}
+
+/// The versions that an aggregate's events are written in today; `None` for an aggregate that is none of ours.
+pub(crate) fn versions(aggregate_type: &str) -> Option<&'static [(&'static str, &'static str)]> {
+    match aggregate_type {
+        Avatar::TYPE => Some(avatar::Event::VERSIONS),
+        PhotoRequest::TYPE => Some(photo_request::Event::VERSIONS),
+        Subscription::TYPE => Some(subscription::Event::VERSIONS),
+        _ => None,
+    }
 }
 
 impl AnyEvent {
-    /// Reads a stored event.
+    /// Reads an event as the log has it, of whatever version, with the list of upcasters that the log is read with.
     ///
     /// # Errors
-    /// When the aggregate type is unknown, or the payload is not one of its events.
-    pub fn decode(aggregate_type: &str, payload: &str) -> Result<Self, UnreadableEvent> {
-        let decoded = if aggregate_type == Avatar::TYPE {
-            serde_json::from_str(payload).map(Self::Avatar)
-        } else if aggregate_type == PhotoRequest::TYPE {
-            serde_json::from_str(payload).map(Self::PhotoRequest)
-        } else if aggregate_type == Subscription::TYPE {
-            serde_json::from_str(payload).map(Self::Subscription)
-        } else {
-            return Err(UnreadableEvent::UnknownAggregate(aggregate_type.to_owned()));
-        };
-        decoded.map_err(|source| UnreadableEvent::Payload {
-            aggregate_type: aggregate_type.to_owned(),
-            source,
-        })
+    /// When aggregate type, name or version is not known here, or the payload is not what they promise.
+    pub fn decode(
+        upcasters: Upcasters,
+        aggregate_type: &str,
+        event_type: &str,
+        event_version: &str,
+        payload: &str,
+    ) -> Result<Self, UnreadableEvent> {
+        match aggregate_type {
+            Avatar::TYPE => upcasters
+                .decode(event_type, event_version, payload)
+                .map(Self::Avatar),
+            PhotoRequest::TYPE => upcasters
+                .decode(event_type, event_version, payload)
+                .map(Self::PhotoRequest),
+            Subscription::TYPE => upcasters
+                .decode(event_type, event_version, payload)
+                .map(Self::Subscription),
+            _ => Err(UnreadableEvent::UnknownAggregate(aggregate_type.to_owned())),
+        }
     }
 
     /// The type of the aggregate that the event belongs to, as the log stores it.
@@ -119,9 +198,9 @@ impl AnyEvent {
     /// The event's own name, as the log stores it.
     pub fn event_type(&self) -> String {
         match self {
-            Self::Avatar(event) => event.event_type(),
-            Self::PhotoRequest(event) => event.event_type(),
-            Self::Subscription(event) => event.event_type(),
+            Self::Avatar(event) => event.name().to_owned(),
+            Self::PhotoRequest(event) => event.name().to_owned(),
+            Self::Subscription(event) => event.name().to_owned(),
         }
     }
 }

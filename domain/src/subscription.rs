@@ -157,22 +157,25 @@ pub enum Event {
     },
 }
 
-event_versions!(Event {
-    CheckoutStarted: "1",
-    SubscriptionActivated: "1",
-    SubscriptionRenewed: "1",
-    PlanChanged: "1",
-    RenewalFailed: "1",
-    PaymentRecovered: "1",
-    SubscriptionEnded: "1",
-    SnapshotRecorded: "1",
-    PaymentFailed: "1",
-    GraceStarted: "1",
-    CancellationScheduled: "1",
-    CancellationRevoked: "1",
-    PhotoReserved: "1",
-    PhotoReleased: "1",
-});
+event_versions!(
+    Subscription,
+    Event {
+        CheckoutStarted: "1",
+        SubscriptionActivated: "1",
+        SubscriptionRenewed: "1",
+        PlanChanged: "1",
+        RenewalFailed: "1",
+        PaymentRecovered: "1",
+        SubscriptionEnded: "1",
+        SnapshotRecorded: "1",
+        PaymentFailed: "1",
+        GraceStarted: "1",
+        CancellationScheduled: "1",
+        CancellationRevoked: "1",
+        PhotoReserved: "1",
+        PhotoReleased: "1",
+    }
+);
 
 /// Whether gated operations are allowed, and if not, why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

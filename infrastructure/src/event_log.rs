@@ -14,6 +14,7 @@ use application::ports::{
 use async_trait::async_trait;
 use domain::{
     recorded::{AnyEvent, Recorded},
+    upcasting::Upcasters,
     values::Position,
 };
 use sqlx::PgPool;
@@ -33,6 +34,7 @@ pub struct PostgresEventLog {
     appender: Arc<Appender>,
     loader: Arc<Loader>,
     hint: watch::Sender<Position>,
+    upcasters: Upcasters,
 }
 
 impl PostgresEventLog {
@@ -44,6 +46,7 @@ impl PostgresEventLog {
             loader: Arc::new(Loader::start(pool.clone())),
             pool,
             hint,
+            upcasters: Upcasters::OURS,
         }
     }
 }
@@ -54,6 +57,15 @@ impl PostgresEventLog {
     pub fn reading_through(&self, pool: PgPool) -> Self {
         Self {
             pool,
+            ..self.clone()
+        }
+    }
+
+    /// The same log, whose old events are read with another list than ours: for tests of versions that were never
+    /// written.
+    pub fn upcasting_with(&self, upcasters: Upcasters) -> Self {
+        Self {
+            upcasters,
             ..self.clone()
         }
     }
@@ -74,7 +86,11 @@ impl EventLog for PostgresEventLog {
         after: Position,
         limit: usize,
     ) -> Result<Vec<Recorded<AnyEvent>>, ReadError> {
-        reader::read(&self.pool, after, limit).await
+        reader::read(&self.pool, self.upcasters, after, limit).await
+    }
+
+    fn upcasters(&self) -> Upcasters {
+        self.upcasters
     }
 
     async fn head(&self) -> Result<Position, LogUnavailable> {

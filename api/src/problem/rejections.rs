@@ -93,7 +93,11 @@ where
             CommandError::KeyReused => Self::plain(Code::IdempotencyKeyReused),
             CommandError::Busy => Self::plain(Code::Busy),
             CommandError::Unavailable(error) => error.into(),
-            CommandError::Unreadable(_) => Self::internal(&error),
+            // A newer process answers when the request is sent again.
+            CommandError::Unreadable(ref source) if source.is_from_newer_program() => {
+                Self::unavailable(Code::Unavailable, &error)
+            }
+            CommandError::Unreadable(_) | CommandError::Unwritable(_) => Self::internal(&error),
         }
     }
 }
@@ -185,6 +189,31 @@ impl From<sqlx::Error> for Problem {
             Self::unavailable(Code::Unavailable, &error)
         } else {
             Self::internal(&error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::StatusCode;
+    use domain::{avatar, recorded::UnreadableEvent};
+
+    use super::*;
+
+    #[test]
+    fn what_only_a_newer_process_can_read_may_be_asked_for_again() {
+        let newer = UnreadableEvent::UnknownAggregate("Conversation".to_owned());
+        let broken = UnreadableEvent::NoWayUp {
+            aggregate_type: "Avatar".to_owned(),
+            event_type: "AvatarCreated".to_owned(),
+            event_version: "0".to_owned(),
+        };
+        for (source, status) in [
+            (newer, StatusCode::SERVICE_UNAVAILABLE),
+            (broken, StatusCode::INTERNAL_SERVER_ERROR),
+        ] {
+            let error: CommandError<avatar::Rejection> = CommandError::Unreadable(source);
+            assert_eq!(Problem::from(error).code.status(), status);
         }
     }
 }

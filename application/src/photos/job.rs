@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::{
     photo_request::{Event, Image, Purpose},
+    recorded::UnreadableEvent,
+    upcasting::Upcasters,
     values::{PhotoId, Position, UserId},
 };
 
@@ -63,10 +65,13 @@ impl PhotoJob {
     }
 
     /// Folds a photo request's history; none when it is empty.
-    pub(super) fn from_history(history: &[StoredEvent]) -> Result<Option<Self>, serde_json::Error> {
+    pub(super) fn from_history(
+        upcasters: Upcasters,
+        history: &[StoredEvent],
+    ) -> Result<Option<Self>, UnreadableEvent> {
         let mut job = None;
         for stored in history {
-            let event = serde_json::from_str(&stored.payload)?;
+            let event = stored.decode(upcasters)?;
             match job.as_mut() {
                 None => job = Self::requested(event, stored),
                 Some(job) => job.see(event, stored.recorded_at),

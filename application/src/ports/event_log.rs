@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
+    event_versions::VersionedEvent,
     recorded::{AnyEvent, Recorded, UnreadableEvent},
+    upcasting::Upcasters,
     values::Position,
 };
 use tokio::sync::watch;
@@ -39,6 +41,16 @@ pub struct StoredEvent {
     pub metadata: String,
     /// When the database committed it.
     pub recorded_at: DateTime<Utc>,
+}
+
+impl StoredEvent {
+    /// The event itself, of whatever version it was written in.
+    ///
+    /// # Errors
+    /// When this program knows neither name nor version, or the JSON is not what they promise.
+    pub fn decode<E: VersionedEvent>(&self, upcasters: Upcasters) -> Result<E, UnreadableEvent> {
+        upcasters.decode(&self.event_type, &self.event_version, &self.payload)
+    }
 }
 
 /// An event to be written.
@@ -159,6 +171,9 @@ pub trait EventLog: Send + Sync {
         after: Position,
         limit: usize,
     ) -> Result<Vec<Recorded<AnyEvent>>, ReadError>;
+
+    /// How events of older versions are read, by whoever reads this log in whatever way.
+    fn upcasters(&self) -> Upcasters;
 
     /// The position of the last event.
     async fn head(&self) -> Result<Position, LogUnavailable>;

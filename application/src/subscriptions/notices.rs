@@ -74,13 +74,15 @@ impl ApplyNoticeError {
             | Self::Payment(PaymentError::Unavailable(_))
             | Self::Directory(_)
             | Self::Command(CommandError::Busy | CommandError::Unavailable(_)) => true,
+            // During a rolling deployment a newer process applies it.
+            Self::Command(CommandError::Unreadable(source)) => source.is_from_newer_program(),
             Self::UnknownPrice(_)
             | Self::Payment(PaymentError::NotConfigured | PaymentError::Refused(_))
             | Self::Command(
                 CommandError::Rejected(_)
                 | CommandError::PreconditionFailed { .. }
                 | CommandError::KeyReused
-                | CommandError::Unreadable(_),
+                | CommandError::Unwritable(_),
             ) => false,
         }
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod dispatcher;
+mod old_events;
 mod payment_notices;
 mod photos;
 mod provider;

@@ -1,12 +1,13 @@
 //! The payment provider's messages: late, twice, in any order, and sometimes all there is.
 
 use application::{
+    context::CommandError,
     ports::{PaymentError, PaymentNotice, ProviderSubscription},
     subscriptions::{Applied, ApplyNoticeError},
 };
 use chrono::TimeDelta;
 use domain::{
-    recorded::AnyEvent,
+    recorded::{AnyEvent, UnreadableEvent},
     subscription::{Event, Gate, Status},
 };
 
@@ -350,4 +351,22 @@ fn permutations(length: usize) -> Vec<Vec<usize>> {
         })
     });
     longer.collect()
+}
+
+#[test]
+fn a_message_waits_for_a_newer_process_when_only_that_one_can_read_the_history() {
+    let unreadable = |source| ApplyNoticeError::Command(CommandError::Unreadable(source));
+    let newer = UnreadableEvent::NewerVersion {
+        aggregate_type: "Subscription".to_owned(),
+        event_type: "PlanChanged".to_owned(),
+        event_version: "2".to_owned(),
+        newest: 1,
+    };
+    assert!(unreadable(newer).is_worth_retrying());
+    let broken = UnreadableEvent::Misnamed {
+        aggregate_type: "Subscription".to_owned(),
+        event_type: "PlanChanged".to_owned(),
+        payload_type: "PhotoReserved",
+    };
+    assert!(!unreadable(broken).is_worth_retrying());
 }

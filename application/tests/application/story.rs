@@ -43,7 +43,11 @@ pub(crate) fn noon() -> DateTime<Utc> {
 
 impl Story {
     pub(crate) fn begin() -> Self {
-        let log = Arc::new(MemoryLog::default());
+        Self::on(MemoryLog::default())
+    }
+
+    pub(crate) fn on(log: MemoryLog) -> Self {
+        let log = Arc::new(log);
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         Self {
             log,

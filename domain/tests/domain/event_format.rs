@@ -1,51 +1,88 @@
-//! The stored JSON of every version of every event. These files are never edited, only added to.
-//!
-//! A file is called `Aggregate.Event.vN.json`; a word before `.json` tells samples of one event apart.
+//! The stored JSON of every version of every event reads as the event that it is today.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::{BTreeMap, BTreeSet};
 
+use cqrs_es::persist::{EventUpcaster, SerializedEvent};
 use domain::{
-    avatar, photo_request,
     recorded::{AnyEvent, Metadata},
-    subscription,
+    upcasting::Upcasters,
+};
+use serde_json::Value;
+
+use crate::{
+    golden_corpus::{Name, samples, written_today},
+    invented_versions,
 };
 
 #[test]
 fn every_stored_event_still_reads_and_writes_as_it_always_did() {
-    for (name, json) in golden_files() {
-        let [aggregate, event_type, version] = parts(&name);
-        let event =
-            AnyEvent::decode(aggregate, &json).unwrap_or_else(|error| panic!("{name}: {error:?}"));
-
-        assert_eq!(event.aggregate_type(), aggregate, "{name}");
-        assert_eq!(event.event_type(), event_type, "{name}");
-        if written_today().contains(&format!("{aggregate}.{event_type}.{version}")) {
-            assert_eq!(encoded(&event), json.trim_end(), "{name}");
-        }
-    }
+    let broken = complaints(&samples(), Upcasters::OURS);
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 #[test]
-fn every_event_that_is_written_today_has_a_golden_file() {
-    let files: BTreeSet<_> = golden_files()
-        .iter()
-        .map(|(name, _)| parts(name).join("."))
+fn every_version_that_was_ever_written_has_a_golden_file() {
+    let kept: BTreeSet<_> = samples().keys().map(Name::versioned).collect();
+    let today = written_today()
+        .into_iter()
+        .map(|(aggregate, event, version)| format!("{aggregate}.{event} v{version}"));
+    let old = Upcasters::OURS.steps().iter().map(|step| {
+        let (event, version) = step.from;
+        format!("{}.{event} v{version}", step.aggregate_type)
+    });
+    let missing: Vec<_> = today
+        .chain(old)
+        .filter(|written| !kept.contains(written))
         .collect();
-    let missing: Vec<_> = written_today().difference(&files).cloned().collect();
 
-    assert!(missing.is_empty(), "no golden file for {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "no file `Aggregate.Event.vN.json` in tests/golden for {missing:?}"
+    );
 }
 
 #[test]
-fn an_aggregate_or_an_event_of_a_newer_version_is_an_error_and_no_panic() {
-    let unknown = AnyEvent::decode("Conversation", r#"{"type":"MessageSent"}"#).unwrap_err();
+fn a_sample_of_an_old_version_is_held_against_its_twin_of_the_next_one() {
+    let sample = |name: &str, json: Value| {
+        let json = serde_json::to_string_pretty(&json).unwrap();
+        (Name::parse(name).unwrap(), json)
+    };
+    let (born, newborn, created) = (
+        invented_versions::born(),
+        invented_versions::newborn(),
+        invented_versions::created(),
+    );
+    let created = (
+        Name::parse("Avatar.AvatarCreated.v1.json").unwrap(),
+        serde_json::to_string_pretty(&created).unwrap(),
+    );
+    let whole = BTreeMap::from([
+        sample("Avatar.AvatarBorn.v0.json", born.clone()),
+        sample("Avatar.AvatarBorn.v1.json", newborn),
+        created.clone(),
+    ]);
+    let none: [&str; 0] = [];
+    assert_eq!(complaints(&whole, invented_versions::UPCASTERS), none);
+
+    let alone = BTreeMap::from([sample("Avatar.AvatarBorn.v0.json", born.clone()), created]);
     assert_eq!(
-        unknown.to_string(),
-        r#"unknown aggregate type "Conversation"; a newer version of Ava wrote this log"#
+        complaints(&alone, invented_versions::UPCASTERS),
+        ["Avatar.AvatarBorn v0: there is no twin Avatar.AvatarBorn v1"]
     );
 
-    let newer = AnyEvent::decode("Avatar", r#"{"type":"AvatarCloned"}"#).unwrap_err();
-    assert_eq!(newer.to_string(), "event of Avatar is not readable");
+    let mut wrong = whole;
+    wrong.extend([sample("Avatar.AvatarBorn.v1.json", born)]);
+    let told = complaints(&wrong, invented_versions::UPCASTERS);
+    assert!(
+        told[0].starts_with("Avatar.AvatarBorn v0: its upcaster does not make its twin"),
+        "{told:?}"
+    );
+    let lost = complaints(&wrong, Upcasters::OURS);
+    assert_eq!(
+        lost.len(),
+        2,
+        "without the list nothing reads them: {lost:?}"
+    );
 }
 
 #[test]
@@ -59,47 +96,77 @@ fn metadata_keeps_what_a_newer_version_added() {
     assert_eq!(metadata.more.get("shard").map(String::as_str), Some("7"));
     assert_eq!(
         serde_json::to_value(&metadata).unwrap(),
-        serde_json::from_str::<serde_json::Value>(json).unwrap()
+        serde_json::from_str::<Value>(json).unwrap()
     );
 }
 
-fn written_today() -> BTreeSet<String> {
-    [
-        ("Avatar", avatar::Event::VERSIONS),
-        ("PhotoRequest", photo_request::Event::VERSIONS),
-        ("Subscription", subscription::Event::VERSIONS),
-    ]
-    .into_iter()
-    .flat_map(|(aggregate, events)| {
-        events
-            .iter()
-            .map(move |(event, version)| format!("{aggregate}.{event}.v{version}"))
-    })
-    .collect()
-}
-
-fn golden_files() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            (name, fs::read_to_string(path).unwrap())
+/// What is wrong with the samples of a corpus, read with that list.
+fn complaints(samples: &BTreeMap<Name, String>, upcasters: Upcasters) -> Vec<String> {
+    samples
+        .iter()
+        .filter_map(|(name, json)| {
+            let complaint = complaint(samples, upcasters, name, json).err()?;
+            Some(format!("{}: {complaint}", name.versioned()))
         })
         .collect()
 }
 
-fn parts(name: &str) -> [&str; 3] {
-    let mut parts = name.split('.');
-    [(); 3].map(|()| {
-        parts
-            .next()
-            .unwrap_or_else(|| panic!("{name} is not a golden file's name"))
-    })
+fn complaint(
+    samples: &BTreeMap<Name, String>,
+    upcasters: Upcasters,
+    name: &Name,
+    json: &str,
+) -> Result<(), String> {
+    let Name {
+        aggregate,
+        event,
+        version,
+        word,
+    } = name;
+    let decoded = AnyEvent::decode(upcasters, aggregate, event, version, json)
+        .map_err(|error| format!("{error} ({error:?})"))?;
+    let written_today = written_today().contains(&(&**aggregate, &**event, &**version));
+    if written_today {
+        let again = encoded(&decoded);
+        return (again == json.trim_end())
+            .then_some(())
+            .ok_or_else(|| format!("it is now written as {again}"));
+    }
+
+    let step = upcasters
+        .steps()
+        .iter()
+        .find(|step| step.aggregate_type == aggregate && step.can_upcast(event, version))
+        .ok_or("it is decoded, but no upcaster starts there")?;
+    let twin = Name {
+        aggregate: aggregate.clone(),
+        event: step.to.0.to_owned(),
+        version: step.to.1.to_owned(),
+        word: word.clone(),
+    };
+    let expected = samples
+        .get(&twin)
+        .ok_or_else(|| format!("there is no twin {}", twin.versioned()))?;
+    let made = step.upcast(serialized(name, json)).payload;
+    let expected: Value = serde_json::from_str(expected).unwrap();
+    (made == expected)
+        .then_some(())
+        .ok_or_else(|| format!("its upcaster does not make its twin, but {made:#}"))
 }
 
-fn encoded(event: &AnyEvent) -> String {
+fn serialized(name: &Name, json: &str) -> SerializedEvent {
+    SerializedEvent::new(
+        "an id".to_owned(),
+        1,
+        name.aggregate.clone(),
+        name.event.clone(),
+        name.version.clone(),
+        serde_json::from_str(json).unwrap(),
+        Value::Null,
+    )
+}
+
+pub(crate) fn encoded(event: &AnyEvent) -> String {
     match event {
         AnyEvent::Avatar(event) => serde_json::to_string_pretty(event),
         AnyEvent::PhotoRequest(event) => serde_json::to_string_pretty(event),

@@ -4,7 +4,13 @@
 
 mod avatar;
 mod event_format;
+mod event_samples;
+mod event_shapes;
 mod given;
+mod golden_corpus;
+mod golden_lock;
+mod invented_versions;
+mod json_shape;
 mod photo_request;
 mod photo_request_invariants;
 mod policy;
@@ -12,4 +18,5 @@ mod prompt;
 mod subscription;
 mod subscription_convergence;
 mod table;
+mod upcasting;
 mod values;

@@ -3,6 +3,7 @@
 use application::ports::{LogUnavailable, ReadError};
 use domain::{
     recorded::{AnyEvent, Metadata, Recorded, UnreadableEvent},
+    upcasting::Upcasters,
     values::Position,
 };
 use sqlx::{PgPool, Row, postgres::PgRow};
@@ -12,11 +13,13 @@ use super::unavailable;
 /// Up to `limit` events after `after`.
 pub(super) async fn read(
     pool: &PgPool,
+    upcasters: Upcasters,
     after: Position,
     limit: usize,
 ) -> Result<Vec<Recorded<AnyEvent>>, ReadError> {
     let rows = sqlx::query(
-        "SELECT position, event_id, aggregate_type, aggregate_id, sequence, recorded_at, payload::text, metadata::text
+        "SELECT position, event_id, aggregate_type, aggregate_id, sequence, recorded_at, event_type, event_version,
+                payload::text, metadata::text
            FROM events WHERE position > $1 ORDER BY position LIMIT $2",
     )
     .bind(after.0.cast_signed())
@@ -27,7 +30,7 @@ pub(super) async fn read(
 
     let mut events = Vec::with_capacity(rows.len());
     for row in rows {
-        match recorded(&row).map_err(unavailable)? {
+        match recorded(upcasters, &row).map_err(unavailable)? {
             Ok(event) => events.push(event),
             // What came before is readable: let the reader have it, and meet the error next time.
             Err(_) if !events.is_empty() => break,
@@ -46,19 +49,12 @@ pub(super) async fn head(pool: &PgPool) -> Result<Position, LogUnavailable> {
     Ok(Position(head.cast_unsigned()))
 }
 
-fn recorded(row: &PgRow) -> sqlx::Result<Result<Recorded<AnyEvent>, (Position, UnreadableEvent)>> {
+fn recorded(
+    upcasters: Upcasters,
+    row: &PgRow,
+) -> sqlx::Result<Result<Recorded<AnyEvent>, (Position, UnreadableEvent)>> {
     let position = Position(row.try_get::<i64, _>(0)?.cast_unsigned());
-    let aggregate_type: &str = row.try_get(2)?;
-    let decoded =
-        AnyEvent::decode(aggregate_type, row.try_get(6)?).and_then(|event| {
-            let metadata: Metadata = serde_json::from_str(row.try_get(7).unwrap_or_default())
-                .map_err(|source| UnreadableEvent::Payload {
-                    aggregate_type: aggregate_type.to_owned(),
-                    source,
-                })?;
-            Ok((event, metadata))
-        });
-    let (event, metadata) = match decoded {
+    let (event, metadata) = match decoded(upcasters, row)? {
         Ok(decoded) => decoded,
         Err(error) => return Ok(Err((position, error))),
     };
@@ -70,5 +66,23 @@ fn recorded(row: &PgRow) -> sqlx::Result<Result<Recorded<AnyEvent>, (Position, U
         recorded_at: row.try_get(5)?,
         metadata,
         event,
+    }))
+}
+
+fn decoded(
+    upcasters: Upcasters,
+    row: &PgRow,
+) -> sqlx::Result<Result<(AnyEvent, Metadata), UnreadableEvent>> {
+    let event = AnyEvent::decode(
+        upcasters,
+        row.try_get(2)?,
+        row.try_get(6)?,
+        row.try_get(7)?,
+        row.try_get(8)?,
+    );
+    let metadata: &str = row.try_get(9)?;
+    Ok(event.and_then(|event| {
+        let metadata = serde_json::from_str(metadata).map_err(UnreadableEvent::Metadata)?;
+        Ok((event, metadata))
     }))
 }

@@ -11,7 +11,7 @@ use cqrs_es::{
     },
 };
 use serde_json::Value;
-use sqlx::Row;
+use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::PostgresEventLog;
@@ -19,6 +19,9 @@ use super::PostgresEventLog;
 /// How many events one page of a replay holds.
 const PAGE: i64 = 1000;
 
+/// Events arrive at the version that is written today, whatever upcasters the store was given; one that only a newer
+/// program can read is an error.
+///
 /// Use it with `PersistedEventStore::new_event_store` only: in cqrs-es 0.5.0 both snapshot modes apply an
 /// event twice (five 1-event commands give 6 or 10 events' worth of state instead of 5).
 impl PersistedEventRepository for PostgresEventLog {
@@ -32,7 +35,7 @@ impl PersistedEventRepository for PostgresEventLog {
             .map_err(connection)?;
         events
             .into_iter()
-            .map(|event| serialized::<A>(aggregate_id, event))
+            .map(|event| self.raised(serialized::<A>(aggregate_id, event)?))
             .collect()
     }
 
@@ -142,24 +145,38 @@ impl PostgresEventLog {
         .fetch_all(&self.pool)
         .await
         .map_err(connection)?;
-        let event = |row: &sqlx::postgres::PgRow| -> sqlx::Result<(i64, SerializedEvent)> {
-            let sequence = usize::try_from(row.try_get::<i64, _>(2)?).unwrap_or_default();
-            let event = SerializedEvent::new(
-                row.try_get(1)?,
-                sequence,
-                A::TYPE.to_owned(),
-                row.try_get(3)?,
-                row.try_get(4)?,
-                row.try_get(5)?,
-                row.try_get(6)?,
-            );
-            Ok((row.try_get(0)?, event))
-        };
-        rows.iter()
-            .map(event)
-            .collect::<Result<_, _>>()
-            .map_err(connection)
+        let mut page = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (position, event) = positioned::<A>(&row).map_err(connection)?;
+            match self.raised(event) {
+                Ok(event) => page.push((position, event)),
+                // What came before is readable: let the reader have it, and meet the error next time.
+                Err(_) if !page.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(page)
     }
+
+    fn raised(&self, event: SerializedEvent) -> Result<SerializedEvent, PersistenceError> {
+        self.upcasters
+            .raise(event)
+            .map_err(|error| PersistenceError::DeserializationError(error.into()))
+    }
+}
+
+fn positioned<A: Aggregate>(row: &PgRow) -> sqlx::Result<(i64, SerializedEvent)> {
+    let sequence = usize::try_from(row.try_get::<i64, _>(2)?).unwrap_or_default();
+    let event = SerializedEvent::new(
+        row.try_get(1)?,
+        sequence,
+        A::TYPE.to_owned(),
+        row.try_get(3)?,
+        row.try_get(4)?,
+        row.try_get(5)?,
+        row.try_get(6)?,
+    );
+    Ok((row.try_get(0)?, event))
 }
 
 fn stream<A: Aggregate>(aggregate_id: &str) -> StreamId {

@@ -9,6 +9,7 @@ mod identity;
 mod image_provider_contract;
 mod inbox;
 mod marking;
+mod old_events;
 mod picture_fetching;
 mod replicate;
 mod replicate_wire;

@@ -127,7 +127,8 @@ fn is_passing_command<R: Error + 'static>(cause: &(dyn Error + 'static)) -> bool
             CommandError::Rejected(_)
             | CommandError::PreconditionFailed { .. }
             | CommandError::KeyReused
-            | CommandError::Unreadable(_),
+            | CommandError::Unreadable(_)
+            | CommandError::Unwritable(_),
         )
         | None => false,
     }

@@ -16,6 +16,7 @@ use application::ports::{
 use async_trait::async_trait;
 use domain::{
     recorded::{AnyEvent, Recorded},
+    upcasting::Upcasters,
     values::Position,
 };
 use infrastructure::event_log::PostgresEventLog;
@@ -298,6 +299,10 @@ impl EventLog for FreezingLog {
             self.ice.freeze();
         }
         Ok(page)
+    }
+
+    fn upcasters(&self) -> Upcasters {
+        self.log.upcasters()
     }
 
     async fn head(&self) -> Result<Position, LogUnavailable> {

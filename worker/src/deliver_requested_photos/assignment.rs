@@ -340,7 +340,8 @@ impl<'a> Assignment<'a> {
             }
             CommandError::PreconditionFailed { .. }
             | CommandError::KeyReused
-            | CommandError::Unreadable(_) => {
+            | CommandError::Unreadable(_)
+            | CommandError::Unwritable(_) => {
                 tracing::error!(photo.id = %photo_id, %error, "Photo {photo_id} cannot be worked on: {error}");
                 Leaving::Later(OURS_IS_BROKEN)
             }

@@ -1,0 +1,135 @@
+//! What a command makes of an aggregate as it is known, in the form that the log stores.
+
+use std::sync::Arc;
+
+use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
+use domain::{
+    event_versions::VersionedEvent,
+    recorded::{Metadata, UnreadableEvent},
+    upcasting::Upcasters,
+    values::Position,
+};
+use uuid::Uuid;
+
+use super::{Commanded, Decided, Loaded};
+use crate::{
+    context::{CommandError, Context, Intervening},
+    ports::{NewEvent, StoredEvent, StreamId, StreamSlice},
+};
+
+/// Decides a command on an aggregate as it is known.
+pub(super) async fn decide_on<A: Commanded>(
+    known: Loaded<A>,
+    stream: StreamId,
+    command: A::Command,
+    context: &Context,
+) -> Result<Decided<A>, CommandError<A::Error>> {
+    let Loaded {
+        mut state,
+        sequence,
+        position,
+    } = known;
+    let name = A::name(&command);
+    let policy_pack = A::policy_pack(&command).map(str::to_owned);
+    let sink = EventSink::default();
+    state
+        .handle(command, &(), &sink)
+        .await
+        .map_err(CommandError::Rejected)?;
+    let events = sink.collect().await;
+
+    let slice = if events.is_empty() {
+        None
+    } else {
+        let metadata = metadata(context, name, policy_pack).map_err(CommandError::Unwritable)?;
+        Some(StreamSlice {
+            stream,
+            expected_sequence: sequence,
+            events: encoded(&events, metadata).map_err(CommandError::Unwritable)?,
+        })
+    };
+    Ok(Decided {
+        slice,
+        sequence,
+        position,
+        state,
+    })
+}
+
+/// Folds a history into a state, events of older versions included.
+pub(super) fn fold<A: Aggregate<Event: VersionedEvent>>(
+    upcasters: Upcasters,
+    events: &[StoredEvent],
+) -> Result<Loaded<A>, UnreadableEvent> {
+    let mut loaded = Loaded {
+        state: A::default(),
+        sequence: 0,
+        position: Position(0),
+    };
+    for stored in events {
+        loaded.state.apply(stored.decode(upcasters)?);
+        loaded.sequence = stored.sequence;
+        loaded.position = stored.position;
+    }
+    Ok(loaded)
+}
+
+/// Compares `If-Match` with where the stream is.
+pub(super) fn expect_match<R: std::error::Error + 'static>(
+    context: &Context,
+    current: u64,
+    history: &[StoredEvent],
+) -> Result<(), CommandError<R>> {
+    let Some(seen) = context.if_match.filter(|seen| *seen != current) else {
+        return Ok(());
+    };
+    let intervening = history
+        .iter()
+        .filter(|event| event.sequence > seen)
+        .map(|event| Intervening {
+            position: event.position,
+            event_type: event.event_type.clone(),
+            recorded_at: event.recorded_at,
+        })
+        .collect();
+    Err(CommandError::PreconditionFailed {
+        current,
+        intervening,
+    })
+}
+
+fn metadata(
+    context: &Context,
+    command: &str,
+    policy_pack: Option<String>,
+) -> Result<Arc<str>, serde_json::Error> {
+    serde_json::to_string(&Metadata {
+        actor: context.actor.to_string(),
+        owner: context.owner,
+        correlation_id: context.correlation_id,
+        causation_id: context.causation_id,
+        command: command.to_owned(),
+        idempotency_key: context.idempotency.as_ref().map(|claim| claim.key.clone()),
+        trace_id: context.trace_id.clone(),
+        policy_pack,
+        more: Default::default(),
+    })
+    .map(Arc::from)
+}
+
+/// All events of one command share its metadata.
+fn encoded<E: DomainEvent>(
+    events: &[E],
+    metadata: Arc<str>,
+) -> Result<Vec<NewEvent>, serde_json::Error> {
+    let encode = |event: &E| {
+        Ok(NewEvent {
+            event_id: Uuid::now_v7(),
+            event_type: event.event_type(),
+            event_version: event.event_version(),
+            payload: serde_json::to_string(event)?,
+            metadata: metadata.clone(),
+        })
+    };
+    events.iter().map(encode).collect()
+}
