@@ -128,7 +128,7 @@ async fn write(story: &Story, stream: &StreamId, name: &str, version: &str, payl
         event_type: name.to_owned(),
         event_version: version.to_owned(),
         payload: payload.to_string(),
-        metadata: metadata.to_string(),
+        metadata: metadata.to_string().into(),
     };
     let slice = StreamSlice {
         stream: stream.clone(),
