@@ -4,7 +4,7 @@ use domain::{
     subscription::{ClosedReason, Gate},
     values::UserId,
 };
-use projections::gate;
+use projections::gate::{self, Admission};
 
 use crate::{
     app::State,
@@ -14,15 +14,14 @@ use crate::{
 impl State {
     /// Lets a subscriber pass; anybody else gets a 402.
     pub(crate) async fn pass_gate(&self, user: UserId) -> Result<(), Problem> {
-        let row = gate::of_owner(&self.pool, user).await?;
-        let gate = row
-            .as_ref()
-            .map_or(Gate::Closed(ClosedReason::None), |row| {
-                row.gate(self.clock.now())
-            });
-        match gate {
+        self.admit(&gate::admission(&self.pool, user).await?)
+    }
+
+    /// The same, when what the gate asks about is known already.
+    pub(crate) fn admit(&self, admission: &Admission) -> Result<(), Problem> {
+        match admission.gate(self.clock.now()) {
             Gate::Open => Ok(()),
-            Gate::Closed(reason) => Err(self.explained(Problem::from(reason), row.as_ref())),
+            Gate::Closed(reason) => Err(self.explained(Problem::from(reason), admission)),
         }
     }
 
@@ -31,16 +30,16 @@ impl State {
         if problem.code().status_number() != 402 {
             return problem;
         }
-        match gate::of_owner(&self.pool, user).await {
-            Ok(row) => self.explained(problem, row.as_ref()),
+        match gate::admission(&self.pool, user).await {
+            Ok(admission) => self.explained(problem, &admission),
             Err(error) => error.into(),
         }
     }
 
-    fn explained(&self, problem: Problem, row: Option<&gate::SubscriptionRow>) -> Problem {
+    fn explained(&self, problem: Problem, admission: &Admission) -> Problem {
         problem.at_closed_gate(ClosedGate {
             subscribe_url: self.web_page("subscribe"),
-            portal_available: row.is_some_and(|row| row.customer_id.is_some()),
+            portal_available: admission.has_customer,
         })
     }
 

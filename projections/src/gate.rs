@@ -77,6 +77,50 @@ impl<'r> FromRow<'r, PgRow> for SubscriptionRow {
     }
 }
 
+/// What the gate asks about a user, and nothing else of the subscription.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Admission {
+    /// None before the provider has told anything.
+    pub status: Option<Status>,
+    /// Until when the gate stays open although a renewal failed.
+    pub grace_until: Option<DateTime<Utc>>,
+    /// Whether the payment provider knows the user.
+    pub has_customer: bool,
+}
+
+impl Admission {
+    /// Whether gated operations are allowed at that time, and if not, why.
+    pub fn gate(&self, now: DateTime<Utc>) -> Gate {
+        subscription::gate(self.status, self.grace_until, now)
+    }
+}
+
+impl<'r> FromRow<'r, PgRow> for Admission {
+    fn from_row(row: &'r PgRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            status: optional_word(row, "gate_status")?,
+            grace_until: row.try_get("gate_grace_until")?,
+            has_customer: row.try_get("gate_has_customer")?,
+        })
+    }
+}
+
+/// What the gate asks about a user.
+///
+/// # Errors
+/// When the database is away.
+pub async fn admission(pool: &PgPool, owner: UserId) -> sqlx::Result<Admission> {
+    let admission = sqlx::query_as(
+        "SELECT status AS gate_status, grace_until AS gate_grace_until,
+                customer_id IS NOT NULL AS gate_has_customer
+           FROM subscriptions WHERE owner = $1",
+    )
+    .bind(owner.0)
+    .fetch_optional(pool)
+    .await?;
+    Ok(admission.unwrap_or_default())
+}
+
 /// A user's subscription, once there was anything to tell.
 ///
 /// # Errors

@@ -5,8 +5,8 @@ use actix_web::{
     http::{StatusCode, header},
     web::Data,
 };
-use domain::photo_request::Purpose;
-use projections::photos::{self, PhotoCursor, PhotoFilter, PhotoStatus};
+use domain::{photo_request::Purpose, values::UserId};
+use projections::photos::{self, PhotoCursor, PhotoFilter, PhotoRow, PhotoStatus};
 use serde::Serialize;
 use url::form_urlencoded::Serializer;
 use utoipa::ToSchema;
@@ -74,12 +74,7 @@ pub(crate) async fn list_photos(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::of(&raw)?;
     request.seen(&app, positions::PHOTO).await?;
-    if query.filter.purpose != Some(Purpose::Reference) {
-        app.pass_gate(request.user).await?;
-    }
-    // One more than the page tells whether there is a next one.
-    let (pool, before) = (&app.pool, query.cursor);
-    let mut rows = photos::list(pool, request.user, &query.filter, before, query.limit + 1).await?;
+    let mut rows = query.rows(&app, request.user).await?;
     let more = rows.len() > query.limit as usize;
     rows.truncate(query.limit as usize);
     let next = rows.last().filter(|_| more).map(PhotoCursor::from);
@@ -120,6 +115,18 @@ impl Query {
         };
         parameters.finish()?;
         Ok(query)
+    }
+
+    /// One more than the page holds, which tells whether there is a next one.
+    async fn rows(&self, app: &State, user: UserId) -> Result<Vec<PhotoRow>, Problem> {
+        let (pool, filter, limit) = (&app.pool, &self.filter, self.limit + 1);
+        if filter.purpose == Some(Purpose::Reference) {
+            return Ok(photos::list(pool, user, filter, self.cursor, limit).await?);
+        }
+        let (admission, rows) =
+            photos::list_behind_gate(pool, user, filter, self.cursor, limit).await?;
+        app.admit(&admission)?;
+        Ok(rows)
     }
 
     /// The `Link` header's value for the page that begins at `cursor`.
