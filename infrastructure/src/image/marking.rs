@@ -7,11 +7,12 @@
 mod badge;
 pub(crate) mod decode;
 pub(crate) mod jpeg;
+mod thumbnail;
 pub(crate) mod xmp;
 
 use std::{io, sync::Arc, thread};
 
-use ::image::{DynamicImage, imageops::FilterType};
+use ::image::DynamicImage;
 use application::ports::{FinishedPicture, PictureError, PictureFinisher};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -20,9 +21,6 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 pub use xmp::TRAINED_ALGORITHMIC_MEDIA;
-
-/// The longer side of a thumbnail in pixels.
-const THUMBNAIL_SIDE: u32 = 320;
 
 /// The quality of full pictures and of thumbnails, on libjpeg's scale.
 const QUALITY: u8 = 90;
@@ -68,9 +66,13 @@ impl PictureFinisher for Marker {
     }
 }
 
-fn finish(bytes: &[u8]) -> Result<FinishedPicture, PictureError> {
+/// Does on this thread what [`Marker`] does on others, for one picture: some 20 ms for 1024 × 1024 px.
+///
+/// # Errors
+/// When the bytes are not a usable picture, or the mark cannot be read back.
+pub fn finish(bytes: &[u8]) -> Result<FinishedPicture, PictureError> {
     let full = decode::decode(bytes)?;
-    let thumbnail = smaller(&full);
+    let thumbnail = thumbnail::of(&full)?;
     let (width, height) = (full.width(), full.height());
 
     // The badge is drawn on both at their own size: scaled down with the picture, it could not be read.
@@ -116,21 +118,6 @@ pub(crate) fn encode(picture: &DynamicImage, quality: u8) -> Result<Vec<u8>, Pic
     let mut jpeg = jpeg::encode(picture, quality).map_err(|error| internal(error.to_string()))?;
     xmp::insert(&mut jpeg).map_err(|damaged| internal(damaged.to_string()))?;
     Ok(jpeg)
-}
-
-/// The picture at thumbnail size; never larger than it was.
-fn smaller(picture: &DynamicImage) -> DynamicImage {
-    let longer = picture.width().max(picture.height());
-    if longer <= THUMBNAIL_SIDE {
-        return picture.clone();
-    }
-    // In whole numbers, so that no rounding of floats decides about a pixel.
-    let scaled = |side: u32| ((side * THUMBNAIL_SIDE + longer / 2) / longer).max(1);
-    picture.resize_exact(
-        scaled(picture.width()),
-        scaled(picture.height()),
-        FilterType::Triangle,
-    )
 }
 
 fn storage_key(sha256: &str) -> String {

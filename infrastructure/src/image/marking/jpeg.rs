@@ -1,6 +1,9 @@
 //! JPEG files: encoding, and walking their marker segments (ITU-T T.81, annex B).
 
-use ::image::{DynamicImage, ImageResult, codecs::jpeg::JpegEncoder};
+use std::borrow::Cow;
+
+use ::image::DynamicImage;
+use jpeg_encoder::{ColorType, Encoder, EncodingError, SamplingFactor};
 
 /// Start of image.
 const SOI: u8 = 0xd8;
@@ -29,6 +32,15 @@ pub(crate) enum Damaged {
     TooLong(usize),
 }
 
+/// Why pixels did not become a JPEG.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotEncoded {
+    #[error("{0} × {1} px are too many for a JPEG")]
+    TooLarge(u32, u32),
+    #[error(transparent)]
+    Encoder(#[from] EncodingError),
+}
+
 /// One marker segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Segment<'a> {
@@ -38,11 +50,22 @@ pub(crate) struct Segment<'a> {
     pub(crate) payload: &'a [u8],
 }
 
-/// Encodes without any metadata but the JFIF header.
-pub(crate) fn encode(picture: &DynamicImage, quality: u8) -> ImageResult<Vec<u8>> {
-    let pixels = picture.width() as usize * picture.height() as usize;
-    let mut jpeg = Vec::with_capacity(pixels / 2 + 4096);
-    picture.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, quality))?;
+/// Encodes without any metadata but the JFIF header, with colours as fine as brightness (4:4:4).
+pub(crate) fn encode(picture: &DynamicImage, quality: u8) -> Result<Vec<u8>, NotEncoded> {
+    let (width, height) = (picture.width(), picture.height());
+    let too_large = |_| NotEncoded::TooLarge(width, height);
+    let sides = (
+        u16::try_from(width).map_err(too_large)?,
+        u16::try_from(height).map_err(too_large)?,
+    );
+    let pixels = match picture {
+        DynamicImage::ImageRgb8(pixels) => Cow::Borrowed(pixels),
+        other => Cow::Owned(other.to_rgb8()),
+    };
+    let mut jpeg = Vec::with_capacity(width as usize * height as usize / 2 + 4096);
+    let mut encoder = Encoder::new(&mut jpeg, quality);
+    encoder.set_sampling_factor(SamplingFactor::F_1_1);
+    encoder.encode(&pixels, sides.0, sides.1, ColorType::Rgb)?;
     Ok(jpeg)
 }
 
