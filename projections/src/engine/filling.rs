@@ -24,6 +24,8 @@ struct Filling {
     made: bool,
     /// Whether the indexes are.
     indexed: bool,
+    /// Whether they had all events a moment ago: what fails on the rest must not fail first while others are locked out.
+    caught_up: bool,
     comparison: Option<Comparison>,
 }
 
@@ -49,10 +51,11 @@ impl Following {
             version: lease.version,
             made: false,
             indexed: false,
+            caught_up: false,
             comparison: None,
         };
         filling.progress.at_most = shadow.pace().at_most();
-        while lease.is_held() && !self.stop.is_cancelled() {
+        while !self.is_over(lease) {
             if lease.is_parked() {
                 self.stop.run_until_cancelled(lease.resumed()).await;
                 filling.progress.attempts = 0;
@@ -73,6 +76,11 @@ impl Following {
             }
         }
         false
+    }
+
+    /// Whether this process has to leave off.
+    fn is_over(&self, lease: &Lease) -> bool {
+        self.stop.is_cancelled() || !lease.is_held()
     }
 
     /// Does what is next.
@@ -116,7 +124,9 @@ impl Following {
                 filling.comparison = self.compare(shadow, lease, filling, here).await?;
                 Ok(Turn::Done)
             }
-            Purpose::Rebuild if missing > swap::REMAINDER => {
+            Purpose::Rebuild
+                if missing > swap::REMAINDER || (missing > 0 && !filling.caught_up) =>
+            {
                 self.fill_page(shadow, lease, filling, here, goal).await
             }
             Purpose::Rebuild => self.swap(shadow, lease, filling).await,
@@ -168,10 +178,12 @@ impl Following {
         let began = Instant::now();
         filling.progress.until = Some(goal);
         self.step(lease, &mut filling.progress, here).await?;
+        filling.caught_up = filling.progress.position >= goal;
         Ok(Turn::Pause(shadow.pace().pause_after(began.elapsed())))
     }
 
-    /// Compares the tables with the live ones as those are now; none when those are of another version by now.
+    /// Compares the tables with the live ones as those are now; none when those are of another version by now, and
+    /// when this process has to leave off.
     async fn compare(
         &self,
         shadow: &Shadow,
@@ -186,8 +198,8 @@ impl Following {
         let goal = snapshot.live.position;
         filling.progress.until = Some(goal);
         while filling.progress.position < goal {
-            if !lease.is_held() {
-                return Err(Trouble::LostLease);
+            if self.is_over(lease) {
+                return Ok(None);
             }
             self.step(lease, &mut filling.progress, here).await?;
         }
@@ -228,6 +240,9 @@ impl Following {
         } else {
             None
         };
+        if comparison.is_none() && self.is_over(lease) {
+            return Ok(Turn::Done);
+        }
         conclude(&self.pool, shadow, lease, comparison.as_ref()).await?;
         Ok(Turn::Ended(
             comparison.map_or(Ended::Incomparable, Ended::Compared),
@@ -243,6 +258,7 @@ impl Following {
         let name = shadow.name();
         let from = filling.progress.position;
         filling.progress.uncertain = true;
+        filling.caught_up = false;
         let comparison = filling.comparison.as_ref();
         let swapped = swap::swap(&self.pool, &*self.log, shadow, lease, from, comparison).await?;
         let Some(position) = swapped else {

@@ -103,25 +103,37 @@ impl Order {
         stop: &CancellationToken,
     ) -> Result<Comparison, NotDone> {
         loop {
-            let ours = projector.version();
-            let shadow = Shadow::check(projector.clone(), pace);
-            let live = shadow.live(&self.pool).await?.ok_or(NotDone::NeverFilled)?;
-            if live.version != ours {
-                return Err(NotDone::AnotherVersion {
-                    live: live.version,
-                    ours,
-                });
+            // Another process has done it, or the tables are others now: once more, to see for ourselves.
+            if let Some(comparison) = self.check_once(projector, pace, stop).await? {
+                return Ok(comparison);
             }
-            match self.run(shadow, stop).await {
-                Ok(Some(Ended::Compared(comparison))) => return Ok(comparison),
-                // Another process has done it, or the tables are others now: once more, to see for ourselves.
-                Ok(_) => {}
-                Err(failed @ NotDone::Failed { .. }) => {
-                    self.discard(projector, Purpose::Check).await?;
-                    return Err(failed);
-                }
-                Err(other) => return Err(other),
+        }
+    }
+
+    /// The same, unless another process is at it or the tables become others: none then, once that is over.
+    pub(super) async fn check_once(
+        &self,
+        projector: &Arc<dyn Projector>,
+        pace: Pace,
+        stop: &CancellationToken,
+    ) -> Result<Option<Comparison>, NotDone> {
+        let ours = projector.version();
+        let shadow = Shadow::check(projector.clone(), pace);
+        let live = shadow.live(&self.pool).await?.ok_or(NotDone::NeverFilled)?;
+        if live.version != ours {
+            return Err(NotDone::AnotherVersion {
+                live: live.version,
+                ours,
+            });
+        }
+        match self.run(shadow, stop).await {
+            Ok(Some(Ended::Compared(comparison))) => Ok(Some(comparison)),
+            Ok(_) => Ok(None),
+            Err(failed @ NotDone::Failed { .. }) => {
+                self.discard(projector, Purpose::Check).await?;
+                Err(failed)
             }
+            Err(other) => Err(other),
         }
     }
 

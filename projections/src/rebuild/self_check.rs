@@ -69,7 +69,7 @@ impl SelfCheck {
             });
             let Some(projector) = next else { continue };
             let name = projector.name();
-            match self.order.check(projector, Pace::Gentle, &stop).await {
+            match self.order.check_once(projector, Pace::Gentle, &stop).await {
                 Ok(_) | Err(NotDone::Stopped) => {}
                 Err(failure @ NotDone::Failed { .. }) => {
                     error!(
