@@ -50,7 +50,7 @@ fn concerns_of(follower: &ProjectorStatus) -> Vec<String> {
     {
         let different = check.rows_different;
         concerns.push(format!(
-            "{name} is not what the event log says: {different} rows are different"
+            "{name} is not what the event log says (rows different: {different})"
         ));
     }
     concerns

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::values::Position;
 use tokio::time::Instant;
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{Lease, Trouble, checkpoints::FollowedHere, following::Following, progress::Progress};
 use crate::rebuild::{Comparison, Ended, Live, Purpose, Shadow, Snapshot, conclude, swap, tables};
@@ -206,24 +206,14 @@ impl Following {
         let comparison = snapshot
             .compare(&self.pool, shadow, filling.began.elapsed())
             .await?;
-        let (name, rows, different) = (
-            shadow.projector().name(),
-            comparison.rows,
-            comparison.rows_different,
+        // Whoever asked for it judges it.
+        info!(
+            projector = shadow.projector().name(),
+            rows = comparison.rows,
+            rows_different = comparison.rows_different,
+            "{} is compared with the log",
+            shadow.projector().name()
         );
-        if different > 0 {
-            tracing::error!(
-                projector = name,
-                rows,
-                rows_different = different,
-                "{different} of the rows of {name} are not what the log says"
-            );
-        } else {
-            info!(
-                projector = name,
-                rows, "All {rows} rows of {name} are what the log says"
-            );
-        }
         Ok(Some(comparison))
     }
 
@@ -262,7 +252,7 @@ impl Following {
         let comparison = filling.comparison.as_ref();
         let swapped = swap::swap(&self.pool, &*self.log, shadow, lease, from, comparison).await?;
         let Some(position) = swapped else {
-            warn!(
+            info!(
                 follower = name,
                 "{name} could not lock the live tables; tries again"
             );

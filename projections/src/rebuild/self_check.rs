@@ -70,6 +70,13 @@ impl SelfCheck {
             let Some(projector) = next else { continue };
             let name = projector.name();
             match self.order.check_once(projector, Pace::Gentle, &stop).await {
+                Ok(Some(found)) if found.rows_different > 0 => error!(
+                    projector = name,
+                    rows = found.rows,
+                    rows_different = found.rows_different,
+                    first = ?found.differences.first(),
+                    "{name} is not what the log says; `ava projections rebuild {name}` mends it"
+                ),
                 Ok(_) | Err(NotDone::Stopped) => {}
                 Err(failure @ NotDone::Failed { .. }) => {
                     error!(

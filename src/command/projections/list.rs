@@ -141,12 +141,12 @@ fn note_of_check(check: &CheckStatus) -> String {
     let when = check.checked_at.format("%Y-%m-%d %H:%M UTC");
     match check.rows_different {
         0 => format!(
-            "check: as the log says, {} rows at {}, {when}",
-            check.rows, check.position
+            "check: as the log says, up to event {} (rows: {}), {when}",
+            check.position, check.rows
         ),
         different => format!(
-            "check: {different} of {} rows are NOT what the log says at {}, {when}",
-            check.rows, check.position
+            "check: NOT what the log says, up to event {} (of {} rows different: {different}), {when}",
+            check.position, check.rows
         ),
     }
 }

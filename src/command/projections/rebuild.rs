@@ -82,10 +82,12 @@ fn as_text(name: &str, ended: Option<&Ended>, seconds: f64) -> String {
 }
 
 fn mended(comparison: &Comparison) -> String {
+    let rows = comparison.rows;
     match comparison.rows_different {
-        0 => format!("all {} rows were what the log says", comparison.rows),
-        1 => "1 row was not what the log says".to_owned(),
-        different => format!("{different} rows were not what the log says"),
+        0 => format!("all rows were what the log says ({rows})"),
+        different => {
+            format!("it was not what the log says (of {rows} rows different: {different})")
+        }
     }
 }
 

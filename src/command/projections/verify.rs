@@ -43,9 +43,9 @@ pub async fn run(
 fn as_text(name: &str, comparison: &Comparison) -> String {
     let (rows, position) = (comparison.rows, comparison.position);
     match comparison.rows_different {
-        0 => format!("{name}: all {rows} rows are what the log says, up to event {position}.\n"),
+        0 => format!("{name}: all rows are what the log says, up to event {position} ({rows}).\n"),
         different => format!(
-            "{name}: {different} rows are NOT what the log says, of {rows}, up to event {position}:\n{}",
+            "{name}: NOT what the log says, up to event {position} (of {rows} rows different: {different}):\n{}",
             named_differences(comparison)
         ),
     }
