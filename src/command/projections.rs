@@ -38,6 +38,11 @@ Examples:
 
 A rebuild that was interrupted goes on where it was when it is asked for again. Both work beside a system that runs.";
 
+const VERIFY_HELP: &str = "\
+A difference means that something else than the projector has written its tables (a hand, a restore, a disk), or that \
+the projector gives other rows than it gave then: it was changed without a new version, or depends on more than the \
+events. The log is right in each case: `ava projections rebuild NAME` mends the rows. Exit code 1 when any row differs.";
+
 /// What can be asked of those who follow the log.
 #[derive(Debug, Subcommand)]
 pub enum ProjectionsCommand {
@@ -57,6 +62,7 @@ pub enum ProjectionsCommand {
         restart: bool,
     },
     /// Compare a projector's tables with what the log says, and name the rows that differ.
+    #[command(after_help = VERIFY_HELP)]
     Verify {
         #[command(flatten)]
         which: Which,

@@ -246,11 +246,10 @@ impl Following {
         filling: &mut Filling,
     ) -> Result<Turn, Trouble> {
         let name = shadow.name();
-        let from = filling.progress.position;
         filling.progress.uncertain = true;
         filling.caught_up = false;
         let comparison = filling.comparison.as_ref();
-        let swapped = swap::swap(&self.pool, &*self.log, shadow, lease, from, comparison).await?;
+        let swapped = swap::swap(&self.pool, &*self.log, shadow, lease, comparison).await?;
         let Some(position) = swapped else {
             info!(
                 follower = name,

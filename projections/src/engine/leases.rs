@@ -275,20 +275,22 @@ impl Lease {
         }
     }
 
-    /// Makes sure, until the transaction ends, that nobody else has the lease.
+    /// Makes sure, until the transaction ends, that nobody else has the lease. Answers with the checkpoint.
     ///
     /// # Errors
     /// When another process holds it.
-    pub async fn secure(&self, db: &mut PgConnection) -> Result<(), Trouble> {
-        let secured = sqlx::query(
-            "SELECT FROM followers WHERE name = $1 AND holder = $2 AND fence = $3 FOR UPDATE",
+    pub async fn secure(&self, db: &mut PgConnection) -> Result<Position, Trouble> {
+        let position: Option<i64> = sqlx::query_scalar(
+            "SELECT position FROM followers WHERE name = $1 AND holder = $2 AND fence = $3 FOR UPDATE",
         )
         .bind(&*self.name)
         .bind(&*self.leases.holder)
         .bind(self.fence)
         .fetch_optional(db)
         .await?;
-        secured.map(|_| ()).ok_or(Trouble::LostLease)
+        position
+            .map(|position| Position(position.cast_unsigned()))
+            .ok_or(Trouble::LostLease)
     }
 
     /// Goes back to the beginning of the log under a new version, in the transaction that empties the tables.

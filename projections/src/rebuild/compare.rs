@@ -1,4 +1,8 @@
 //! Live tables against a fresh copy, at one position, without a lock that anybody would notice.
+//!
+//! A difference means that something else than the projector has written the live tables (a hand, a restore, a disk), or
+//! that the projector gives other rows than it gave then: it depends on more than the events, or was changed without
+//! a new version. The log is right in each case, and a rebuild mends the rows; only the cause decides whether they stay so.
 
 use std::time::Duration;
 
@@ -124,6 +128,15 @@ impl Snapshot {
     ) -> Result<Comparison, Trouble> {
         let began = tokio::time::Instant::now();
         let mut copy = pool.begin_with(LOOK).await?;
+        let filled: Option<i64> =
+            sqlx::query_scalar("SELECT position FROM followers WHERE name = $1")
+                .bind(shadow.name())
+                .fetch_optional(&mut *copy)
+                .await?;
+        if filled != Some(self.live.position.0.cast_signed()) {
+            // A crash of the database has taken the last pages back.
+            return Err(Trouble::LostLease);
+        }
         let mut comparison = Comparison {
             position: self.live.position,
             rows: 0,

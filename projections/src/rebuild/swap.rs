@@ -27,10 +27,9 @@ pub(crate) async fn swap(
     log: &dyn EventLog,
     shadow: &Shadow,
     lease: &Lease,
-    from: Position,
     comparison: Option<&Comparison>,
 ) -> Result<Option<Position>, Trouble> {
-    match attempt(pool, log, shadow, lease, from, comparison).await {
+    match attempt(pool, log, shadow, lease, comparison).await {
         Err(Trouble::Away(error)) if is_contention(&error) => Ok(None),
         outcome => outcome,
     }
@@ -41,7 +40,6 @@ async fn attempt(
     log: &dyn EventLog,
     shadow: &Shadow,
     lease: &Lease,
-    from: Position,
     comparison: Option<&Comparison>,
 ) -> Result<Option<Position>, Trouble> {
     let version = shadow.projector().version();
@@ -71,7 +69,8 @@ async fn attempt(
             "the live tables were filled by a newer version"
         ))
     })?;
-    lease.secure(&mut transaction).await?;
+    // Asked for, not remembered: a crash of the database may have taken the last pages back.
+    let from = lease.secure(&mut transaction).await?;
     let Some(position) =
         catch_up(&mut transaction, log, shadow, from, live.cast_unsigned()).await?
     else {
