@@ -29,9 +29,10 @@ async fn avatars(database: &PgPool, many: i32) {
         r#"WITH added AS (
                INSERT INTO events
                SELECT (SELECT position FROM log_head) + row_number() OVER (), gen_random_uuid(), 'Avatar', o, 1, 'AvatarCreated', '1',
-                      json_build_object('type', 'AvatarCreated', 'avatar_id', o, 'owner', o, 'profile', json_build_object(
-                          'name', 'Mira', 'age', 27, 'gender', 'woman', 'nationality', 'Portuguese',
-                          'appearance', 'short dark hair', 'personality', 'caring')),
+                      json_build_object('type', 'AvatarCreated', 'avatar_id', o, 'owner', o,
+                          'name', json_build_object('personal', 'Mira'), 'age', 27, 'gender', 'woman',
+                          'nationality', 'Portuguese', 'appearance', json_build_object('personal', 'short dark hair'),
+                          'personality', 'caring'),
                       json_build_object('actor', 'user:' || o, 'owner', o, 'correlation_id', o, 'causation_id', o, 'command', 'Create'),
                       now()
                  FROM (SELECT gen_random_uuid()::text FROM generate_series(1, $1)) AS owners (o)

@@ -208,7 +208,7 @@ fn a_plan_that_makes_no_sense_is_refused() {
 fn read_models_are_checked_once_a_day_or_as_often_as_it_is_said() {
     let every =
         |hours| read(&[("PROJECTIONS_SELF_CHECK_HOURS", hours)]).map(|read| read.self_check_every);
-    let hours = |hours| Ok(Some(Duration::from_secs(hours * 3600)));
+    let hours = |hours: u64| Ok(Some(Duration::from_secs(hours * 3600)));
     assert_eq!(every(""), hours(24));
     assert_eq!(every("6"), hours(6));
     assert_eq!(every("0"), Ok(None));

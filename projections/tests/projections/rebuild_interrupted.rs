@@ -10,11 +10,12 @@ use std::{
 
 use async_trait::async_trait;
 use domain::recorded::{AnyEvent, Recorded};
+use infrastructure::event_log::PostgresEventLog;
 use projections::{
     engine::Projector,
-    rebuild::{NotDone, Purpose},
+    rebuild::{NotDone, Order, Purpose},
 };
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -107,7 +108,11 @@ async fn a_rebuild_that_is_told_to_stop_goes_on_where_it_was_unless_it_is_thrown
 /// Rebuilds until that place, and dies there.
 async fn killed_at(log: &TestLog, inner: Arc<dyn Projector>, place: Place, cut: u32) {
     let projector = Arc::new(Cut::at(inner, place));
-    let (order, dying) = (order(log, &format!("dying-{cut}")), projector.clone());
+    // Its connections die with it.
+    let pool = PgPool::connect(log.database.url()).await.unwrap();
+    let its_log = Arc::new(PostgresEventLog::start(pool.clone()));
+    let order = Order::new(pool.clone(), its_log, format!("dying-{cut}"));
+    let dying = projector.clone();
     let work = tokio::spawn(async move { order.rebuild(dying, &CancellationToken::new()).await });
     let time = match place {
         Place::Time(time) => time,
@@ -121,6 +126,7 @@ async fn killed_at(log: &TestLog, inner: Arc<dyn Projector>, place: Place, cut: 
     }
     work.abort();
     let _ = work.await;
+    pool.close().await;
     // As if the three seconds of its lease had passed.
     sqlx::query("UPDATE followers SET lease_until = clock_timestamp() - interval '1 s' WHERE holder LIKE 'dying-%'")
         .execute(&log.pool())

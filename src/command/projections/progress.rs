@@ -50,13 +50,18 @@ impl Progress<'_> {
         done
     }
 
-    /// Says once who works when it is another process.
+    /// Says who works when it is another process, and when this one goes on for it.
     fn introduce(&self, display: &mut Display, shadow: &ShadowStatus) {
-        if let Some(holder) = &shadow.holder
-            && !std::mem::replace(&mut display.introduced, true)
-            && holder != self.node
-        {
+        let Some(holder) = &shadow.holder else { return };
+        let before = display.holder.replace(holder.clone());
+        if before.as_ref() == Some(holder) {
+            return;
+        }
+        if holder != self.node {
             display.say(&format!("{holder} is at it; watching"));
+        } else if before.is_some() {
+            let position = shadow.position;
+            display.say(&format!("goes on here, after event {position}"));
         }
     }
 
@@ -73,7 +78,8 @@ impl Progress<'_> {
 
 struct Display {
     what: String,
-    introduced: bool,
+    /// The process that worked when it was last looked at.
+    holder: Option<String>,
     bar: Option<ProgressBar>,
     last_line: Option<Instant>,
     seen: VecDeque<(Instant, u64)>,
@@ -93,7 +99,7 @@ impl Display {
         });
         Self {
             what,
-            introduced: false,
+            holder: None,
             bar,
             last_line: None,
             seen: VecDeque::new(),
