@@ -29,7 +29,10 @@ use infrastructure::{
     storage::LocalStorage,
     stripe::{Stripe, StripeSettings},
 };
-use projections::engine::{Checkpoints, Engine, Follower};
+use projections::{
+    engine::{Checkpoints, Engine, Follower},
+    rebuild::SelfCheck,
+};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -117,6 +120,7 @@ pub struct Wiring {
     issuer: Option<Arc<dyn TokenIssuer>>,
     url_signing_key: [u8; 32],
     surroundings: Surroundings,
+    self_check_every: Option<Duration>,
 }
 
 impl Wiring {
@@ -165,6 +169,7 @@ impl Wiring {
             plans,
             payment,
             surroundings,
+            self_check_every: settings.self_check_every,
         })
     }
 
@@ -243,6 +248,25 @@ impl Wiring {
     ) -> impl Future<Output = ()> + use<> {
         let engine = self.engine.clone();
         async move { engine.run(followers, stop).await }
+    }
+
+    /// Compares the read models with the log from time to time, until `stop`; only waits when that is not wanted.
+    pub fn check_read_models(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        let check = self.self_check_every.map(|every| {
+            SelfCheck::new(
+                self.pools.following.clone(),
+                self.log.clone(),
+                format!("{}-check", self.surroundings.node),
+                projections::all(),
+                every,
+            )
+        });
+        async move {
+            match check {
+                Some(check) => check.run(stop).await,
+                None => stop.cancelled().await,
+            }
+        }
     }
 
     /// Forgets idempotency keys that are too old, every hour until `stop`.

@@ -19,7 +19,7 @@ use url::Url;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
-    avatars, billing, dev_token, documentation,
+    audit, avatars, billing, dev_token, documentation,
     envelope::envelope,
     idempotency::InFlight,
     photos, problem, service,
@@ -121,6 +121,7 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(billing::start_checkout)
         .service(billing::get_subscription)
         .service(billing::receive_payment_message)
+        .service(audit::list_projections)
         .service(dev_token::issue_token)
         .service(service::get_health)
         .service(service::get_ready)

@@ -171,6 +171,35 @@ pub(crate) fn not_ready() -> Value {
     json!({"status": "unavailable", "checks": {"postgres": "down", "redis": "disabled", "projections": "down", "storage": "ok"}})
 }
 
+pub(crate) fn degraded() -> Value {
+    json!({
+        "status": "degraded",
+        "checks": {"postgres": "ok", "redis": "disabled", "projections": "degraded", "storage": "ok"},
+        "reasons": ["photos is being rebuilt for a new version: 43 %"],
+    })
+}
+
+pub(crate) fn projections() -> Value {
+    json!({"items": [{
+        "name": "photos",
+        "version": 1,
+        "position": 42,
+        "lag_events": 0,
+        "lag_seconds": 0.0,
+        "state": "running",
+        "error": null,
+        "failed_position": null,
+        "rebuild": {"version": 2, "position": 18, "lag_events": 24, "percent": 42, "state": "running", "error": null},
+        "check": {
+            "position": 40,
+            "checked_at": "2026-11-22T14:00:00Z",
+            "rows": 2,
+            "rows_different": 0,
+            "took_ms": 12,
+        },
+    }]})
+}
+
 pub(crate) fn sign_in() -> Value {
     json!({"email": "mara@example.com"})
 }

@@ -5,6 +5,7 @@
 //! (`docs/openapi.json`); a test keeps the two the same.
 
 mod app;
+mod audit;
 mod avatars;
 mod billing;
 mod body;

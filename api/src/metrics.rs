@@ -80,24 +80,6 @@ fn text(head: u64, followers: &[ProjectorStatus]) -> String {
         "The position of the log's last event.",
     );
     line(&mut text, "ava_log_position", "", head);
-    type Figure = (&'static str, &'static str, fn(&ProjectorStatus) -> f64);
-    const FIGURES: [Figure; 3] = [
-        (
-            "ava_follower_lag_events",
-            "How many events a follower of the log has not followed yet.",
-            |follower| follower.lag_events as f64,
-        ),
-        (
-            "ava_follower_lag_seconds",
-            "The age of the oldest event that a follower has not followed yet.",
-            |follower| follower.lag_seconds,
-        ),
-        (
-            "ava_follower_failed",
-            "1 when an event cannot be followed and an operator must act.",
-            |follower| f64::from(u8::from(follower.state == FollowerState::Failed)),
-        ),
-    ];
     for (name, help, figure) in FIGURES {
         family(&mut text, name, help);
         for follower in followers {
@@ -105,8 +87,70 @@ fn text(head: u64, followers: &[ProjectorStatus]) -> String {
             line(&mut text, name, &labels, figure(follower));
         }
     }
+    for (name, help, figure) in PROJECTION_FIGURES {
+        family(&mut text, name, help);
+        for follower in followers {
+            if let Some(value) = figure(follower) {
+                let labels = format!("{{projector=\"{}\"}}", follower.name);
+                line(&mut text, name, &labels, value);
+            }
+        }
+    }
     text
 }
+
+/// A family's name, its help, and what it says of a follower.
+type Figure<T> = (&'static str, &'static str, fn(&ProjectorStatus) -> T);
+
+const FIGURES: [Figure<f64>; 3] = [
+    (
+        "ava_follower_lag_events",
+        "How many events a follower of the log has not followed yet.",
+        |follower| follower.lag_events as f64,
+    ),
+    (
+        "ava_follower_lag_seconds",
+        "The age of the oldest event that a follower has not followed yet.",
+        |follower| follower.lag_seconds,
+    ),
+    (
+        "ava_follower_failed",
+        "1 when an event cannot be followed and an operator must act.",
+        |follower| f64::from(u8::from(follower.state == FollowerState::Failed)),
+    ),
+];
+
+/// What there is to say of a read model only while it is rebuilt, or once it was compared with the log.
+const PROJECTION_FIGURES: [Figure<Option<f64>>; 5] = [
+    (
+        "ava_projection_check_rows_different",
+        "How many rows were not what the log says, missing or too many, when a read model was last compared with it.",
+        |follower| Some(follower.check.as_ref()?.rows_different as f64),
+    ),
+    (
+        "ava_projection_check_timestamp_seconds",
+        "When a read model was last compared with the log, in seconds since 1970.",
+        |follower| Some(follower.check.as_ref()?.checked_at.timestamp_micros() as f64 / 1e6),
+    ),
+    (
+        "ava_projection_check_rows",
+        "How many rows a read model had when it was last compared with the log.",
+        |follower| Some(follower.check.as_ref()?.rows as f64),
+    ),
+    (
+        "ava_projection_rebuild_lag_events",
+        "How many events the new tables of a read model lack that is being rebuilt.",
+        |follower| Some(follower.rebuild.as_ref()?.lag_events as f64),
+    ),
+    (
+        "ava_projection_rebuild_failed",
+        "1 when a rebuild cannot go on and an operator must act.",
+        |follower| {
+            let failed = follower.rebuild.as_ref()?.state == FollowerState::Failed;
+            Some(f64::from(u8::from(failed)))
+        },
+    ),
+];
 
 fn up(text: &mut String, up: bool) {
     family(text, "ava_database_up", "1 while the database answers.");

@@ -5,7 +5,6 @@ use actix_web::{
     http::{StatusCode, header},
     web::Data,
 };
-use projections::engine::{FollowerState, ProjectorStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,8 +15,9 @@ use crate::{
     reply::Reply,
 };
 
-/// Read models that are this far behind, in seconds, are worth a look.
-const FAR_BEHIND_S: f64 = 30.0;
+mod concerns;
+
+use concerns::concerns;
 
 /// The service lives.
 #[derive(Serialize, ToSchema)]
@@ -31,6 +31,10 @@ pub(crate) struct Health {
 pub(crate) struct Readiness {
     status: ReadinessStatus,
     checks: Checks,
+    /// Which read models somebody should look at, and why; absent when there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    reasons: Vec<String>,
 }
 
 /// `ok`: everything works. `degraded`: people are served, but somebody should look. `unavailable`: nobody is served.
@@ -81,14 +85,17 @@ pub(crate) async fn get_health() -> Result<HttpResponse, Problem> {
     tag = "Service",
     security(()),
     responses(
-        (status = 200, description = "It can.", body = Readiness, example = examples::ready),
+        (status = 200, description = "It can.", body = Readiness, examples(
+            ("ok" = (value = json!(examples::ready()))),
+            ("degraded" = (value = json!(examples::degraded()))),
+        )),
         (status = 503, description = "It cannot.", body = Readiness, example = examples::not_ready),
     ),
 )]
 #[get("/ready")]
 pub(crate) async fn get_ready(app: Data<State>) -> Result<HttpResponse, Problem> {
     let (projections, storage) = futures::join!(projections(&app), storage(&app));
-    let (postgres, projections) = projections;
+    let (postgres, projections, reasons) = projections;
     let checks = Checks {
         postgres,
         redis: Check::Disabled,
@@ -111,11 +118,16 @@ pub(crate) async fn get_ready(app: Data<State>) -> Result<HttpResponse, Problem>
     } else {
         (ReadinessStatus::Ok, StatusCode::OK)
     };
-    Ok(Reply::json(http, &Readiness { status, checks })?.respond())
+    let readiness = Readiness {
+        status,
+        checks,
+        reasons,
+    };
+    Ok(Reply::json(http, &readiness)?.respond())
 }
 
-/// The database, and the projectors in it.
-async fn projections(app: &State) -> (Check, Check) {
+/// The database, and the projectors in it, with what is wrong with them.
+async fn projections(app: &State) -> (Check, Check, Vec<String>) {
     let listed = async {
         let head = app
             .log
@@ -126,29 +138,23 @@ async fn projections(app: &State) -> (Check, Check) {
         followers.map_err(|error| Chain(&error).to_string())
     };
     match tokio::time::timeout(positions::PATIENCE, listed).await {
-        Ok(Ok(followers)) => (Check::Ok, well(&followers)),
+        Ok(Ok(followers)) => {
+            let reasons = concerns(&followers);
+            let well = if reasons.is_empty() {
+                Check::Ok
+            } else {
+                Check::Degraded
+            };
+            (Check::Ok, well, reasons)
+        }
         Ok(Err(error)) => {
             tracing::warn!(error, "Not ready: the database is away");
-            (Check::Down, Check::Down)
+            (Check::Down, Check::Down, Vec::new())
         }
         Err(_) => {
             tracing::warn!("Not ready: the database does not answer");
-            (Check::Down, Check::Down)
+            (Check::Down, Check::Down, Vec::new())
         }
-    }
-}
-
-/// Whether each read model that answers are made from has begun, goes on, and keeps up.
-fn well(followers: &[ProjectorStatus]) -> Check {
-    let mut needed = positions::ALL.iter().chain(positions::UPDATES);
-    let begun = needed.all(|name| followers.iter().any(|follower| follower.name == *name));
-    let going = followers.iter().all(|follower| {
-        follower.state != FollowerState::Failed && follower.lag_seconds < FAR_BEHIND_S
-    });
-    if begun && going {
-        Check::Ok
-    } else {
-        Check::Degraded
     }
 }
 

@@ -12,6 +12,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     str::FromStr,
+    time::Duration,
 };
 
 use application::ports::Plans;
@@ -110,6 +111,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// `URL_SIGNING_KEY`: a text that [`parse_key`] understands; none for the generated one.
     pub url_signing_key: Option<Secret>,
+    /// `PROJECTIONS_SELF_CHECK_HOURS`: how old a comparison of a read model with the log may become; none for never.
+    pub self_check_every: Option<Duration>,
     /// `SENTRY_DSN`; none for no reports.
     pub sentry_dsn: Option<Secret>,
     /// `LOG_FORMAT`.
@@ -174,6 +177,7 @@ impl Settings {
             plans: plans::read(&mut reader, environment, payment.secret_key.is_some()),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
+            self_check_every: self_check_every(&mut reader),
             sentry_dsn: sentry_dsn(&mut reader),
             log_format: reader
                 .value("LOG_FORMAT", "json")
@@ -293,6 +297,14 @@ fn url_signing_key(reader: &mut Reader<'_>) -> Option<Secret> {
         return None;
     }
     Some(key)
+}
+
+/// A day, unless it says otherwise; 0 for never.
+fn self_check_every(reader: &mut Reader<'_>) -> Option<Duration> {
+    let hours: u16 = reader
+        .value("PROJECTIONS_SELF_CHECK_HOURS", "24")
+        .unwrap_or(24);
+    (hours > 0).then(|| Duration::from_secs(u64::from(hours) * 3600))
 }
 
 /// Sentry itself would ignore an address that it cannot read.

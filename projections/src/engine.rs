@@ -26,19 +26,27 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 mod checkpoints;
+mod enduring;
 mod feed;
+mod filling;
 mod following;
 mod head;
 mod leases;
 mod progress;
+mod status;
 mod trouble;
 
-pub use checkpoints::{Behind, Checkpoints, FollowerState, ProjectorStatus};
+pub use checkpoints::{Behind, Checkpoints};
+pub use status::{CheckStatus, FollowerState, ProjectorStatus, ShadowStatus};
 pub use trouble::{Retries, TryLater};
 
 use feed::Feed;
 use following::Following;
+pub(crate) use leases::Lease;
 use leases::Leases;
+pub(crate) use trouble::{Trouble, guarded};
+
+use crate::rebuild::Shadow;
 
 /// How long a follower rests after a mistake in the engine itself.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
@@ -49,8 +57,9 @@ pub trait Projector: Send + Sync {
     /// Its name, unique among all followers.
     fn name(&self) -> &'static str;
 
-    /// The version of what it writes, from 1. When it grows, the tables are emptied and filled again from the
-    /// log's beginning. A process with an older version leaves the work to those with the newer one.
+    /// The version of what it writes, from 1. When it grows, new tables are filled from the log's beginning beside
+    /// the live ones, which are read as they are until then. A process with an older version leaves the work to
+    /// those with the newer one once the new tables are the live ones.
     fn version(&self) -> i32;
 
     /// The tables that it writes, and nobody else.
@@ -87,14 +96,17 @@ pub trait Reaction: Send + Sync {
 pub enum Follower {
     Projector(Arc<dyn Projector>),
     Reaction(Arc<dyn Reaction>),
+    /// A projector that fills tables beside the live ones, and ends once it has.
+    Shadow(Arc<Shadow>),
 }
 
 impl Follower {
     /// Its name, unique among all followers.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Projector(projector) => projector.name(),
             Self::Reaction(reaction) => reaction.name(),
+            Self::Shadow(shadow) => shadow.name(),
         }
     }
 
@@ -102,6 +114,7 @@ impl Follower {
     fn version(&self) -> i32 {
         match self {
             Self::Projector(projector) => projector.version(),
+            Self::Shadow(shadow) => shadow.projector().version(),
             Self::Reaction(_) => 1,
         }
     }
@@ -143,7 +156,7 @@ impl Engine {
         self.checkpoints.clone()
     }
 
-    /// Runs the followers until `stop`: each one ends the page (or the event) that it is at and releases its lease,
+    /// Runs the followers until `stop`, or until all of them are shadows that have ended: each one ends the page (or the event) that it is at and releases its lease,
     /// so that another process goes on at once. What hangs is dropped after 5 s, as if the process had died.
     ///
     /// A future that is dropped instead leaves the leases to run out.
@@ -160,6 +173,7 @@ impl Engine {
         for follower in followers {
             let following = Following {
                 pool: self.pool.clone(),
+                log: self.log.clone(),
                 feed: feed.clone(),
                 leases: leases.clone(),
                 head: seen_head.clone(),

@@ -4,7 +4,7 @@
 //! projector of [`all`], which writes its tables in the transaction that moves its checkpoint.
 //! To add a read model: a table in `migrations/`, a module here with a row, its queries and a
 //! [`engine::Projector`], and a line in [`all`]. To change what an existing one holds: raise its
-//! version; the engine then empties its tables and fills them from the log's beginning.
+//! version; the engine then fills new tables from the log's beginning and swaps them in ([`rebuild`]).
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ mod folding;
 pub mod gate;
 pub mod photo_work;
 pub mod photos;
+pub mod rebuild;
 pub mod updates;
 
 /// Every projector of ours.

@@ -1,33 +1,99 @@
-//! `ava projections`: what follows the event log, and how far it is.
+//! `ava projections`: what follows the event log, how far it is, and whether it is what the log says.
 
-use ::projections::engine::{Checkpoints, ProjectorStatus};
+mod as_json;
+mod list;
+mod progress;
+mod rebuild;
+mod verify;
+
+use std::{fmt::Write, sync::Arc};
+
+use ::projections::{
+    engine::{Checkpoints, Projector, ProjectorStatus, ShadowStatus},
+    rebuild::{Comparison, DifferenceKind, NotDone, Order, Purpose},
+};
 use application::ports::EventLog;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use infrastructure::{event_log::PostgresEventLog, settings::Settings};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     database::{Database, must_be_migrated},
     failure::Failure,
+    stop,
 };
+
+use progress::Progress;
 
 pub const HELP: &str = "\
 Examples:
   ava projections list                 every projector and reaction, how far it is, and what stopped it
   ava projections list --json          the same for a script
-  ava projections resume photos        go on with a failed one, once its cause is mended";
+  ava projections resume photos        go on with a failed one, once its cause is mended
+  ava projections verify --all         compare every read model with the log; 1 when one differs
+  ava projections rebuild photos       fill its tables again beside the live ones, then swap; reads never stop
+
+A rebuild that was interrupted goes on where it was when it is asked for again. Both work beside a system that runs.";
+
+const VERIFY_HELP: &str = "\
+A difference means that something else than the projector has written its tables (a hand, a restore, a disk), or that \
+the projector gives other rows than it gave then: it was changed without a new version, or depends on more than the \
+events. The log is right in each case: `ava projections rebuild NAME` mends the rows. Exit code 1 when any row differs.";
 
 /// What can be asked of those who follow the log.
 #[derive(Debug, Subcommand)]
 pub enum ProjectionsCommand {
-    /// List projectors and reactions: position, lag, state, last error.
+    /// List projectors and reactions: position, lag, state, last error, rebuild, last check.
     List,
     /// Let a failed one try its event again.
     Resume {
         /// Its name, as in the list.
         name: String,
     },
+    /// Fill a projector's tables again from the log, beside the live ones, and swap.
+    Rebuild {
+        #[command(flatten)]
+        which: Which,
+        /// Begin at the log's beginning, whatever an interrupted rebuild has left.
+        #[arg(long)]
+        restart: bool,
+    },
+    /// Compare a projector's tables with what the log says, and name the rows that differ.
+    #[command(after_help = VERIFY_HELP)]
+    Verify {
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// One projector, or all of them.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Which {
+    /// Its name, as in the list.
+    name: Option<String>,
+    /// Every projector, one after the other.
+    #[arg(long)]
+    all: bool,
+}
+
+impl Which {
+    fn projectors(&self) -> Result<Vec<Arc<dyn Projector>>, Failure> {
+        let all = ::projections::all();
+        let Some(name) = &self.name else {
+            return Ok(all);
+        };
+        let names: Vec<&str> = all.iter().map(|projector| projector.name()).collect();
+        let unknown = Failure::not_found(format!(
+            "there is no projector {name:?}; there are: {}",
+            names.join(", ")
+        ));
+        let named = all.into_iter().find(|projector| projector.name() == name);
+        Ok(vec![named.ok_or(unknown)?])
+    }
 }
 
 pub async fn run(
@@ -35,121 +101,171 @@ pub async fn run(
     settings: Settings,
     json: bool,
 ) -> Result<(), Failure> {
+    // Before the server is started, so that its end is in order, too.
+    let stop = stop::on_signals()?;
     let database = Database::running_or_started(&settings).await?;
-    let answer = ask(command, &database, json).await;
+    let answer = ask(command, &database, json, stop).await;
     database.stop().await;
-    super::print(&answer?)
+    let (answer, verdict) = answer?;
+    super::print(&answer)?;
+    verdict
 }
 
+/// Answers with what is to be printed, and with how the command ends nevertheless.
 async fn ask(
     command: ProjectionsCommand,
     database: &Database,
     json: bool,
-) -> Result<String, Failure> {
+    stop: CancellationToken,
+) -> Result<(String, Result<(), Failure>), Failure> {
     let pool = database.connect("ava projections").await?;
     must_be_migrated(&pool).await?;
-    let followers = list(&pool).await?;
+    let job = Job::new(pool.clone(), json, stop);
+    let mut verdict = Ok(());
     let answer = match command {
-        ProjectionsCommand::List if json => format!("{}\n", as_json(&followers)),
-        ProjectionsCommand::List => as_table(&followers),
-        ProjectionsCommand::Resume { name } => resume(&pool, &followers, &name, json).await?,
+        ProjectionsCommand::List if json => format!("{}\n", list::as_json(&job.list().await?)),
+        ProjectionsCommand::List => list::as_table(&job.list().await?),
+        ProjectionsCommand::Resume { name } => job.resume(&name).await?,
+        ProjectionsCommand::Rebuild { which, restart } => {
+            rebuild::run(&job, which.projectors()?, restart).await?
+        }
+        ProjectionsCommand::Verify { which } => {
+            let (answer, equal) = verify::run(&job, which.projectors()?).await?;
+            if !equal {
+                verdict = Err(Failure::other(
+                    "not everything is what the log says; `ava projections rebuild NAME` mends it",
+                ));
+            }
+            answer
+        }
     };
     pool.close().await;
-    Ok(answer)
+    Ok((answer, verdict))
 }
 
-async fn list(pool: &PgPool) -> Result<Vec<ProjectorStatus>, Failure> {
-    let log = PostgresEventLog::start(pool.clone());
-    let head = log.head().await.map_err(Failure::try_again)?;
-    Checkpoints::new(pool.clone())
-        .list(head)
-        .await
-        .map_err(Failure::try_again)
-}
-
-async fn resume(
-    pool: &PgPool,
-    followers: &[ProjectorStatus],
-    name: &str,
+/// What the commands need.
+pub struct Job {
+    log: Arc<PostgresEventLog>,
+    checkpoints: Checkpoints,
+    order: Order,
+    node: String,
     json: bool,
-) -> Result<String, Failure> {
-    if !followers.iter().any(|follower| follower.name == name) {
-        let names: Vec<&str> = followers
-            .iter()
-            .map(|follower| follower.name.as_str())
-            .collect();
-        return Err(Failure::not_found(format!(
-            "nothing named {name:?} follows the log; there are: {}",
-            names.join(", ")
-        )));
-    }
-    let resumed = Checkpoints::new(pool.clone())
-        .resume(name)
-        .await
-        .map_err(Failure::try_again)?;
-    if !resumed {
-        return Err(Failure::conflict(format!(
-            "{name} has not failed, so there is nothing to resume"
-        )));
-    }
-    Ok(if json {
-        format!("{}\n", json!({ "resumed": name }))
-    } else {
-        format!("{name} goes on.\n")
-    })
+    stop: CancellationToken,
 }
 
-fn as_json(followers: &[ProjectorStatus]) -> Value {
-    let items: Vec<Value> = followers
-        .iter()
-        .map(|follower| {
-            json!({
-                "name": follower.name,
-                "version": follower.version,
-                "position": follower.position.0,
-                "lag_events": follower.lag_events,
-                "lag_seconds": follower.lag_seconds,
-                "state": follower.state.as_str(),
-                "error": follower.error,
-                "failed_position": follower.failed_position.map(|position| position.0),
-                "holder": follower.holder,
-            })
-        })
-        .collect();
-    json!({ "items": items })
-}
-
-fn as_table(followers: &[ProjectorStatus]) -> String {
-    if followers.is_empty() {
-        return "Nothing has followed the log yet; `ava up` or `ava projector` starts it.\n"
-            .to_owned();
-    }
-    let width = followers
-        .iter()
-        .map(|follower| follower.name.len())
-        .max()
-        .unwrap_or(0)
-        .max(4);
-    let mut table = format!(
-        "{:width$}  {:>8}  {:>6}  {:>8}  {:8}  HELD BY\n",
-        "NAME", "POSITION", "BEHIND", "SECONDS", "STATE"
-    );
-    for follower in followers {
-        table.push_str(&format!(
-            "{:width$}  {:>8}  {:>6}  {:>8.1}  {:8}  {}\n",
-            follower.name,
-            follower.position.0,
-            follower.lag_events,
-            follower.lag_seconds,
-            follower.state.as_str(),
-            follower.holder.as_deref().unwrap_or("nobody"),
-        ));
-        if let Some(error) = &follower.error {
-            let place = follower
-                .failed_position
-                .map_or_else(String::new, |position| format!("event {}: ", position.0));
-            table.push_str(&format!("{:width$}  {place}{error}\n", ""));
+impl Job {
+    fn new(pool: PgPool, json: bool, stop: CancellationToken) -> Self {
+        let log = Arc::new(PostgresEventLog::start(pool.clone()));
+        let node = format!("operator-{}", Uuid::now_v7().simple());
+        Self {
+            order: Order::new(pool.clone(), log.clone(), node.clone()),
+            checkpoints: Checkpoints::new(pool),
+            log,
+            node,
+            json,
+            stop,
         }
     }
-    table
+
+    async fn list(&self) -> Result<Vec<ProjectorStatus>, Failure> {
+        let head = self.log.head().await.map_err(Failure::try_again)?;
+        let listed = self.checkpoints.list(head).await;
+        listed.map_err(Failure::try_again)
+    }
+
+    /// What there is of a rebuild or a check that is under way or was interrupted.
+    async fn left(&self, name: &str, purpose: Purpose) -> Result<Option<ShadowStatus>, Failure> {
+        let mut followers = self.list().await?.into_iter();
+        let follower = followers.find(|follower| follower.name == name);
+        Ok(follower.and_then(|follower| match purpose {
+            Purpose::Rebuild => follower.rebuild,
+            Purpose::Check => follower.checking,
+        }))
+    }
+
+    fn progress<'a>(&'a self, projector: &'a str, purpose: Purpose) -> Progress<'a> {
+        Progress {
+            checkpoints: &self.checkpoints,
+            log: &*self.log,
+            projector,
+            purpose,
+            node: &self.node,
+        }
+    }
+
+    async fn resume(&self, name: &str) -> Result<String, Failure> {
+        let followers = self.list().await?;
+        let names: Vec<&str> = followers
+            .iter()
+            .flat_map(|follower| {
+                let shadows = [&follower.rebuild, &follower.checking]
+                    .into_iter()
+                    .flatten();
+                std::iter::once(&follower.name).chain(shadows.map(|shadow| &shadow.name))
+            })
+            .map(String::as_str)
+            .collect();
+        if !names.contains(&name) {
+            return Err(Failure::not_found(format!(
+                "nothing named {name:?} follows the log; there are: {}",
+                names.join(", ")
+            )));
+        }
+        let resumed = self.checkpoints.resume(name).await;
+        if !resumed.map_err(Failure::try_again)? {
+            return Err(Failure::conflict(format!(
+                "{name} has not failed, so there is nothing to resume"
+            )));
+        }
+        Ok(if self.json {
+            format!("{}\n", json!({ "resumed": name }))
+        } else {
+            format!("{name} goes on.\n")
+        })
+    }
+}
+
+/// Why a projector was not rebuilt or verified, and what to do.
+fn failed(done: &str, name: &str, error: NotDone) -> Failure {
+    let what = format!("{name} was not {done}: {error}");
+    match error {
+        NotDone::NeverFilled => Failure::conflict(format!(
+            "{what}; `ava up` or `ava projector` fills them for the first time"
+        )),
+        NotDone::AnotherVersion { live, ours } if live < ours => Failure::conflict(format!(
+            "{what}; `ava projections rebuild {name}` brings them to it"
+        )),
+        NotDone::AnotherVersion { .. } => {
+            Failure::conflict(format!("{what}; use the newer program"))
+        }
+        NotDone::Held { .. } => Failure::conflict(format!(
+            "{what}; stop that one, or leave `--restart` out to watch it"
+        )),
+        NotDone::Failed { .. } => Failure::other(format!(
+            "{what}. The live tables serve as before; the same command goes on there once the cause is mended"
+        )),
+        NotDone::Stopped => {
+            Failure::try_again(format!("{what}; the same command goes on where it was"))
+        }
+        NotDone::Database(_) => Failure::try_again(what),
+    }
+}
+
+/// The first rows that differ, a line each.
+fn named_differences(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    for difference in &comparison.differences {
+        let kind = match &difference.kind {
+            DifferenceKind::Changed(columns) => format!("differs in {}", columns.join(", ")),
+            DifferenceKind::Missing => "is missing".to_owned(),
+            DifferenceKind::Extra => "should not be there".to_owned(),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {} {} {kind}", difference.table, difference.key);
+    }
+    let unnamed = comparison.rows_different - comparison.differences.len() as u64;
+    if unnamed > 0 {
+        let _ = writeln!(text, "  and {unnamed} more");
+    }
+    text
 }

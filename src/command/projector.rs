@@ -17,8 +17,9 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let mut crew = Crew::new(stop.clone());
     crew.add_steady(
         "projectors",
-        role.wiring.follow(role.wiring.projectors(), stop),
+        role.wiring.follow(role.wiring.projectors(), stop.clone()),
     );
+    crew.add_steady("self-check", role.wiring.check_read_models(stop));
     tracing::info!("The projectors follow the log");
     let done = crew.work().await;
     role.end().await;

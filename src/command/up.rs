@@ -120,6 +120,7 @@ fn crew(
         wiring.follow(followers, stop.clone()),
     );
     crew.add_steady("worker", ::worker::run(wiring.worker(), stop.clone()));
+    crew.add_steady("self-check", wiring.check_read_models(stop.clone()));
     crew.add_steady("housekeeping", wiring.keep_house(stop.clone()));
     crew.add("announcement", async move {
         tokio::select! {

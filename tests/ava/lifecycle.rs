@@ -90,6 +90,8 @@ async fn prometheus_finds_the_figures_on_their_own_address_only() {
         "ava_log_position 1",
         "ava_follower_failed{follower=\"avatars\"} 0",
         "ava_follower_lag_events{follower=\"avatars\"} 0",
+        "# TYPE ava_projection_check_rows_different gauge",
+        "# TYPE ava_projection_check_timestamp_seconds gauge",
     ] {
         assert!(
             text.lines().any(|told| told == line),

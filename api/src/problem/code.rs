@@ -90,6 +90,9 @@ codes! {
     ImageUrlInvalid = 403, "image-url-invalid", "The picture's address is not valid",
         "The address was not signed by this service, or was changed since. Use the address in the photo as it is.",
         "this address was not made by this service";
+    RoleRequired = 403, "role-required", "This needs a role",
+        "The operation is for people with a role, as auditor, which the access token must name in `roles`. Ask whoever runs the identity provider for it.",
+        "the access token does not name the role \"auditor\"";
     NotFound = 404, "not-found", "There is nothing here",
         "No operation has this path. GET /openapi.json lists them all.",
         "no operation has this path";
@@ -213,6 +216,7 @@ impl Code {
             | Self::PhotoQuotaExhausted
             | Self::ImageUrlExpired
             | Self::ImageUrlInvalid
+            | Self::RoleRequired
             | Self::NotFound
             | Self::AvatarNotFound
             | Self::PhotoNotFound

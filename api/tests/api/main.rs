@@ -1,6 +1,7 @@
 //! The API on a real port and a real database, against the sandbox.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod audit;
 mod avatars;
 mod billing;
 mod conformance;

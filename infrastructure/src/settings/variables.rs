@@ -43,6 +43,7 @@ pub const VARIABLES: &[(&str, Support)] = &[
     ("AUTH_AUDIENCE", Support::Read),
     ("URL_SIGNING_KEY", Support::Read),
     ("AVA_MASTER_KEY", Support::NotYet),
+    ("PROJECTIONS_SELF_CHECK_HOURS", Support::Read),
     ("SENTRY_DSN", Support::Read),
     ("LOG_FORMAT", Support::Read),
     ("RUST_LOG", Support::Read),

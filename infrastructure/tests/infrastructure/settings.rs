@@ -1,6 +1,9 @@
 //! The configuration, and the file that explains it.
 
-use std::{cell::RefCell, collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    cell::RefCell, collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path,
+    time::Duration,
+};
 
 use infrastructure::settings::{
     Environment, GeneratedSecrets, InvalidSettings, Settings, Support, VARIABLES,
@@ -198,6 +201,19 @@ fn a_plan_that_makes_no_sense_is_refused() {
             read(&[("PLANS_FILE", file.to_str().unwrap())]).is_err(),
             "{list}"
         );
+    }
+}
+
+#[test]
+fn read_models_are_checked_once_a_day_or_as_often_as_it_is_said() {
+    let every =
+        |hours| read(&[("PROJECTIONS_SELF_CHECK_HOURS", hours)]).map(|read| read.self_check_every);
+    let hours = |hours: u64| Ok(Some(Duration::from_secs(hours * 3600)));
+    assert_eq!(every(""), hours(24));
+    assert_eq!(every("6"), hours(6));
+    assert_eq!(every("0"), Ok(None));
+    for bad in ["-1", "1.5", "daily"] {
+        assert!(every(bad).unwrap_err().problems[0].starts_with("PROJECTIONS_SELF_CHECK_HOURS"));
     }
 }
 

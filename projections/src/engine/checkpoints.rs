@@ -21,7 +21,7 @@ const CALM: Duration = Duration::from_millis(100);
 /// How far the followers are.
 #[derive(Clone)]
 pub struct Checkpoints {
-    pool: PgPool,
+    pub(super) pool: PgPool,
     known: Arc<Mutex<HashMap<String, Known>>>,
     /// However many wait, one asks the database.
     asking: Arc<tokio::sync::Mutex<()>>,
@@ -38,7 +38,7 @@ struct Known {
 /// Says that this process runs the follower, and how far it is.
 pub(super) struct FollowedHere<'a> {
     checkpoints: &'a Checkpoints,
-    name: &'static str,
+    name: &'a str,
 }
 
 impl FollowedHere<'_> {
@@ -66,53 +66,6 @@ pub struct Behind {
     pub reached: Position,
     /// How far it should be.
     pub awaited: Position,
-}
-
-/// Whether a follower goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type, serde::Serialize)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub enum FollowerState {
-    /// It follows.
-    Running,
-    /// Something went wrong a moment ago; it is tried again.
-    Retrying,
-    /// An event cannot be followed. It waits for an operator, who mends the cause and resumes it.
-    Failed,
-}
-
-impl FollowerState {
-    /// The word that stands for it in JSON and SQL.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Retrying => "retrying",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// How a follower (a projector or a reaction) stands.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ProjectorStatus {
-    /// Its name.
-    pub name: String,
-    /// The version of what it writes.
-    pub version: i32,
-    /// The last event that it followed.
-    pub position: Position,
-    /// How many events it has not followed yet.
-    pub lag_events: u64,
-    /// The age of the oldest event that it has not followed yet; 0 when there is none.
-    pub lag_seconds: f64,
-    /// Whether it goes on.
-    pub state: FollowerState,
-    /// What went wrong, while it is retrying or failed.
-    pub error: Option<String>,
-    /// The event that went wrong.
-    pub failed_position: Option<Position>,
-    /// The process that works for it.
-    pub holder: Option<String>,
 }
 
 impl Checkpoints {
@@ -147,40 +100,6 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// How each follower stands, by name. `head` is the log's last position.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn list(&self, head: Position) -> sqlx::Result<Vec<ProjectorStatus>> {
-        let rows = sqlx::query(
-            "SELECT f.name, f.version, f.position, f.state, f.error, f.failed_position,
-                    CASE WHEN f.lease_until >= clock_timestamp() THEN f.holder END AS holder,
-                    coalesce(greatest(extract(epoch FROM clock_timestamp() - next.recorded_at), 0), 0)::float8
-                        AS lag_seconds
-               FROM followers f LEFT JOIN events next ON next.position = f.position + 1
-              ORDER BY f.name",
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                let position = Position(number::<i64, _>(row, "position")?);
-                let failed: Option<i64> = row.try_get("failed_position")?;
-                Ok(ProjectorStatus {
-                    name: row.try_get("name")?,
-                    version: row.try_get("version")?,
-                    position,
-                    lag_events: head.0.saturating_sub(position.0),
-                    lag_seconds: row.try_get("lag_seconds")?,
-                    state: row.try_get("state")?,
-                    error: row.try_get("error")?,
-                    failed_position: failed.map(|position| Position(position.cast_unsigned())),
-                    holder: row.try_get("holder")?,
-                })
-            })
-            .collect()
-    }
-
     /// Sets a failed follower running again, at the event that failed; whoever holds its lease sees it within a
     /// second. Answers whether there was one to resume.
     ///
@@ -205,12 +124,12 @@ impl Checkpoints {
     }
 
     /// This process holds the follower's lease, and its checkpoint is there, until the answer is dropped.
-    pub(super) fn follow_here(
-        &self,
-        name: &'static str,
+    pub(super) fn follow_here<'a>(
+        &'a self,
+        name: &'a str,
         version: i32,
         position: Position,
-    ) -> FollowedHere<'_> {
+    ) -> FollowedHere<'a> {
         let mut all = self.known();
         let follower = known(&mut all, name);
         follower.version = version;

@@ -1,28 +1,30 @@
 //! One follower in this process: wait for the lease, then read, follow, and move the checkpoint.
 
-use std::time::Duration;
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use application::ports::ReadError;
+use application::ports::EventLog;
 use domain::{
     recorded::{AnyEvent, Recorded},
     values::Position,
 };
+use futures::future::BoxFuture;
 use sqlx::PgPool;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::{
     Follower, Projector, Reaction,
-    checkpoints::{Checkpoints, FollowedHere, FollowerState},
+    checkpoints::{Checkpoints, FollowedHere},
     feed::Feed,
     leases::{LEASE, Lease, Leases},
     progress::Progress,
-    trouble::{Retries, Trouble, guarded, is_passing, pause_while_away},
+    trouble::{Retries, Trouble, guarded, is_passing},
 };
+use crate::rebuild::Shadow;
 
 /// Between two looks at whether a lease has become free.
-const STANDBY: Duration = Duration::from_millis(500);
+pub(super) const STANDBY: Duration = Duration::from_millis(500);
 const _: () = assert!(
     LEASE.as_millis() + STANDBY.as_millis() < 5000,
     "a standby takes over within 5 s"
@@ -44,9 +46,22 @@ const GRACE: Duration = Duration::from_secs(5);
 const PROJECTION: &str = "BEGIN; SET LOCAL synchronous_commit = off; \
      SET LOCAL idle_in_transaction_session_timeout = '2s'";
 
+/// What comes of asking for a lease.
+enum Taken {
+    Lease(Lease),
+    /// Somebody else has it.
+    Held,
+    /// The tables were filled by an older version than ours.
+    Outdated,
+    /// There is nothing to do any more: another process has ended the shadow.
+    Gone,
+}
+
 /// A follower with what it needs.
+#[derive(Clone)]
 pub(super) struct Following {
     pub pool: PgPool,
+    pub log: Arc<dyn EventLog>,
     pub feed: Feed,
     pub leases: Leases,
     pub head: watch::Receiver<Position>,
@@ -57,7 +72,7 @@ pub(super) struct Following {
 }
 
 impl Following {
-    /// Works whenever this process has the lease, until the stop.
+    /// Works whenever this process has the lease, until the stop; a shadow also until it has ended.
     pub async fn run(&self) {
         let name = self.follower.name();
         let mut away = false;
@@ -67,12 +82,19 @@ impl Following {
                 () = self.stopped_for(GRACE) => return,
             };
             match taken {
-                Ok(Some(lease)) => {
+                Ok(Taken::Lease(lease)) => {
                     away = false;
-                    self.work(lease).await;
+                    if self.work(lease).await {
+                        return;
+                    }
                     continue;
                 }
-                Ok(None) => away = false,
+                Ok(Taken::Gone) => return,
+                Ok(Taken::Outdated) => {
+                    away = false;
+                    self.upgrade().await;
+                }
+                Ok(Taken::Held) => away = false,
                 Err(error) => {
                     if !std::mem::replace(&mut away, true) {
                         warn!(follower = name, error = ?error, "{name} cannot ask for its lease");
@@ -85,28 +107,76 @@ impl Following {
         }
     }
 
-    async fn take_lease(&self) -> sqlx::Result<Option<Lease>> {
+    async fn take_lease(&self) -> sqlx::Result<Taken> {
         let (name, version) = (self.follower.name(), self.follower.version());
-        if let Some(lease) = self.leases.take(name, version).await? {
-            return Ok(Some(lease));
+        let versions = match &self.follower {
+            // One that an older version began is begun again.
+            Follower::Shadow(shadow) => {
+                shadow.begin(&self.pool).await?;
+                0..=version
+            }
+            Follower::Projector(_) | Follower::Reaction(_) => version..=version,
+        };
+        if let Some(lease) = self.leases.take(name, versions.clone()).await? {
+            return Ok(Taken::Lease(lease));
+        }
+        if let Follower::Shadow(shadow) = &self.follower {
+            return Ok(if shadow.is_there(&self.pool).await? {
+                Taken::Held
+            } else {
+                Taken::Gone
+            });
         }
         if self.leases.register(name, version).await? {
-            return self.leases.take(name, version).await;
+            let taken = self.leases.take(name, versions).await?;
+            return Ok(taken.map_or(Taken::Held, Taken::Lease));
         }
-        Ok(None)
+        Ok(if self.leases.version_of(name).await? < version {
+            Taken::Outdated
+        } else {
+            Taken::Held
+        })
     }
 
-    /// Uses the lease, and gives it back at the stop.
-    async fn work(&self, lease: Lease) {
+    /// Rebuilds the tables beside the live ones, which stay as they are; a process of their version may go on with
+    /// them until the swap.
+    fn upgrade(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            if let Follower::Projector(projector) = &self.follower {
+                let shadow = Shadow::upgrade(projector.clone());
+                let follower = Follower::Shadow(Arc::new(shadow));
+                Self {
+                    follower,
+                    ..self.clone()
+                }
+                .run()
+                .await;
+            }
+        })
+    }
+
+    /// Uses the lease, and gives it back at the stop. Answers whether there is nothing left to do.
+    async fn work(&self, lease: Lease) -> bool {
         let name = self.follower.name();
-        tokio::select! {
-            () = self.follow(&lease) => {}
-            () = self.stopped_for(GRACE) => {}
-        }
-        if self.stop.is_cancelled() {
+        let ended = tokio::select! {
+            ended = self.use_lease(&lease) => ended,
+            () = self.stopped_for(GRACE) => false,
+        };
+        if self.stop.is_cancelled() && !ended {
             match tokio::time::timeout(GRACE, lease.release()).await {
                 Ok(Ok(())) => info!(follower = name, "{name} stops"),
                 Ok(Err(_)) | Err(_) => info!(follower = name, "{name} stops; its lease runs out"),
+            }
+        }
+        ended
+    }
+
+    async fn use_lease(&self, lease: &Lease) -> bool {
+        match &self.follower {
+            Follower::Shadow(shadow) => self.fill(shadow, lease).await,
+            Follower::Projector(_) | Follower::Reaction(_) => {
+                self.follow(lease).await;
+                false
             }
         }
     }
@@ -119,13 +189,7 @@ impl Following {
     /// Follows the log until the stop or until the lease is lost.
     async fn follow(&self, lease: &Lease) {
         let name = self.follower.name();
-        let start = match self.start(lease).await {
-            Ok(start) => start,
-            Err(trouble) => {
-                warn!(follower = name, trouble = ?trouble, "{name} could not start");
-                return self.rest(lease, STANDBY).await;
-            }
-        };
+        let start = lease.position;
         info!(follower = name, position = %start, "{name} follows the log after position {start}");
         let version = self.follower.version();
         let here = self.checkpoints.follow_here(name, version, start);
@@ -148,29 +212,8 @@ impl Following {
         }
     }
 
-    /// Where to begin. A projector that writes something else now than what fills its tables empties them first.
-    async fn start(&self, lease: &Lease) -> Result<Position, Trouble> {
-        let Follower::Projector(projector) = &self.follower else {
-            return Ok(lease.position);
-        };
-        let (name, old, new) = (projector.name(), lease.version, projector.version());
-        if old == new {
-            return Ok(lease.position);
-        }
-        info!(
-            follower = name,
-            "Rebuilds {name}: its tables have version {old}, not {new}"
-        );
-        let mut transaction = self.pool.begin().await?;
-        let truncate = format!("TRUNCATE {}", projector.tables().join(", "));
-        sqlx::query(&truncate).execute(&mut *transaction).await?;
-        lease.start_again(&mut transaction, new).await?;
-        transaction.commit().await?;
-        Ok(Position(0))
-    }
-
     /// Follows the next page; answers how many events it had.
-    async fn step(
+    pub(super) async fn step(
         &self,
         lease: &Lease,
         progress: &mut Progress,
@@ -188,6 +231,10 @@ impl Following {
                     self.project(&**projector, lease, progress, &page).await?;
                     here.moved(progress.position);
                 }
+                Follower::Shadow(shadow) => {
+                    self.project(shadow.projector(), lease, progress, &page)
+                        .await?;
+                }
                 Follower::Reaction(reaction) => {
                     self.react(&**reaction, lease, progress, here, &page)
                         .await?;
@@ -201,6 +248,14 @@ impl Following {
         Ok(page.len())
     }
 
+    /// Begins a projector's transaction, which writes the tables that the follower is for.
+    fn beginning(&self) -> Cow<'static, str> {
+        match &self.follower {
+            Follower::Shadow(shadow) => format!("{PROJECTION}; {}", shadow.enter()).into(),
+            Follower::Projector(_) | Follower::Reaction(_) => PROJECTION.into(),
+        }
+    }
+
     async fn project(
         &self,
         projector: &dyn Projector,
@@ -210,7 +265,7 @@ impl Following {
     ) -> Result<(), Trouble> {
         let [first, ..] = page else { return Ok(()) };
         let end = page.last().unwrap_or(first).position;
-        let mut transaction = self.pool.begin_with(PROJECTION).await?;
+        let mut transaction = self.pool.begin_with(self.beginning()).await?;
         if let Err(error) = guarded(projector.project(&mut transaction, page)).await {
             return Err(if is_passing(&error) {
                 Trouble::Away(error)
@@ -288,80 +343,6 @@ impl Following {
         Ok(())
     }
 
-    /// Does what a trouble asks for: be patient, look closer, try again, or park.
-    async fn endure(&self, lease: &Lease, progress: &mut Progress, trouble: Trouble) {
-        let name = self.follower.name();
-        match trouble {
-            Trouble::LostLease => {}
-            Trouble::Away(error) => {
-                progress.away += 1;
-                progress.page_size.halve();
-                if progress.away == 1 {
-                    warn!(follower = name, error = ?error, "{name} waits: something that it needs is away");
-                    self.note_trouble(lease, FollowerState::Retrying, 0, None, &error)
-                        .await;
-                }
-                self.rest(lease, pause_while_away(progress.away)).await;
-            }
-            Trouble::Page { end, error } => {
-                info!(follower = name, error = ?error, "{name} fails on a page up to {end}; looks for the event");
-                progress.one_by_one_until = end;
-            }
-            Trouble::Event {
-                position,
-                worth_retrying,
-                error,
-            } => {
-                progress.attempts += 1;
-                let attempts = progress.attempts;
-                if worth_retrying && attempts < self.retries.attempts {
-                    warn!(follower = name, %position, attempts, error = ?error, "{name} fails on event {position}; tries again");
-                    let state = FollowerState::Retrying;
-                    self.note_trouble(lease, state, attempts, Some(position), &error)
-                        .await;
-                    self.rest(lease, self.retries.pause_after(attempts)).await;
-                } else {
-                    error!(follower = name, %position, attempts, error = ?error, "{name} is parked: event {position} cannot be followed");
-                    let state = FollowerState::Failed;
-                    self.note_trouble(lease, state, attempts, Some(position), &error)
-                        .await;
-                }
-            }
-        }
-    }
-
-    /// Shows the trouble in the follower's row; when even that fails, the next attempt notes it again.
-    async fn note_trouble(
-        &self,
-        lease: &Lease,
-        state: FollowerState,
-        attempts: u32,
-        position: Option<Position>,
-        error: &anyhow::Error,
-    ) {
-        if let Err(cause) = lease.note_trouble(state, attempts, position, error).await {
-            let name = self.follower.name();
-            warn!(follower = name, error = ?cause, "Could not note the trouble of {name}");
-            self.rest(lease, STANDBY).await;
-        }
-    }
-
-    async fn note_recovery(&self, lease: &Lease, progress: &mut Progress) {
-        if progress.away == 0 {
-            return;
-        }
-        let name = self.follower.name();
-        match lease.note_recovery().await {
-            Ok(()) => {
-                progress.away = 0;
-                info!(follower = name, "{name} goes on");
-            }
-            Err(error) => {
-                warn!(follower = name, error = ?error, "Could not note the recovery of {name}");
-            }
-        }
-    }
-
     /// Returns when there may be an event after `position`, at the stop, and when the lease is lost.
     async fn wait_for_events(&self, lease: &Lease, position: Position) {
         let mut head = self.head.clone();
@@ -375,27 +356,6 @@ impl Following {
         };
         if nobody_looks {
             self.rest(lease, STANDBY).await;
-        }
-    }
-
-    async fn rest(&self, lease: &Lease, pause: Duration) {
-        tokio::select! {
-            () = self.stop.cancelled() => {}
-            () = lease.lost() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
-}
-
-impl From<ReadError> for Trouble {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Unreadable { position, .. } => Self::Event {
-                position,
-                worth_retrying: false,
-                error: error.into(),
-            },
-            ReadError::Unavailable(away) => Self::Away(away.into()),
         }
     }
 }

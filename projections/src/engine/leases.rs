@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -12,7 +13,7 @@ use tokio::{sync::watch, time::Instant};
 use tracing::warn;
 
 use super::{
-    checkpoints::FollowerState,
+    status::FollowerState,
     trouble::{Trouble, text_of},
 };
 
@@ -26,7 +27,7 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 pub(super) struct Leases {
     pool: PgPool,
     holder: Arc<str>,
-    held: Arc<Mutex<HashMap<&'static str, Held>>>,
+    held: Arc<Mutex<HashMap<Arc<str>, Held>>>,
 }
 
 struct Held {
@@ -43,9 +44,9 @@ struct Beat {
 }
 
 /// The right to work for a follower. Its heartbeat ends when it is dropped.
-pub(super) struct Lease {
+pub(crate) struct Lease {
     leases: Leases,
-    name: &'static str,
+    name: Arc<str>,
     fence: i64,
     /// The checkpoint when the lease was taken.
     pub position: Position,
@@ -64,7 +65,7 @@ impl Leases {
     }
 
     /// Makes the follower known, at the beginning of the log. Answers whether it was unknown.
-    pub async fn register(&self, name: &'static str, version: i32) -> sqlx::Result<bool> {
+    pub async fn register(&self, name: &str, version: i32) -> sqlx::Result<bool> {
         let registered = sqlx::query(
             "INSERT INTO followers (name, version) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         )
@@ -75,20 +76,34 @@ impl Leases {
         Ok(registered.rows_affected() == 1)
     }
 
-    /// Takes the lease when it is free or ours, and nobody newer has filled the tables.
-    pub async fn take(&self, name: &'static str, version: i32) -> sqlx::Result<Option<Lease>> {
+    /// The version of what fills a follower's tables; 0 when it is unknown.
+    pub async fn version_of(&self, name: &str) -> sqlx::Result<i32> {
+        let version = sqlx::query_scalar("SELECT version FROM followers WHERE name = $1")
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(version.unwrap_or(0))
+    }
+
+    /// Takes the lease when it is free or ours, and the tables were filled by one of these versions.
+    pub async fn take(
+        &self,
+        name: &str,
+        versions: RangeInclusive<i32>,
+    ) -> sqlx::Result<Option<Lease>> {
         let asked = Instant::now();
         let row = sqlx::query(
             "UPDATE followers
                 SET holder = $2, fence = fence + 1, lease_until = clock_timestamp() + $3
-              WHERE name = $1 AND version <= $4
+              WHERE name = $1 AND version BETWEEN $4 AND $5
                 AND (holder IS NULL OR holder = $2 OR lease_until < clock_timestamp())
               RETURNING fence, position, version, state",
         )
         .bind(name)
         .bind(&*self.holder)
         .bind(LEASE)
-        .bind(version)
+        .bind(versions.start())
+        .bind(versions.end())
         .fetch_optional(&self.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };
@@ -99,8 +114,9 @@ impl Leases {
             until: asked + LEASE,
             parked,
         });
+        let name: Arc<str> = name.into();
         self.held().insert(
-            name,
+            name.clone(),
             Held {
                 fence,
                 beat: sender,
@@ -132,10 +148,10 @@ impl Leases {
 
     async fn renew(&self) -> sqlx::Result<()> {
         let asked = Instant::now();
-        let fences: HashMap<&str, i64> = self
+        let fences: HashMap<Arc<str>, i64> = self
             .held()
             .iter()
-            .map(|(name, held)| (*name, held.fence))
+            .map(|(name, held)| (name.clone(), held.fence))
             .collect();
         if fences.is_empty() {
             return Ok(());
@@ -146,7 +162,7 @@ impl Leases {
               WHERE f.name = held.name AND f.fence = held.fence AND f.holder = $3
               RETURNING f.name, f.state",
         )
-        .bind(fences.keys().copied().collect::<Vec<_>>())
+        .bind(fences.keys().map(|name| &**name).collect::<Vec<_>>())
         .bind(fences.values().copied().collect::<Vec<_>>())
         .bind(&*self.holder)
         .bind(LEASE)
@@ -160,7 +176,7 @@ impl Leases {
                 return true;
             }
             // When somebody else has it, its holder sees that the sender is gone.
-            kept.get(*name).is_some_and(|state| {
+            kept.get(&**name).is_some_and(|state| {
                 let parked = *state == FollowerState::Failed;
                 held.beat.send_replace(Beat {
                     until: asked + LEASE,
@@ -172,7 +188,7 @@ impl Leases {
         Ok(())
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<&'static str, Held>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Arc<str>, Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -217,7 +233,7 @@ impl Lease {
         let position: Option<i64> = sqlx::query_scalar(
             "SELECT position FROM followers WHERE name = $1 AND holder = $2 AND fence = $3",
         )
-        .bind(self.name)
+        .bind(&*self.name)
         .bind(&*self.leases.holder)
         .bind(self.fence)
         .fetch_optional(&self.leases.pool)
@@ -244,7 +260,7 @@ impl Lease {
                     state = 'running', attempts = 0, error = NULL, failed_position = NULL
               WHERE name = $1 AND holder = $2 AND fence = $3 AND position = $4",
         )
-        .bind(self.name)
+        .bind(&*self.name)
         .bind(&*self.leases.holder)
         .bind(self.fence)
         .bind(from.0.cast_signed())
@@ -259,6 +275,24 @@ impl Lease {
         }
     }
 
+    /// Makes sure, until the transaction ends, that nobody else has the lease. Answers with the checkpoint.
+    ///
+    /// # Errors
+    /// When another process holds it.
+    pub async fn secure(&self, db: &mut PgConnection) -> Result<Position, Trouble> {
+        let position: Option<i64> = sqlx::query_scalar(
+            "SELECT position FROM followers WHERE name = $1 AND holder = $2 AND fence = $3 FOR UPDATE",
+        )
+        .bind(&*self.name)
+        .bind(&*self.leases.holder)
+        .bind(self.fence)
+        .fetch_optional(db)
+        .await?;
+        position
+            .map(|position| Position(position.cast_unsigned()))
+            .ok_or(Trouble::LostLease)
+    }
+
     /// Goes back to the beginning of the log under a new version, in the transaction that empties the tables.
     ///
     /// # Errors
@@ -270,7 +304,7 @@ impl Lease {
                     state = 'running', attempts = 0, error = NULL, failed_position = NULL
               WHERE name = $1 AND holder = $2 AND fence = $3",
         )
-        .bind(self.name)
+        .bind(&*self.name)
         .bind(&*self.leases.holder)
         .bind(self.fence)
         .bind(version)
@@ -296,7 +330,7 @@ impl Lease {
                 SET state = $4, attempts = $5, error = $6, failed_position = $7, updated_at = clock_timestamp()
               WHERE name = $1 AND holder = $2 AND fence = $3",
         )
-        .bind(self.name)
+        .bind(&*self.name)
         .bind(&*self.leases.holder)
         .bind(self.fence)
         .bind(state)
@@ -306,7 +340,7 @@ impl Lease {
         .execute(&self.leases.pool)
         .await?;
         if state == FollowerState::Failed
-            && let Some(held) = self.leases.held().get(self.name)
+            && let Some(held) = self.leases.held().get(&self.name)
             && held.fence == self.fence
         {
             held.beat.send_modify(|beat| beat.parked = true);
@@ -321,7 +355,7 @@ impl Lease {
                 SET state = 'running', attempts = 0, error = NULL, failed_position = NULL, updated_at = clock_timestamp()
               WHERE name = $1 AND holder = $2 AND fence = $3 AND state = 'retrying'",
         )
-        .bind(self.name)
+        .bind(&*self.name)
         .bind(&*self.leases.holder)
         .bind(self.fence)
         .execute(&self.leases.pool)
@@ -335,7 +369,7 @@ impl Lease {
             "UPDATE followers SET holder = NULL, lease_until = NULL
               WHERE name = $1 AND holder = $2 AND fence = $3",
         )
-        .bind(self.name)
+        .bind(&*self.name)
         .bind(&*self.leases.holder)
         .bind(self.fence)
         .execute(&self.leases.pool)
@@ -348,10 +382,10 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let mut held = self.leases.held();
         if held
-            .get(self.name)
+            .get(&self.name)
             .is_some_and(|held| held.fence == self.fence)
         {
-            held.remove(self.name);
+            held.remove(&self.name);
         }
     }
 }

@@ -10,6 +10,10 @@ pub(super) struct Progress {
     /// Set after any failure: a commit whose answer was lost may have moved the checkpoint.
     pub uncertain: bool,
     pub page_size: PageSize,
+    /// No page goes beyond; none for as far as the log goes.
+    pub until: Option<Position>,
+    /// No page has more events than that.
+    pub at_most: usize,
     /// Up to there events are taken one by one, to find the one to blame.
     pub one_by_one_until: Position,
     /// How often the event after `position` has failed.
@@ -24,6 +28,8 @@ impl Progress {
             position,
             uncertain: false,
             page_size: PageSize(PageSize::FIRST),
+            until: None,
+            at_most: PageSize::MAX,
             one_by_one_until: Position(0),
             attempts: 0,
             away: 0,
@@ -32,11 +38,15 @@ impl Progress {
 
     /// How many events the next page may have.
     pub fn limit(&self) -> usize {
-        if self.position < self.one_by_one_until {
+        let limit = if self.position < self.one_by_one_until {
             1
         } else {
-            self.page_size.0
-        }
+            self.page_size.0.min(self.at_most)
+        };
+        let rest = self
+            .until
+            .map_or(u64::MAX, |until| until.0.saturating_sub(self.position.0));
+        limit.min(usize::try_from(rest).unwrap_or(usize::MAX))
     }
 
     /// The checkpoint is there now.
@@ -104,5 +114,16 @@ mod tests {
             progress.moved_to(Position(position));
             assert_eq!(progress.limit(), limit);
         }
+    }
+
+    #[test]
+    fn a_page_ends_where_it_has_to_and_is_no_larger_than_allowed() {
+        let mut progress = Progress::at(Position(7));
+        for (until, limit) in [(7, 0), (9, 2), (1000, PageSize::FIRST)] {
+            progress.until = Some(Position(until));
+            assert_eq!(progress.limit(), limit);
+        }
+        progress.at_most = 50;
+        assert_eq!(progress.limit(), 50);
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{any::Any, error::Error, panic::AssertUnwindSafe, time::Duration};
 
-use application::{context::CommandError, ports::LogUnavailable};
+use application::{
+    context::CommandError,
+    ports::{LogUnavailable, ReadError},
+};
 use domain::values::Position;
 use futures::FutureExt;
 
@@ -46,7 +49,7 @@ pub struct TryLater(#[source] pub Box<dyn Error + Send + Sync>);
 
 /// Why a follower does not go on.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// Another process holds the lease now, or the checkpoint is not where we left it.
     LostLease,
     /// The log or the database is away; tried for ever.
@@ -67,6 +70,19 @@ pub(super) enum Trouble {
         /// What went wrong.
         error: anyhow::Error,
     },
+    /// Something else fails that patience does not mend and no event is to blame for.
+    Stuck(anyhow::Error),
+}
+
+impl Trouble {
+    /// Of a statement that may be refused, as making a schema may: parks then, where patience would hide it.
+    pub fn of_statement(error: sqlx::Error) -> Self {
+        if is_passing_sql(&error) {
+            Self::Away(error.into())
+        } else {
+            Self::Stuck(error.into())
+        }
+    }
 }
 
 impl From<sqlx::Error> for Trouble {
@@ -76,13 +92,26 @@ impl From<sqlx::Error> for Trouble {
     }
 }
 
+impl From<ReadError> for Trouble {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unreadable { position, .. } => Self::Event {
+                position,
+                worth_retrying: false,
+                error: error.into(),
+            },
+            ReadError::Unavailable(away) => Self::Away(away.into()),
+        }
+    }
+}
+
 /// The pause after `failures` failures to reach the log or the database: 0.1 s, doubled up to 3.2 s.
 pub(super) fn pause_while_away(failures: u32) -> Duration {
     Duration::from_millis(100) * 2_u32.pow(failures.saturating_sub(1).min(5))
 }
 
 /// Runs a projector or a reaction; a panic in it is an error like any other.
-pub(super) async fn guarded<E: Into<anyhow::Error>>(
+pub(crate) async fn guarded<E: Into<anyhow::Error>>(
     work: impl Future<Output = Result<(), E>>,
 ) -> anyhow::Result<()> {
     match AssertUnwindSafe(work).catch_unwind().await {

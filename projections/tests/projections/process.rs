@@ -114,7 +114,7 @@ pub struct Diary {
 impl Diary {
     /// With its table, `diary`.
     pub async fn create(log: &TestLog, node: &'static str) -> Arc<Self> {
-        sqlx::query("CREATE TABLE IF NOT EXISTS diary (entry bigserial, position bigint, node text, version integer)")
+        sqlx::query("CREATE TABLE IF NOT EXISTS diary (entry bigint GENERATED ALWAYS AS IDENTITY, position bigint, node text, version integer)")
             .execute(&log.pool())
             .await
             .unwrap();
