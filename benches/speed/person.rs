@@ -61,6 +61,11 @@ impl Person {
         let wish = self.post("/avatars/me/reference-image", &json!({})).await?;
         let photo = wish["id"].as_str().context("no photo")?.to_owned();
         self.delivered(&photo).await?;
+        // The avatar hears of it a moment later.
+        self.until("/avatars/me", |avatar| {
+            avatar["reference_image"]["status"] == "ready"
+        })
+        .await?;
         let approval = json!({"photo_id": photo});
         self.post("/avatars/me/reference-image/approval", &approval)
             .await?;

@@ -84,21 +84,25 @@ fn goals(clients: usize, ava: &Round, stock: &Round, pgbench: Option<&Round>) ->
         256 => (Goal::AtLeast(10.0), Goal::AtLeast(4.0)),
         _ => (Goal::None, Goal::None),
     };
-    let told = |who: &str, round: &Round| (format!("{who}{}", round.told()), round.per_second);
+    let told = |round: &Round| (round.told(), round.per_second);
+    let of_clients = match clients {
+        1 => "one client alone".to_owned(),
+        many => format!("{many} clients"),
+    };
     let mut rows = vec![Row::ratio(
-        format!("Commands per second, {clients} clients, to stock `postgres-es`"),
-        told("", ava),
-        told("", stock),
+        format!("Commands per second, {of_clients}, to stock `postgres-es`"),
+        told(ava),
+        told(stock),
         to_stock,
     )];
     let (what, goal) = if clients == 1 {
         (
-            "p50 of a command of one client alone, to `pgbench`".to_owned(),
+            "Latency of a command, p50, one client alone, to `pgbench`".to_owned(),
             Goal::AtMost(1.3),
         )
     } else {
         (
-            format!("Commands per second, {clients} clients, to `pgbench`"),
+            format!("Commands per second, {of_clients}, to `pgbench`"),
             to_pgbench,
         )
     };
@@ -115,7 +119,7 @@ fn goals(clients: usize, ava: &Round, stock: &Round, pgbench: Option<&Round>) ->
             (pgbench.told(), pgbench.percentile(50)),
             goal,
         ),
-        Some(pgbench) => Row::ratio(what, told("", ava), told("", pgbench), goal),
+        Some(pgbench) => Row::ratio(what, told(ava), told(pgbench), goal),
     });
     rows
 }

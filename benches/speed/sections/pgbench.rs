@@ -61,8 +61,8 @@ impl Pgbench {
     /// When `pgbench` does not do its work.
     pub async fn round(&self, clients: usize, length: Duration) -> anyhow::Result<Round> {
         let directory = self.directory.path();
-        // It counts in whole seconds.
-        let seconds = length.as_secs_f64().ceil().max(1.0);
+        // It counts in whole seconds, and from before its clients connect, which takes them a while.
+        let seconds = (length.as_secs_f64() + clients as f64 / 64.0).ceil();
         let output = Command::new(&self.program)
             .current_dir(directory)
             .args([
@@ -86,10 +86,11 @@ impl Pgbench {
         let per_second = told
             .lines()
             .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next());
-        let per_second: f64 = per_second.context("pgbench told no tps")?.parse()?;
+        let per_second =
+            per_second.with_context(|| format!("pgbench told no tps: {told}{said}"))?;
         let mut round = Round::of(self.latencies()?, Duration::from_secs_f64(seconds));
         // Its own count leaves out the time of connecting.
-        round.per_second = per_second;
+        round.per_second = per_second.parse()?;
         Ok(round)
     }
 

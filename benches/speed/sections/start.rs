@@ -46,15 +46,15 @@ pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {
 
 async fn api_memory(idle: Duration) -> anyhow::Result<f64> {
     let scratch = Scratch::create().await?;
-    let directory = data_dir()?;
-    let role = |role| Ava {
+    let directories = [data_dir()?, data_dir()?];
+    let role = |role, nth: usize| Ava {
         role,
-        data_dir: directory.path(),
+        data_dir: directories[nth].path(),
         database: Some(scratch.url()),
         secret: None,
     };
-    let projector = role("projector").start()?;
-    let api = role("api").start_and_wait().await?;
+    let projector = role("projector", 0).start()?;
+    let api = role("api", 1).start_and_wait().await?;
     tokio::time::sleep(idle).await;
     let memory = api.memory()?;
     api.stop().await?;
