@@ -3,6 +3,7 @@
 //! Positions go on from `log_head`, sequences are those of each stream, times never run backwards, and the head is
 //! moved in the same transaction. The bytes are those of real events with other ids in them.
 
+use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection, PgPool, Row};
 
 use crate::story::{Story, placeholder};
@@ -12,19 +13,18 @@ const AT_ONCE: u64 = 500_000;
 /// From so many on, the unique indexes are made anew afterwards, which takes a fraction of the time.
 const MANY: u64 = 100_000;
 
-/// The ids of person `n`, and the story with those ids in it.
+/// The story, and ids for those in it.
 const PREPARATION: &str = "
-CREATE FUNCTION pg_temp.owner_id(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
-    $$ SELECT md5('owner ' || n)::uuid $$;
--- Shaped as UUIDv7, and like those in the order of time.
-CREATE FUNCTION pg_temp.timely_id(at bigint, salt text) RETURNS uuid LANGUAGE sql IMMUTABLE AS
-    $$ SELECT (lpad(to_hex(1767225600000 + at), 12, '0') || '7' || substr(md5(salt || at), 1, 3) || 'a'
-               || substr(md5(salt || at), 4, 15))::uuid $$;
+-- Shaped as UUIDv7, and like those in the order of time; `chance` is some hash.
+CREATE FUNCTION pg_temp.timely_id(at bigint, chance text) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+    $$ SELECT (lpad(to_hex(1767225600000 + at), 12, '0') || '7' || overlay(left(chance, 19) PLACING 'a' FROM 4 FOR 1))::uuid $$;
 CREATE TEMPORARY TABLE story (
     nth bigint, aggregate_type text, photo bigint, of_photo boolean, sequence bigint, event_type text,
     event_version text, payload text, metadata text)";
 
 /// $1 the first person, $2 the last, $3 steps a person, $4 photos a person, $5 to $10 the placeholders.
+///
+/// Each `OFFSET 0` keeps PostgreSQL from working an id out again wherever it is mentioned.
 const TELL: &str = "
 WITH told AS (
     UPDATE log_head
@@ -35,23 +35,29 @@ WITH told AS (
 )
 INSERT INTO events (position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
                     metadata, recorded_at)
-SELECT e.position, pg_temp.timely_id(e.position, 'event'), e.aggregate_type,
+SELECT e.position, pg_temp.timely_id(e.position, md5('event ' || e.position)), e.aggregate_type,
        CASE WHEN e.of_photo THEN e.photo_id ELSE e.owner END, e.sequence, e.event_type, e.event_version,
-       replace(replace(replace(replace(replace(e.payload, $5, e.owner), $6, e.avatar), $7, e.photo_id),
-                       $8, e.reference), $10, md5(e.photo_id) || md5(e.owner))::json,
-       replace(replace(e.metadata, $5, e.owner), $9, pg_temp.timely_id(e.position, 'request')::text)::json,
+       CASE WHEN e.of_photo THEN replace(replace(replace(replace(replace(e.payload,
+                $5, e.owner), $6, e.avatar), $7, e.photo_id), $8, e.reference), $10, e.hash || e.hash)
+            ELSE replace(replace(replace(e.payload, $5, e.owner), $6, e.avatar), $7, e.photo_id) END::json,
+       replace(replace(e.metadata, $5, e.owner), $9,
+               pg_temp.timely_id(e.position, md5('request ' || e.position))::text)::json,
        e.recorded_at
   FROM (SELECT told.head + (p.n - $1) * $3 + s.nth AS position,
                told.began + ((p.n - $1) * $3 + s.nth) * interval '1 microsecond' AS recorded_at,
                p.owner, p.avatar, p.reference, s.*,
-               CASE WHEN s.photo IS NULL THEN '' WHEN s.photo = 0 THEN p.reference
-                    ELSE pg_temp.timely_id(p.n * $4 + s.photo, 'photo')::text END AS photo_id
+               CASE s.photo WHEN 0 THEN p.reference
+                    ELSE coalesce(pg_temp.timely_id(p.n * $4 + s.photo, md5('photo ' || p.n * $4 + s.photo))::text, '')
+               END AS photo_id,
+               md5('picture ' || p.n * $4 + s.photo) AS hash
           FROM told
          CROSS JOIN LATERAL (
-               SELECT n, pg_temp.owner_id(n)::text AS owner, pg_temp.timely_id(n, 'avatar')::text AS avatar,
-                      pg_temp.timely_id(n * $4, 'photo')::text AS reference
-                 FROM generate_series($1::bigint, $2::bigint) AS n) p
-         CROSS JOIN LATERAL (SELECT * FROM story WHERE p.n IS NOT NULL ORDER BY nth) s) e";
+               SELECT n, md5('owner ' || n)::uuid::text AS owner,
+                      pg_temp.timely_id(n, md5('avatar ' || n))::text AS avatar,
+                      pg_temp.timely_id(n * $4, md5('photo ' || n * $4))::text AS reference
+                 FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) p
+         CROSS JOIN LATERAL (SELECT * FROM story WHERE p.n IS NOT NULL ORDER BY nth) s
+        OFFSET 0) e";
 
 /// Tells the story for the people `first`, `first + 1` … until the log has at least `events` more; answers for how
 /// many people that was.
@@ -80,8 +86,32 @@ pub async fn fill(url: &str, story: &Story, first: u64, events: u64) -> anyhow::
     for index in indexes {
         sqlx::raw_sql(&index).execute(&mut db).await?;
     }
+    must_be_a_log(&mut db).await?;
     db.close().await?;
     Ok(people)
+}
+
+/// # Errors
+/// When what was filled in is not what appends leave: positions without gaps up to the head, in the order of time.
+async fn must_be_a_log(db: &mut PgConnection) -> anyhow::Result<()> {
+    let row = sqlx::query(
+        "SELECT count(*), max(position), (SELECT position FROM log_head), max(recorded_at),
+                (SELECT recorded_at FROM log_head), (SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1)
+           FROM events",
+    )
+    .fetch_one(db)
+    .await?;
+    let (count, last, head): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    anyhow::ensure!(
+        count == last && last == head,
+        "{count} events up to {last} under a head at {head}"
+    );
+    let times: [DateTime<Utc>; 3] = [row.try_get(3)?, row.try_get(4)?, row.try_get(5)?];
+    anyhow::ensure!(
+        times.iter().all(|time| *time == times[0]),
+        "the times are not in order: {times:?}"
+    );
+    Ok(())
 }
 
 async fn remember(db: &mut PgConnection, story: &Story) -> sqlx::Result<()> {

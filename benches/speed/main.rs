@@ -77,6 +77,12 @@ impl Effort {
         if self.quick { quick } else { usual }
     }
 
+    /// How long the machine gets to finish what a section has begun: the databases that it gave back are dropped within
+    /// ten seconds.
+    const fn rest(self) -> Duration {
+        Duration::from_secs(if self.quick { 0 } else { 12 })
+    }
+
     /// How many events the largest log has.
     pub fn scale(self) -> u64 {
         self.scale.unwrap_or(self.or_quick(10_000_000, 20_000))
@@ -110,6 +116,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         if !arguments.only.is_empty() && !arguments.only.contains(&section) {
             continue;
         }
+        tokio::time::sleep(effort.rest()).await;
         eprintln!("Measuring {} …", section.name());
         let begun = Instant::now();
         match section.measure(effort).await {

@@ -12,7 +12,7 @@ use infrastructure::{
     event_log::PostgresEventLog,
 };
 use projections::engine::{Engine, Follower, Projector};
-use sqlx::PgPool;
+use sqlx::{Connection, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -137,23 +137,22 @@ fn names() -> Vec<&'static str> {
 /// # Errors
 /// When they do not get there.
 async fn rebuild(url: &str, names: &[&'static str]) -> anyhow::Result<f64> {
-    let pool = database::connect(url, &DatabaseOptions::named("preparing")).await?;
-    for projector in projections::all()
-        .iter()
-        .filter(|one| names.contains(&one.name()))
-    {
+    // Without a service's limit on how long a statement may take.
+    let mut db = PgConnection::connect(url).await?;
+    let all = projections::all();
+    for projector in all.iter().filter(|one| names.contains(&one.name())) {
         for table in projector.tables() {
             sqlx::raw_sql(&format!("TRUNCATE {table}"))
-                .execute(&pool)
+                .execute(&mut db)
                 .await?;
         }
         sqlx::query("DELETE FROM followers WHERE name = $1")
             .bind(projector.name())
-            .execute(&pool)
+            .execute(&mut db)
             .await?;
     }
-    sqlx::raw_sql("CHECKPOINT").execute(&pool).await?;
-    pool.close().await;
+    sqlx::raw_sql("CHECKPOINT").execute(&mut db).await?;
+    db.close().await?;
     let (events, took) = catch_up(url, names).await?;
     Ok(events as f64 / took.as_secs_f64())
 }

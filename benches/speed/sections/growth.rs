@@ -281,8 +281,11 @@ SELECT (r.payload ->> 'photo_id')::uuid, (r.payload ->> 'owner')::uuid, r.payloa
  WHERE r.event_type = 'PhotoRequested'";
 
 async fn fill_photos(pool: &PgPool) -> anyhow::Result<()> {
-    sqlx::query(PHOTOS).execute(pool).await?;
-    Ok(())
+    let mut filling = pool.begin().await?;
+    let settings = "SET LOCAL work_mem = '256MB'; SET LOCAL synchronous_commit = off";
+    sqlx::raw_sql(settings).execute(&mut *filling).await?;
+    sqlx::query(PHOTOS).execute(&mut *filling).await?;
+    Ok(filling.commit().await?)
 }
 
 async fn sizes(pool: &PgPool) -> anyhow::Result<Vec<String>> {
