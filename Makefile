@@ -39,7 +39,7 @@ test: postgres ## Run every check and test; what CI runs.
 	echo "make test: all checks passed in $$((took / 60)) min $$((took % 60)) s"
 
 bench: postgres bench-tools ## Measure everything beside its peers, durability on; writes docs/PERFORMANCE.md.
-	$(CARGO) bench --locked --no-run --workspace
+	$(CARGO) bench --locked --no-run --bench '*'
 	@$(CARGO) bench --locked --bench speed -- $(BENCH); outcome=$$?; \
 	$(MAKE) --no-print-directory stop-scratch; exit $$outcome
 

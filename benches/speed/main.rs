@@ -1,10 +1,11 @@
 //! `make bench`: every row of docs/PERFORMANCE.md, on a private PostgreSQL with durability on.
 //!
-//! `cargo bench --bench speed -- [--quick] [--only SECTION]… [--scale EVENTS]`
+//! `cargo bench --bench speed -- [--quick] [--only SECTION]… [--scale EVENTS] [--write]`
 //!
 //! Each section's result is kept under target/bench, so that one can be measured again and the document written anew
-//! from all of them. `--quick` says whether the instrument works, in a minute or two; its figures mean nothing, are
-//! kept apart, and never get into docs/.
+//! from all of them. What a section's profile shows can be said in `notes/SECTION.md`: it goes into the document below
+//! that section's figures. `--quick` says whether the instrument works, in a minute or two; its figures mean nothing,
+//! are kept apart, and never get into docs/.
 
 mod children;
 mod filling;
@@ -43,6 +44,9 @@ struct Arguments {
     /// How many events the largest log of `growth` has; the others have a tenth and a thousandth.
     #[arg(long, value_name = "EVENTS")]
     scale: Option<u64>,
+    /// Measure nothing; write the document from what is kept, and from benches/speed/notes.
+    #[arg(long, conflicts_with = "only")]
+    write: bool,
     /// What `cargo bench` says, and `cargo test` does not.
     #[arg(long, hide = true)]
     bench: bool,
@@ -113,7 +117,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     fs::create_dir_all(&shelf)?;
     let mut failed = Vec::new();
     for section in Section::ALL {
-        if !arguments.only.is_empty() && !arguments.only.contains(&section) {
+        let wanted = arguments.only.is_empty() || arguments.only.contains(&section);
+        if arguments.write || !wanted {
             continue;
         }
         tokio::time::sleep(effort.rest()).await;
@@ -125,6 +130,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
                     taken: Utc::now().format("%Y-%m-%d %H:%M UTC").to_string(),
                     seconds: begun.elapsed().as_secs_f64(),
                     measured,
+                    note: None,
                 };
                 kept.measured.print();
                 let file = shelf.join(format!("{}.json", section.name()));
@@ -148,10 +154,18 @@ fn all_kept(shelf: &Path) -> anyhow::Result<Vec<Kept>> {
     let mut all = Vec::new();
     for section in Section::ALL {
         if let Ok(kept) = fs::read(shelf.join(format!("{}.json", section.name()))) {
-            all.push(serde_json::from_slice(&kept)?);
+            let mut kept: Kept = serde_json::from_slice(&kept)?;
+            kept.note = fs::read_to_string(note(section)).ok();
+            all.push(kept);
         }
     }
     Ok(all)
+}
+
+/// Where somebody may say what a profile of a section shows, for the document.
+fn note(section: Section) -> PathBuf {
+    let notes = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/speed/notes");
+    notes.join(format!("{}.md", section.name()))
 }
 
 fn target() -> PathBuf {

@@ -211,24 +211,9 @@ impl Measured {
             print_aligned(&table.head, &table.lines);
         }
     }
-
-    fn markdown(&self, taken: &str) -> String {
-        let mut text = format!(
-            "\n### {}\n\n{}\n\nMeasured {taken}.\n",
-            self.title, self.how
-        );
-        if !self.rows.is_empty() {
-            text += &markdown_table(&HEAD.map(str::to_owned), self.rows.iter().map(Row::cells));
-        }
-        for table in &self.tables {
-            text += &format!("\n{}:\n", table.caption);
-            text += &markdown_table(&table.head, table.lines.iter().cloned());
-        }
-        text
-    }
 }
 
-/// A section's result with when and how it came to be.
+/// A section's result with when it came to be.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Kept {
     /// When it was measured, as `2030-01-01 12:00 UTC`.
@@ -237,6 +222,33 @@ pub struct Kept {
     pub seconds: f64,
     /// What it gave.
     pub measured: Measured,
+    /// What somebody found out about it; never kept, so that it can be rewritten without measuring again.
+    #[serde(skip)]
+    pub note: Option<String>,
+}
+
+impl Kept {
+    fn markdown(&self) -> String {
+        let Measured {
+            title,
+            how,
+            rows,
+            tables,
+        } = &self.measured;
+        let (taken, seconds) = (&self.taken, self.seconds);
+        let mut text = format!("\n### {title}\n\n{how}\n\nMeasured {taken} in {seconds:.0} s.\n");
+        if !rows.is_empty() {
+            text += &markdown_table(&HEAD.map(str::to_owned), rows.iter().map(Row::cells));
+        }
+        for table in tables {
+            text += &format!("\n{}:\n", table.caption);
+            text += &markdown_table(&table.head, table.lines.iter().cloned());
+        }
+        if let Some(note) = &self.note {
+            text += &format!("\n{}\n", note.trim());
+        }
+        text
+    }
 }
 
 /// Writes the document.
@@ -252,9 +264,7 @@ pub fn write(file: &Path, preface: &str, sections: &[Kept]) -> anyhow::Result<()
     text += &markdown_table(&HEAD.map(str::to_owned), rows.map(Row::cells));
     text += "\n## Section by section\n";
     for kept in sections {
-        text += &kept
-            .measured
-            .markdown(&format!("{} in {:.0} s", kept.taken, kept.seconds));
+        text += &kept.markdown();
     }
     if let Some(directory) = file.parent() {
         fs::create_dir_all(directory)?;

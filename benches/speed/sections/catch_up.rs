@@ -67,58 +67,35 @@ pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {
     let middle: Vec<f64> = rates.into_iter().map(median).collect();
     let all = rebuild(scratch.url(), &names()).await?;
 
-    let mut measured = Measured::new(
-        "Catching up",
-        format!(
-            "{HOW} Here: {} events, {sample} for stock.",
-            thousands(events as f64)
-        ),
-    );
     let [ava, hand, copy, stock] = middle[..] else {
         anyhow::bail!("a subject is missing");
     };
+    let events = thousands(events as f64);
+    let how = format!("{HOW} Here: {events} events, {sample} for stock.");
+    let mut measured = Measured::new("Catching up", how);
     let rate = |rate: f64| (format!("{} events/s", thousands(rate)), rate);
-    let what = format!(
-        "Catch-up of one projector over {} events",
-        thousands(events as f64)
-    );
-    measured.rows = vec![
-        Row::ratio(
-            format!("{what}, to the same by hand"),
-            rate(ava),
-            rate(hand),
-            Goal::AtLeast(0.5),
-        ),
-        Row::ratio(
-            format!("{what}, to `COPY` of its rows"),
-            rate(ava),
-            rate(copy),
-            Goal::None,
-        ),
-        Row::ratio(
-            format!("{what}, to stock `cqrs-es` replay"),
-            rate(ava),
-            rate(stock),
-            Goal::AtLeast(70.0),
-        ),
-        Row::ratio(
-            format!(
-                "{what}, to the best peer (taken as {BEST_PEER_TO_STOCK:.2} times the stock replay)"
-            ),
-            rate(ava),
-            rate(stock * BEST_PEER_TO_STOCK),
-            Goal::AtLeast(25.0),
-        ),
-    ];
-    let mut table = Table::new("Every subject", &["subject", "events/s"]);
-    let subjects = ["Ava, `avatars`", "by hand", "COPY", "stock replay"];
-    for (name, rate) in subjects.iter().zip(&middle) {
-        table.lines.push(vec![(*name).to_owned(), thousands(*rate)]);
+    let best = format!("the best peer (taken as {BEST_PEER_TO_STOCK:.2} times the stock replay)");
+    for (peer, theirs, goal) in [
+        ("the same by hand", hand, Goal::AtLeast(0.5)),
+        ("`COPY` of its rows", copy, Goal::None),
+        ("stock `cqrs-es` replay", stock, Goal::AtLeast(70.0)),
+        (&best, stock * BEST_PEER_TO_STOCK, Goal::AtLeast(25.0)),
+    ] {
+        let what = format!("Catch-up of one projector over {events} events, to {peer}");
+        measured
+            .rows
+            .push(Row::ratio(what, rate(ava), rate(theirs), goal));
     }
-    table.lines.push(vec![
-        "Ava, all projectors at once, until the last is there".to_owned(),
-        thousands(all),
-    ]);
+    let mut table = Table::new("Every subject", &["subject", "events/s"]);
+    for (name, rate) in [
+        ("Ava, `avatars`", ava),
+        ("by hand", hand),
+        ("COPY", copy),
+        ("stock replay", stock),
+        ("Ava, all projectors at once, until the last is there", all),
+    ] {
+        table.lines.push(vec![name.to_owned(), thousands(rate)]);
+    }
     measured.tables.push(table);
     Ok(measured)
 }

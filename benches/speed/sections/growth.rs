@@ -36,10 +36,10 @@ const PICKED: u64 = 10_000;
 const HOW: &str = "Three databases on one server, with logs of the three sizes, filled with the story of a subscriber \
 (companion, reference picture, subscription, three pictures) told for as many people as needed; the ids of users are \
 random, so that neither streams nor rows of one user lie together. `VACUUM ANALYZE` after filling. Commands: one client \
-designs companions for new users, one client changes companions of users picked at random from the whole log, each once, and 64 \
-clients design companions. Reads: `projections::avatars::of_owner` and `projections::photos::list` of users picked at \
-random. Rebuilding: the engine with the projector `avatars` over the whole log. The databases take turns (10 k, 1 M, 10 M, \
-10 k, …); the middle round counts.";
+designs companions for new users, one client changes companions of users picked at random from the whole log, each once, and \
+64 clients design companions. Reads: `projections::avatars::of_owner` and `projections::photos::list` of users picked at \
+random. Rebuilding: the engine with the projector `avatars` over the whole log. The databases take turns (10 k, 1 M, \
+10 M, 10 k, …); the middle round counts.";
 
 /// What one log is asked, in this order.
 const QUESTIONS: [&str; 5] = [
@@ -48,6 +48,13 @@ const QUESTIONS: [&str; 5] = [
     "64 clients, new users",
     "avatar by owner",
     "list of photos",
+];
+
+/// What is told of its size, in this order.
+const SIZES: [&str; 3] = [
+    "`events` on disk, rows",
+    "`events` on disk, indexes",
+    "`photos` on disk, with indexes",
 ];
 
 /// One log of one size.
@@ -114,53 +121,47 @@ fn told(logs: &[Log], middle: &[Vec<Round>]) -> Measured {
             measured.rows.push(Row::ratio(what, many, few, goal));
         }
     }
-    let mut head = vec!["".to_owned()];
-    head.extend(
-        logs.iter()
-            .map(|log| format!("{} events", thousands(log.events as f64))),
-    );
-    let mut table = Table::new("By the number of events in the log", &[]);
-    table.head = head;
+    measured.tables.push(table(logs, middle));
+    measured
+}
+
+fn table(logs: &[Log], middle: &[Vec<Round>]) -> Table {
+    let sizes = logs
+        .iter()
+        .map(|log| format!("{} events", thousands(log.events as f64)));
+    let mut table = Table::new("By the number of events in the log", &[""]);
+    table.head.extend(sizes);
+    let mut line = |name: &str, cells: Vec<String>| {
+        table
+            .lines
+            .push(std::iter::once(name.to_owned()).chain(cells).collect());
+    };
     for (question, name) in QUESTIONS.iter().enumerate() {
-        let rate = question == 2;
-        let cells = middle.iter().map(|rounds| {
-            let round = &rounds[question];
-            if rate {
-                return round.told();
-            }
-            format!(
+        let told = |round: &Round| match question {
+            2 => round.told(),
+            _ => format!(
                 "p50 {:.3} ms, p99 {:.3} ms",
                 round.percentile(50),
                 round.percentile(99)
-            )
-        });
-        table
-            .lines
-            .push(std::iter::once((*name).to_owned()).chain(cells).collect());
+            ),
+        };
+        line(
+            name,
+            middle
+                .iter()
+                .map(|rounds| told(&rounds[question]))
+                .collect(),
+        );
     }
-    let rebuilds = logs
-        .iter()
-        .map(|log| format!("{} events/s", thousands(log.rebuild)));
-    table.lines.push(
-        std::iter::once("rebuild of `avatars`".to_owned())
-            .chain(rebuilds)
-            .collect(),
-    );
-    for (nth, name) in [
-        "`events` on disk, rows",
-        "`events` on disk, indexes",
-        "`photos` on disk, with indexes",
-    ]
-    .iter()
-    .enumerate()
-    {
-        let cells = logs.iter().map(|log| log.sizes[nth].clone());
-        table
-            .lines
-            .push(std::iter::once((*name).to_owned()).chain(cells).collect());
+    let rebuild = |log: &Log| format!("{} events/s", thousands(log.rebuild));
+    line("rebuild of `avatars`", logs.iter().map(rebuild).collect());
+    for (nth, name) in SIZES.iter().enumerate() {
+        line(
+            name,
+            logs.iter().map(|log| log.sizes[nth].clone()).collect(),
+        );
     }
-    measured.tables.push(table);
-    measured
+    table
 }
 
 impl Log {
@@ -295,5 +296,5 @@ async fn sizes(pool: &PgPool) -> anyhow::Result<Vec<String>> {
     )
     .fetch_one(pool)
     .await?;
-    (0..3).map(|nth| Ok(row.try_get(nth)?)).collect()
+    (0..SIZES.len()).map(|nth| Ok(row.try_get(nth)?)).collect()
 }

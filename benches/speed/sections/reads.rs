@@ -76,36 +76,44 @@ pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {
         "p99 ms",
         "bytes",
     ];
-    let mut table = Table::new("Every subject", &head);
+    measured.tables.push(Table::new("Every subject", &head));
     for path in PATHS {
         let addresses = [format!("{}{path}", ava.api), format!("{bare}{path}")];
-        // Connections and plans are warm when it counts.
-        for address in &addresses {
-            load.get(address, &token, effort.round(1)).await?;
-        }
-        let rounds = interleaved(effort.rounds(), 2, async |subject| {
-            load.get(&addresses[subject], &token, effort.round(6)).await
-        })
-        .await?;
-        let middle: Vec<Rate> = rounds.iter().map(|rounds| middle(rounds)).collect();
-        for ((rate, address), name) in middle.iter().zip(&addresses).zip(["Ava", "bare"]) {
-            table
-                .lines
-                .push(line(path, name, rate, size(address, &token).await?));
-        }
-        if let [ours, bare] = middle[..] {
-            let what = format!("`GET {path}`, requests per second, to a bare handler");
-            measured.rows.push(Row::ratio(
-                what,
-                told(&ours),
-                told(&bare),
-                Goal::AtLeast(0.85),
-            ));
-        }
+        compare(&mut measured, path, &addresses, (&load, &token), effort).await?;
     }
-    measured.tables.push(table);
     ava.stop().await?;
     Ok(measured)
+}
+
+/// Measures one request of both servers, in turns.
+async fn compare(
+    measured: &mut Measured,
+    path: &str,
+    addresses: &[String; 2],
+    (load, token): (&Load, &str),
+    effort: Effort,
+) -> anyhow::Result<()> {
+    // Connections and plans are warm when it counts.
+    for address in addresses {
+        load.get(address, token, effort.round(1)).await?;
+    }
+    let rounds = interleaved(effort.rounds(), 2, async |subject| {
+        load.get(&addresses[subject], token, effort.round(6)).await
+    })
+    .await?;
+    let middle: Vec<Rate> = rounds.iter().map(|rounds| middle(rounds)).collect();
+    for ((rate, address), name) in middle.iter().zip(addresses).zip(["Ava", "bare"]) {
+        let line = line(path, name, rate, size(address, token).await?);
+        measured.tables[0].lines.push(line);
+    }
+    if let [ours, bare] = &middle[..] {
+        let what = format!("`GET {path}`, requests per second, to a bare handler");
+        let goal = Goal::AtLeast(0.85);
+        measured
+            .rows
+            .push(Row::ratio(what, told(ours), told(bare), goal));
+    }
+    Ok(())
 }
 
 /// A bare server; it is killed when the second answer is dropped.
