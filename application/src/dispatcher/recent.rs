@@ -27,10 +27,7 @@ impl Default for Recent {
 impl Recent {
     /// As it was after this process's latest command on it.
     pub fn find<A: Aggregate + Clone + 'static>(&self, stream: &StreamId) -> Option<Loaded<A>> {
-        self.0
-            .get(stream)?
-            .downcast_ref::<Loaded<A>>()
-            .map(Loaded::clone)
+        self.0.get(stream)?.downcast_ref::<Loaded<A>>().cloned()
     }
 
     /// That is how the log has it now.
