@@ -47,6 +47,8 @@ async fn auditors_see_how_far_each_read_model_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn auditors_see_why_a_read_model_stands_still_its_rebuild_and_its_check() {
     let app = TestApp::start().await;
+    // An event to follow: on an empty log, nobody may be known as a follower yet.
+    app.sign_in("mara@example.com").await.with_avatar().await;
     app.settle().await;
     for statement in [
         "INSERT INTO followers (name, version, position) VALUES ('photos:rebuild', 2, 0)",
