@@ -7,6 +7,7 @@
 //! that section's figures. `--quick` says whether the instrument works, in a minute or two; its figures mean nothing,
 //! are kept apart, and never get into docs/.
 
+mod cargo;
 mod children;
 mod filling;
 mod machine;

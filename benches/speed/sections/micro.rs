@@ -4,10 +4,9 @@ use std::{fs, path::Path};
 
 use anyhow::Context;
 use serde_json::Value;
-use tokio::process::Command;
 
 use crate::{
-    Effort,
+    Effort, cargo,
     report::{Measured, Table},
     target,
 };
@@ -21,20 +20,9 @@ pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {
     if directory.exists() {
         fs::remove_dir_all(&directory)?;
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-        "bench",
-        "--quiet",
-        "--bench=micro",
-        "--",
-    ]);
-    if effort.quick {
-        command.arg("--quick");
-    }
-    let output = command.output().await?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "the benchmark `micro`: {said}");
+    let arguments = effort.quick.then(|| "--quick".to_owned());
+    let ended = cargo::bench(&["--bench=micro"], arguments.as_slice()).await?;
+    ended.map_err(|said| anyhow::anyhow!("the benchmark `micro`: {said}"))?;
 
     let mut measured = Measured::new("Small things", HOW);
     let mut table = Table::new("Medians", &["what", "median", "from", "to"]);
