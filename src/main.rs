@@ -16,6 +16,9 @@ use clap::Parser;
 use command::{Cli, Command};
 use failure::Failure;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Two TLS clients of ours ask rustls for its provider; whoever comes second finds it installed.
     let _ = rustls::crypto::ring::default_provider().install_default();

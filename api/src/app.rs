@@ -1,6 +1,6 @@
 //! The application: what handlers need, every route in one list, and the server around them.
 
-use std::{net::TcpListener, ops::Deref, sync::Arc, time::Duration};
+use std::{net::TcpListener, num::NonZero, ops::Deref, sync::Arc, thread, time::Duration};
 
 use actix_web::{HttpServer, dev::Server, middleware::from_fn, web};
 use application::{
@@ -24,14 +24,14 @@ use crate::{
     idempotency::InFlight,
     photos, problem, service,
     service::no_such_route,
-    signed_url::Signer,
+    signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
 };
 
 /// What the handlers need. The binary's wiring builds it; nothing in here knows an adapter.
 #[derive(Clone)]
 pub struct App {
-    /// The database of the read models.
+    /// The database of the read models. Each thread of the server opens its share of the connections for itself.
     pub pool: PgPool,
     /// The use cases of avatars.
     pub avatars: Avatars,
@@ -67,31 +67,57 @@ pub struct App {
     pub stop: CancellationToken,
 }
 
-/// What all requests of one process share.
+/// What all requests of one thread share. Clones share what is the whole process's.
+#[derive(Clone)]
 pub(crate) struct State {
     app: App,
     /// The idempotency keys whose commands run now.
-    pub(crate) in_flight: InFlight,
+    pub(crate) in_flight: Arc<InFlight>,
     /// Wakes the streams of updates.
     pub(crate) pulse: Pulse,
+    signing_key: SigningKey,
     /// The OpenAPI document as it is served.
     pub(crate) openapi: web::Bytes,
 }
 
 impl State {
+    /// For a whole process.
     fn new(app: App) -> Self {
         let pulse = Pulse::start(&app);
         Self {
+            signing_key: SigningKey::new(&app.url_signing_key),
             app,
-            in_flight: InFlight::default(),
+            in_flight: Arc::default(),
             pulse,
             openapi: documentation::served(),
         }
     }
 
+    /// For one of the server's threads, with so many connections of its own: an answer of the database that another
+    /// thread has to be woken for, since the connection was opened there, comes later and costs more. They close with
+    /// the application's pool. To be called on that thread.
+    fn of_thread(&self, connections: u32) -> Self {
+        let options = self.pool.options().clone().max_connections(connections);
+        let address = self.pool.connect_options().as_ref().clone();
+        let pool = options.connect_lazy_with(address);
+        let (whole, share) = (self.pool.clone(), pool.clone());
+        actix_web::rt::spawn(async move {
+            whole.close_event().await;
+            share.close().await;
+        });
+        let app = App {
+            pool,
+            ..self.app.clone()
+        };
+        Self {
+            app,
+            ..self.clone()
+        }
+    }
+
     /// Signs the addresses of pictures, as of now.
     pub(crate) fn signer(&self) -> Signer<'_> {
-        Signer::new(&self.app.url_signing_key, self.app.clock.now())
+        Signer::new(&self.signing_key, self.app.clock.now())
     }
 }
 
@@ -141,10 +167,14 @@ pub async fn serve(
     app: App,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let state = web::Data::new(State::new(app));
+    let state = State::new(app);
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let most = state.pool.options().get_max_connections() as usize;
+    // No fewer than two, so that one slow answer does not keep a thread's other requests waiting.
+    let share = u32::try_from((most / threads).max(2)).unwrap_or(u32::MAX);
     let server = HttpServer::new(move || {
         actix_web::App::new()
-            .app_data(state.clone())
+            .app_data(web::Data::new(state.of_thread(share)))
             .into_utoipa_app()
             .configure(routes)
             .into_app()
@@ -153,6 +183,7 @@ pub async fn serve(
             .default_service(web::to(no_such_route))
             .wrap(from_fn(envelope))
     })
+    .workers(threads)
     .client_request_timeout(Duration::from_secs(10))
     .client_disconnect_timeout(Duration::from_secs(2))
     .keep_alive(Duration::from_secs(75))

@@ -169,7 +169,11 @@ pub(crate) async fn request_reference_image(
             .await?;
         Ok(Executed::of(&receipt, photo_id))
     };
-    let answer = async |executed| photos::accepted(&app, request.caller.user, executed).await;
+    let answer = async |executed: Executed<PhotoId>| {
+        // The avatar shows the wish, too.
+        app.seen(positions::AVATAR, executed.position()).await?;
+        photos::accepted(&app, request.caller.user, executed).await
+    };
     once(&app, &request, request.context(), execute, answer).await
 }
 

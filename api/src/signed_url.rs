@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::values::PhotoId;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
 
@@ -33,29 +34,43 @@ impl Variant {
     }
 }
 
+/// What addresses are signed with.
+#[derive(Clone)]
+pub(crate) struct SigningKey(Hmac<Sha256>);
+
+impl SigningKey {
+    /// With that secret.
+    pub(crate) fn new(secret: &[u8; 32]) -> Self {
+        Self(Hmac::new_from_slice(secret).expect("a key of any length"))
+    }
+}
+
 /// Makes and checks addresses.
 #[derive(Clone)]
 pub(crate) struct Signer<'k> {
-    key: &'k [u8; 32],
+    key: &'k SigningKey,
     now: DateTime<Utc>,
 }
 
 impl<'k> Signer<'k> {
     /// With that key, at that time.
-    pub(crate) const fn new(key: &'k [u8; 32], now: DateTime<Utc>) -> Self {
+    pub(crate) const fn new(key: &'k SigningKey, now: DateTime<Utc>) -> Self {
         Self { key, now }
     }
 
     /// The address of one of a photo's files, good for one hour (less up to a minute).
     pub(crate) fn address(&self, photo: PhotoId, variant: Variant) -> String {
         let end = (self.now.timestamp() + LIFETIME) / GRAIN * GRAIN;
-        let signature = hex::encode(
-            self.mac(photo, variant.as_str(), end)
-                .finalize()
-                .into_bytes(),
-        );
         let variant = variant.as_str();
-        format!("/photos/{photo}/image?variant={variant}&expires={end}&signature={signature}")
+        let mut id = Uuid::encode_buffer();
+        let id = photo.0.hyphenated().encode_lower(&mut id);
+        let mut signature = [0; 64];
+        let mac = self.mac(photo, variant, end).finalize().into_bytes();
+        let signature = match hex::encode_to_slice(mac, &mut signature) {
+            Ok(()) => str::from_utf8(&signature).unwrap_or_default(),
+            Err(_) => unreachable!("32 bytes are 64 digits"),
+        };
+        format!("/photos/{id}/image?variant={variant}&expires={end}&signature={signature}")
     }
 
     /// Checks the parameters of an address; answers which file it is for, and for how many more seconds.
@@ -88,9 +103,14 @@ impl<'k> Signer<'k> {
         }
     }
 
+    /// Everything but the variant has a fixed length, so no two addresses are signed alike. It fits into one block of
+    /// the hash: a page of photos has many addresses.
     fn mac(&self, photo: PhotoId, variant: &str, end: i64) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key).expect("a key of any length");
-        mac.update(format!("ava photo image\n{photo}\n{variant}\n{end}").as_bytes());
+        let mut mac = self.key.0.clone();
+        mac.update(b"ava photo image");
+        mac.update(photo.0.as_bytes());
+        mac.update(&end.to_be_bytes());
+        mac.update(variant.as_bytes());
         mac
     }
 }
@@ -107,17 +127,16 @@ fn expired(end: i64) -> Problem {
 #[cfg(test)]
 mod tests {
     use url::Url;
-    use uuid::Uuid;
 
     use super::*;
 
-    const KEY: [u8; 32] = [7; 32];
+    const SECRET: [u8; 32] = [7; 32];
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
     }
 
-    fn check(address: &str, photo: PhotoId, key: &[u8; 32], now: i64) -> Result<Variant, Code> {
+    fn check(address: &str, photo: PhotoId, secret: &[u8; 32], now: i64) -> Result<Variant, Code> {
         let url = Url::parse("http://host")
             .and_then(|base| base.join(address))
             .expect("an address");
@@ -127,7 +146,7 @@ mod tests {
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value.into_owned())
         };
-        Signer::new(key, at(now))
+        Signer::new(&SigningKey::new(secret), at(now))
             .check(
                 photo,
                 value("variant").as_deref(),
@@ -142,15 +161,20 @@ mod tests {
     fn an_address_is_good_for_one_hour_less_up_to_a_minute() {
         let photo = PhotoId(Uuid::now_v7());
         let start = 1_800_000_059;
-        let address = Signer::new(&KEY, at(start)).address(photo, Variant::Thumbnail);
+        let key = SigningKey::new(&SECRET);
+        let address = Signer::new(&key, at(start)).address(photo, Variant::Thumbnail);
         for (age, outcome) in [
             (0, Ok(Variant::Thumbnail)),
             (3540, Ok(Variant::Thumbnail)),
             (3600, Err(Code::ImageUrlExpired)),
         ] {
-            assert_eq!(check(&address, photo, &KEY, start + age), outcome, "{age}");
+            assert_eq!(
+                check(&address, photo, &SECRET, start + age),
+                outcome,
+                "{age}"
+            );
         }
-        let later = Signer::new(&KEY, at(start - 59)).address(photo, Variant::Thumbnail);
+        let later = Signer::new(&key, at(start - 59)).address(photo, Variant::Thumbnail);
         assert_eq!(later, address, "the same within a minute");
     }
 
@@ -158,10 +182,11 @@ mod tests {
     fn an_address_that_was_changed_anywhere_is_forged() {
         let photo = PhotoId(Uuid::now_v7());
         let now = 1_800_000_000;
-        let address = Signer::new(&KEY, at(now)).address(photo, Variant::Thumbnail);
+        let key = SigningKey::new(&SECRET);
+        let address = Signer::new(&key, at(now)).address(photo, Variant::Thumbnail);
         let forged = Err(Code::ImageUrlInvalid);
         let other = PhotoId(Uuid::now_v7());
-        assert_eq!(check(&address, other, &KEY, now), forged);
+        assert_eq!(check(&address, other, &SECRET, now), forged);
         assert_eq!(check(&address, photo, &[8; 32], now), forged);
         for (from, to) in [
             ("thumbnail", "full"),
@@ -173,7 +198,11 @@ mod tests {
         ] {
             let changed = address.replacen(from, to, 1);
             assert_ne!(changed, address);
-            assert_eq!(check(&changed, photo, &KEY, now), forged, "{from} → {to}");
+            assert_eq!(
+                check(&changed, photo, &SECRET, now),
+                forged,
+                "{from} → {to}"
+            );
         }
     }
 }

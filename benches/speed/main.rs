@@ -33,6 +33,10 @@ use report::Kept;
 use scratch::Scratch;
 use sections::Section;
 
+/// The program's own: what is measured in this process runs as it is delivered, and so do its peers.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures Ava.
 #[derive(Parser)]
 struct Arguments {

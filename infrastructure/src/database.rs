@@ -13,6 +13,9 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
 /// How long a caller waits for a connection before it hears that the database is away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A connection that rested for longer is asked whether it still lives before it is used. One that was in use a moment
+/// ago is not: the question costs as much as a read does, and a restarted server costs one answer 503 for each.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// How long the first connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -88,7 +91,11 @@ pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<PgPool, Dat
 /// # Errors
 /// When the address is none.
 pub fn open(url: &str, options: &DatabaseOptions) -> Result<PgPool, DatabaseError> {
-    let connect = parse(url)?.application_name(&options.application_name);
+    // Every statement of ours asks for rows by keys that have an index: planning it anew for each set of values, as
+    // PostgreSQL does when it takes the values to matter, costs more than many of them cost to run.
+    let connect = parse(url)?
+        .application_name(&options.application_name)
+        .options([("plan_cache_mode", "force_generic_plan")]);
     let connect = match options.statement_timeout {
         Some(limit) => connect.options([("statement_timeout", format!("{}ms", limit.as_millis()))]),
         None => connect,
@@ -96,6 +103,15 @@ pub fn open(url: &str, options: &DatabaseOptions) -> Result<PgPool, DatabaseErro
     Ok(PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, rested| {
+            Box::pin(async move {
+                if rested.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(connect))
 }
 

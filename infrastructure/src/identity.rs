@@ -2,14 +2,20 @@
 
 mod development;
 mod hmac_sha256;
+mod remembered;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use application::ports::{Authenticator, Role, SignedIn, TokenRejected};
 use domain::values::UserId;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, errors::ErrorKind};
 use serde::Deserialize;
 use uuid::Uuid;
+
+use remembered::Remembered;
 
 pub use development::{DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer};
 
@@ -105,14 +111,17 @@ impl TokenSettings {
 /// Checks access tokens (RFC 7519) by signature, issuer, audience and time.
 pub struct TokenVerifier {
     issuer: String,
-    keys: KeySource,
+    key: DecodingKey,
     validation: Validation,
+    remembered: Remembered,
 }
 
-/// The claims that we read; `exp`, `nbf` and `aud` are read by the library.
+/// The claims that we read; `nbf` and `aud` are read by the library.
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
+    /// In seconds since 1970, with a fraction where the issuer likes (RFC 7519, section 2, NumericDate).
+    exp: f64,
     // Present so that a list of issuers, which the library would accept, is refused as RFC 7519 says.
     #[serde(rename = "iss")]
     _issuer: String,
@@ -135,8 +144,9 @@ impl TokenVerifier {
         validation.leeway = LEEWAY_S;
         Self {
             issuer: settings.issuer,
-            keys: settings.keys,
+            key: settings.keys.key(),
             validation,
+            remembered: Remembered::default(),
         }
     }
 
@@ -153,17 +163,14 @@ impl TokenVerifier {
     }
 }
 
-impl Authenticator for TokenVerifier {
-    fn authenticate(&self, token: &str) -> Result<SignedIn, TokenRejected> {
-        if token.len() > LONGEST_TOKEN_BYTES {
-            return Err(rejected("it is too long"));
-        }
+impl TokenVerifier {
+    /// Reads and checks a token that is not known yet.
+    fn verify(&self, token: &str) -> Result<(SignedIn, f64), TokenRejected> {
         // RFC 7515, section 4.1.11: an extension that must be understood and is not makes the token invalid.
         if decode_header(token).map_err(reason)?.crit.is_some() {
             return Err(rejected("it demands an extension that is not known here"));
         }
-        let decoded =
-            decode::<Claims>(token, &self.keys.key(), &self.validation).map_err(reason)?;
+        let decoded = decode::<Claims>(token, &self.key, &self.validation).map_err(reason)?;
         let claims = decoded.claims;
         if claims.sub.trim().is_empty() || claims.sub.len() > LONGEST_SUBJECT_BYTES {
             return Err(rejected("its subject is empty or too long"));
@@ -173,12 +180,40 @@ impl Authenticator for TokenVerifier {
             .iter()
             .filter_map(|role| role.parse().ok())
             .collect();
-        Ok(SignedIn {
+        let bearer = SignedIn {
             user: self.user(&claims.sub),
             email: claims.email,
             roles,
-        })
+        };
+        Ok((bearer, claims.exp))
     }
+}
+
+impl Authenticator for TokenVerifier {
+    fn authenticate(&self, token: &str) -> Result<SignedIn, TokenRejected> {
+        if token.len() > LONGEST_TOKEN_BYTES {
+            return Err(rejected("it is too long"));
+        }
+        let (digest, now) = (Remembered::digest(token), now_s());
+        if let Some(bearer) = self.remembered.bearer(&digest, now) {
+            return Ok(bearer);
+        }
+        let (bearer, expires) = self.verify(token)?;
+        // Rounded down, and without the leeway: it only means a second look.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates"
+        )]
+        let expires = expires as u64;
+        self.remembered.accept(digest, &bearer, expires, now);
+        Ok(bearer)
+    }
+}
+
+fn now_s() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 fn rejected(reason: &str) -> TokenRejected {

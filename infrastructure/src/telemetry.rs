@@ -1,13 +1,20 @@
 //! What the process says of itself: log lines on standard error, and errors to Sentry where one is configured.
 
+mod lines;
+
 use std::io::{self, IsTerminal};
+
+use lines::Lines;
 
 use sentry::{
     ClientOptions,
     integrations::tracing::{BreadcrumbLayer, ErrorLayer},
 };
 use tracing_subscriber::{
-    EnvFilter, Layer, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt,
+    EnvFilter, Layer, Registry,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
 };
 
 use crate::settings::{LogFormat, Settings};
@@ -20,9 +27,16 @@ pub const UP_FILTER: &str = "info,sqlx=warn,sqlx_core::pool::connection=error,ac
 /// What a command that answers and ends writes when `RUST_LOG` says nothing.
 pub const QUIET_FILTER: &str = "warn";
 
-/// Keeps the reports going; what is still unsent goes out when it is dropped.
+/// Keeps the reports going; what is still unsent or unwritten goes out when it is dropped.
 pub struct Telemetry {
     _sentry: Option<sentry::ClientInitGuard>,
+    lines: Lines,
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.lines.flush();
+    }
 }
 
 /// Starts logging, and Sentry when it is configured. To be called once, before the async runtime is built: the
@@ -35,15 +49,16 @@ pub fn start(settings: &Settings, default_filter: &str) -> Telemetry {
         sentry::init((dsn.reveal(), options))
     });
     let filter = settings.log_filter.as_deref().unwrap_or(default_filter);
+    let written = Lines::to(io::stderr());
     let lines = match settings.log_format {
         LogFormat::Json => tracing_subscriber::fmt::layer()
             .json()
-            .with_writer(io::stderr)
+            .with_writer(written.clone())
             .boxed(),
         LogFormat::Pretty => tracing_subscriber::fmt::layer()
             .with_ansi(io::stderr().is_terminal())
             .with_target(false)
-            .with_writer(io::stderr)
+            .with_writer(written.clone())
             .boxed(),
     };
     let trail = guard
@@ -54,10 +69,22 @@ pub fn start(settings: &Settings, default_filter: &str) -> Telemetry {
         .then(|| ErrorLayer::new().with_filter(LevelFilter::ERROR));
     // A second start in one process (in a test) keeps the first one's lines.
     let _ = tracing_subscriber::registry()
-        .with(EnvFilter::new(filter))
+        .with(filtered(filter))
         .with(lines)
         .with(trail)
         .with(reports)
         .try_init();
-    Telemetry { _sentry: guard }
+    Telemetry {
+        _sentry: guard,
+        lines: written,
+    }
+}
+
+/// Levels by target where that is all that is wished for: it is decided once for each place in the code. Anything more
+/// (spans, fields) has to be decided at each line, and each time a request goes on.
+fn filtered(filter: &str) -> Box<dyn Layer<Registry> + Send + Sync> {
+    match filter.parse::<Targets>() {
+        Ok(targets) => targets.boxed(),
+        Err(_) => EnvFilter::new(filter).boxed(),
+    }
 }

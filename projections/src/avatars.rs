@@ -1,5 +1,7 @@
 //! Avatars: a user's companion, its reference picture and the pictures before it.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use domain::{
     photo_request::FailureClass,
@@ -7,6 +9,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgPool, Row, postgres::PgRow, types::Json};
+use uuid::Uuid;
 
 use crate::columns::number;
 
@@ -133,4 +136,27 @@ pub async fn of_owner(pool: &PgPool, owner: UserId) -> sqlx::Result<Option<Avata
         .bind(owner.0)
         .fetch_optional(pool)
         .await
+}
+
+/// The same with those of the reference pictures that were not deleted, in one question to the database.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_owner_with_pictures(
+    pool: &PgPool,
+    owner: UserId,
+) -> sqlx::Result<Option<(AvatarRow, HashSet<PhotoId>)>> {
+    let row = sqlx::query(
+        "SELECT avatars.*, ARRAY(SELECT photo_id FROM photos WHERE owner = $1 AND purpose = 'reference') AS there
+           FROM avatars WHERE owner = $1",
+    )
+    .bind(owner.0)
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| {
+        let there: Vec<Uuid> = row.try_get("there")?;
+        let there = there.into_iter().map(PhotoId).collect();
+        Ok((AvatarRow::from_row(&row)?, there))
+    })
+    .transpose()
 }

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::recorded::{AnyEvent, Recorded};
 
-/// What a page makes of the rows that it touches.
+/// What a page makes of the rows that it touches, each list in the order of the keys.
 pub(crate) struct Folded<K, R> {
-    /// The rows to be written, by key.
-    pub written: Vec<R>,
-    /// The keys of which there is no row any more.
+    /// The rows that were not there before, as far as the log is one that our commands write.
+    pub begun: Vec<R>,
+    /// The rows that were.
+    pub changed: Vec<R>,
+    /// The keys of the rows that are not there any more.
     pub removed: Vec<K>,
 }
 
@@ -47,25 +49,42 @@ pub(crate) fn fold<K: Ord, R>(
     key: impl Fn(&Recorded<AnyEvent>) -> sqlx::Result<Option<K>>,
     apply: impl Fn(Option<R>, &Recorded<AnyEvent>) -> Option<R>,
 ) -> sqlx::Result<Folded<K, R>> {
-    let mut rows: BTreeMap<K, Option<R>> = rows
+    let loaded = |row| Folding {
+        row: Some(row),
+        known: true,
+    };
+    let mut rows: BTreeMap<K, Folding<R>> = rows
         .into_iter()
-        .map(|(key, row)| (key, Some(row)))
+        .map(|(key, row)| (key, loaded(row)))
         .collect();
     for recorded in page {
         if let Some(key) = key(recorded)? {
-            let row = rows.entry(key).or_default();
-            *row = apply(row.take(), recorded);
+            let folding = rows.entry(key).or_insert(Folding {
+                row: None,
+                known: false,
+            });
+            folding.row = apply(folding.row.take(), recorded);
         }
     }
     let mut folded = Folded {
-        written: Vec::new(),
+        begun: Vec::new(),
+        changed: Vec::new(),
         removed: Vec::new(),
     };
-    for (key, row) in rows {
-        match row {
-            Some(row) => folded.written.push(row),
-            None => folded.removed.push(key),
+    for (key, Folding { row, known }) in rows {
+        match (row, known) {
+            (Some(row), false) => folded.begun.push(row),
+            (Some(row), true) => folded.changed.push(row),
+            // Also one that began and ended within the page: what was there before did not matter.
+            (None, _) => folded.removed.push(key),
         }
     }
     Ok(folded)
+}
+
+/// A row on its way through a page.
+struct Folding<R> {
+    row: Option<R>,
+    /// Whether the table has it.
+    known: bool,
 }

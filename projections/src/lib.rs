@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 pub mod avatars;
 mod columns;
+mod copying;
 pub mod engine;
 mod folding;
 pub mod gate;

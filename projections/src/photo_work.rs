@@ -18,7 +18,7 @@ use sqlx::{FromRow, PgConnection, PgPool, Row, postgres::PgRow};
 use crate::{
     columns::{aggregate_id, bigint, column, number, word},
     engine::Projector,
-    folding::{fold, touched},
+    folding::{Folded, fold, touched},
 };
 
 /// A picture that still has to be made.
@@ -91,9 +91,14 @@ impl Projector for PhotoWorkProjector {
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
         let known = load(db, &touched(page, concerned, begins)?).await?;
-        let folded = fold(page, known, concerned, apply)?;
-        store(db, &folded.written).await?;
-        remove(db, &folded.removed).await
+        let Folded {
+            mut begun,
+            changed,
+            removed,
+        } = fold(page, known, concerned, apply)?;
+        begun.extend(changed);
+        store(db, &begun).await?;
+        remove(db, &removed).await
     }
 }
 

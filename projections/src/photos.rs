@@ -182,15 +182,18 @@ pub async fn list_behind_gate(
     before: Option<PhotoCursor>,
     limit: u32,
 ) -> sqlx::Result<(Admission, Vec<PhotoRow>)> {
+    // Somebody without a row of `subscriptions` has never subscribed, and so sees nothing either way.
     let mut query = QueryBuilder::new(
         "SELECT gate.status AS gate_status, gate.grace_until AS gate_grace_until,
                 gate.customer_id IS NOT NULL AS gate_has_customer, photo.*
-           FROM (VALUES (true)) one
-           LEFT JOIN subscriptions gate ON gate.owner = ",
+           FROM subscriptions gate
+           LEFT JOIN (",
     );
-    query.push_bind(owner.0).push(" LEFT JOIN (");
     push_page(&mut query, owner, filter, before, limit);
-    query.push(") photo ON true ORDER BY photo.requested_at DESC, photo.photo_id DESC");
+    query
+        .push(") photo ON true WHERE gate.owner = ")
+        .push_bind(owner.0)
+        .push(" ORDER BY photo.requested_at DESC, photo.photo_id DESC");
     let rows = query.build().fetch_all(pool).await?;
 
     let admission = rows.first().map(Admission::from_row).transpose()?;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     columns::{bigint, column, number, word},
+    copying::{Rows, WORTHWHILE},
     engine::Projector,
 };
 
@@ -138,7 +139,9 @@ impl Projector for UpdatesProjector {
                 })
             })
             .collect();
-        if !rows.is_empty() {
+        if rows.len() >= WORTHWHILE {
+            copy(db, &rows).await?;
+        } else if !rows.is_empty() {
             sqlx::query(
                 "INSERT INTO updates (position, owner, kind, resource_id)
                  SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[])",
@@ -152,6 +155,18 @@ impl Projector for UpdatesProjector {
         }
         Ok(())
     }
+}
+
+async fn copy(db: &mut PgConnection, rows: &[UpdateRow<'_>]) -> sqlx::Result<()> {
+    let rows = Rows::of(rows, |row, columns| {
+        columns.bigint(bigint(row.position.0));
+        columns.uuid(row.owner.0);
+        columns.text(row.kind.as_str());
+        columns.text(row.resource_id);
+        Ok(())
+    })?;
+    rows.copy_into(db, "updates (position, owner, kind, resource_id)")
+        .await
 }
 
 /// The kind of resource whose sight an event changes.

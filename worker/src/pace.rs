@@ -24,10 +24,11 @@ impl Pace {
         }
     }
 
-    /// The next pause; the one after it is half as long again.
+    /// The next pause; the one after it is an eighth longer. So what is waited for is seen about an eighth later than
+    /// it came to be, however long it takes.
     pub(crate) fn pause(&mut self) -> Duration {
         let pause = self.next;
-        self.next = (self.next * 3 / 2).min(self.longest);
+        self.next = (self.next * 9 / 8).min(self.longest);
         pause
     }
 
@@ -71,12 +72,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_by_half_up_to_the_longest_and_start_again_after_a_success() {
-        let mut pace = Pace::new(Duration::from_millis(100), Duration::from_millis(200));
+    fn pauses_grow_by_an_eighth_up_to_the_longest_and_start_again_after_a_success() {
+        let mut pace = Pace::new(Duration::from_millis(64), Duration::from_millis(80));
         let pauses: Vec<_> = (0..4).map(|_| pace.pause().as_millis()).collect();
-        assert_eq!(pauses, [100, 150, 200, 200]);
+        assert_eq!(pauses, [64, 72, 80, 80]);
         pace.reset();
-        assert_eq!(pace.pause(), Duration::from_millis(100));
+        assert_eq!(pace.pause(), Duration::from_millis(64));
     }
 
     #[test]

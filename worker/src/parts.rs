@@ -77,7 +77,7 @@ pub struct PhotoSettings {
     pub first_retry: Duration,
     /// The longest such pause.
     pub longest_retry: Duration,
-    /// The first pause between two questions how a prediction stands, growing by half each time.
+    /// The first pause between two questions how a prediction stands, growing by an eighth each time.
     pub first_poll: Duration,
     /// The longest such pause.
     pub longest_poll: Duration,
@@ -126,7 +126,7 @@ impl Default for PhotoSettings {
             settle: Duration::from_secs(10),
             first_retry: Duration::from_millis(500),
             longest_retry: Duration::from_secs(60),
-            first_poll: Duration::from_millis(100),
+            first_poll: Duration::from_millis(50),
             longest_poll: Duration::from_secs(2),
             lease: LeaseTimes::default(),
         }

@@ -4,10 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use domain::values::{PhotoId, UserId};
-use projections::{
-    avatars::{self, AvatarRow, ReferencePicture, ReferenceRow, ReferenceStatus},
-    photos,
-};
+use projections::avatars::{self, AvatarRow, ReferencePicture, ReferenceRow, ReferenceStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -92,13 +89,10 @@ struct ReferenceHistoryEntry {
 impl Avatar {
     /// The user's avatar as the read models have it now, with its version.
     pub(crate) async fn read(app: &State, user: UserId) -> sqlx::Result<Option<(Self, u64)>> {
-        let Some(row) = avatars::of_owner(&app.pool, user).await? else {
+        let found = avatars::of_owner_with_pictures(&app.pool, user).await?;
+        let Some((row, there)) = found else {
             return Ok(None);
         };
-        let mut pictures: Vec<_> = row.history.iter().map(|picture| picture.photo_id).collect();
-        pictures.extend(row.reference.photo_id);
-        let there = photos::by_ids(&app.pool, &pictures).await?;
-        let there = there.iter().map(|photo| photo.photo_id).collect();
         let sequence = row.sequence;
         Ok(Some((Self::of(row, &there, &app.signer()), sequence)))
     }

@@ -22,6 +22,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 type Listeners = Mutex<HashMap<UserId, watch::Sender<()>>>;
 
 /// Wakes the streams.
+#[derive(Clone)]
 pub(crate) struct Pulse {
     listeners: Arc<Listeners>,
 }

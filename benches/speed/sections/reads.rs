@@ -35,7 +35,8 @@ const PATHS: [&str; 2] = ["/avatars/me", "/photos"];
 
 const HOW: &str = "A user with a companion and twenty pictures. Ours: `ava api` as it is delivered, with a signed token, so \
 with all that a request goes through; nothing else of ours runs meanwhile. Bare: an actix handler without any of that, \
-with one `SELECT` of the same rows through a pool of the same size, and as many workers, in its own process.";
+with one `SELECT` of the same rows through a pool that is opened in the same way with as many connections, and as many \
+workers, in its own process.";
 
 /// Measures.
 pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {

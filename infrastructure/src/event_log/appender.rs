@@ -4,6 +4,7 @@
 //! (`log_head`) until the first has committed. So the database never waits for us to read an answer and to write the
 //! next question.
 
+mod alone;
 mod batch;
 mod connection;
 

@@ -13,8 +13,9 @@ use sqlx::PgConnection;
 use super::{AvatarRow, ReferenceFailure, ReferencePicture, ReferenceRow, ReferenceStatus};
 use crate::{
     columns::{aggregate_id, bigint, column, json_column, storable},
+    copying::{Rows, WORTHWHILE},
     engine::Projector,
-    folding::{fold, touched},
+    folding::{Folded, fold, touched},
 };
 
 /// Writes `avatars`.
@@ -40,7 +41,15 @@ impl Projector for AvatarsProjector {
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
         let known = load(db, &touched(page, concerned, begins)?).await?;
-        store(db, &fold(page, known, concerned, apply)?.written).await
+        let Folded {
+            mut begun, changed, ..
+        } = fold(page, known, concerned, apply)?;
+        if begun.len() >= WORTHWHILE {
+            copy(db, &begun).await?;
+            begun.clear();
+        }
+        begun.extend(changed);
+        store(db, &begun).await
     }
 }
 
@@ -194,6 +203,33 @@ async fn load(
         .fetch_all(db)
         .await?;
     Ok(rows.into_iter().map(|row| (row.owner, row)).collect())
+}
+
+/// Writes many rows of which none is there yet.
+async fn copy(db: &mut PgConnection, rows: &[AvatarRow]) -> sqlx::Result<()> {
+    let rows = Rows::of(rows, |row, columns| {
+        columns.uuid(row.owner.0);
+        columns.uuid(row.avatar_id.0);
+        columns.text(&row.name);
+        columns.smallint(i16::from(row.age));
+        columns.text(&row.gender);
+        columns.text(&row.nationality);
+        columns.text(&row.appearance);
+        columns.text(&row.personality);
+        columns.json(&row.reference)?;
+        columns.json(&row.history)?;
+        columns.bigint(bigint(row.sequence));
+        columns.bigint(bigint(row.position.0));
+        columns.time(row.created_at);
+        columns.time(row.updated_at);
+        Ok(())
+    })?;
+    rows.copy_into(
+        db,
+        "avatars (owner, avatar_id, name, age, gender, nationality, appearance, personality, reference, history,
+                  sequence, position, created_at, updated_at)",
+    )
+    .await
 }
 
 async fn store(db: &mut PgConnection, rows: &[AvatarRow]) -> sqlx::Result<()> {

@@ -1,6 +1,6 @@
 //! Subscriptions' events → `subscriptions` and `subscription_customers`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
@@ -15,7 +15,7 @@ use super::SubscriptionRow;
 use crate::{
     columns::{aggregate_id, bigint, column, json_column, storable},
     engine::Projector,
-    folding::{fold, touched},
+    folding::{Folded, fold, touched},
 };
 
 /// Writes `subscriptions` and `subscription_customers`.
@@ -48,7 +48,11 @@ impl Projector for GateProjector {
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
         let known = load(db, &touched(page, concerned, begins)?).await?;
-        store(db, &fold(page, known, concerned, apply)?.written).await?;
+        let Folded {
+            mut begun, changed, ..
+        } = fold(page, known, concerned, apply)?;
+        begun.extend(changed);
+        store(db, &begun).await?;
         store_customers(db, page).await
     }
 }
@@ -176,12 +180,11 @@ async fn store(db: &mut PgConnection, rows: &[SubscriptionRow]) -> sqlx::Result<
 /// A customer belongs to the user who was the first to be known by that id.
 async fn store_customers(db: &mut PgConnection, page: &[Recorded<AnyEvent>]) -> sqlx::Result<()> {
     let mut customers: Vec<CustomerRow> = Vec::new();
+    let mut met = HashSet::new();
     for recorded in page {
         if let AnyEvent::Subscription(event) = &recorded.event
             && let Some(customer_id) = customer(event).map(storable)
-            && customers
-                .iter()
-                .all(|known| known.customer_id != customer_id)
+            && met.insert(customer_id.clone())
         {
             customers.push(CustomerRow {
                 customer_id,

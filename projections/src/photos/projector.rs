@@ -14,8 +14,9 @@ use sqlx::PgConnection;
 use super::{FailureRow, PhotoRow, PhotoStatus};
 use crate::{
     columns::{aggregate_id, bigint, column, json_column, optional_json_column, storable},
+    copying::{Row, Rows, WORTHWHILE},
     engine::Projector,
-    folding::{fold, touched},
+    folding::{Folded, fold, touched},
 };
 
 /// Writes `photos`.
@@ -41,9 +42,18 @@ impl Projector for PhotosProjector {
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
         let known = load(db, &touched(page, concerned, begins)?).await?;
-        let folded = fold(page, known, concerned, apply)?;
-        store(db, &folded.written).await?;
-        remove(db, &folded.removed).await
+        let Folded {
+            mut begun,
+            changed,
+            removed,
+        } = fold(page, known, concerned, apply)?;
+        if begun.len() >= WORTHWHILE {
+            copy(db, &begun).await?;
+            begun.clear();
+        }
+        begun.extend(changed);
+        store(db, &begun).await?;
+        remove(db, &removed).await
     }
 }
 
@@ -190,6 +200,37 @@ async fn load(db: &mut PgConnection, ids: &[PhotoId]) -> sqlx::Result<BTreeMap<P
         .fetch_all(db)
         .await?;
     Ok(rows.into_iter().map(|row| (row.photo_id, row)).collect())
+}
+
+/// Writes many rows of which none is there yet.
+async fn copy(db: &mut PgConnection, rows: &[PhotoRow]) -> sqlx::Result<()> {
+    let rows = Rows::of(rows, |row, columns| {
+        columns.uuid(row.photo_id.0);
+        columns.uuid(row.owner.0);
+        columns.text(row.purpose.as_str());
+        columns.optional(row.scene.as_deref(), |columns, scene| {
+            columns.text(scene);
+            Ok(())
+        })?;
+        columns.text(row.status.as_str());
+        columns.integer(row.attempts.cast_signed());
+        columns.optional(row.image.as_ref(), Row::json)?;
+        columns.optional(row.failure.as_ref(), Row::json)?;
+        columns.texts(&row.rules)?;
+        columns.bigint(bigint(row.sequence));
+        columns.bigint(bigint(row.position.0));
+        columns.time(row.requested_at);
+        columns.optional(row.delivered_at, |columns, at| {
+            columns.time(at);
+            Ok(())
+        })
+    })?;
+    rows.copy_into(
+        db,
+        "photos (photo_id, owner, purpose, scene, status, attempts, image, failure, rules, sequence, position,
+                 requested_at, delivered_at)",
+    )
+    .await
 }
 
 async fn store(db: &mut PgConnection, rows: &[PhotoRow]) -> sqlx::Result<()> {

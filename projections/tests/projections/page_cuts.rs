@@ -59,6 +59,60 @@ fn any_history_cut_into_any_pages_gives_the_same_tables() {
         .unwrap();
 }
 
+/// From some number of new rows on, a page's rows are copied into their table.
+#[tokio::test]
+async fn many_new_rows_at_once_are_the_rows_that_come_one_by_one() {
+    let log = TestLog::start().await;
+    let history = recorded((1..=120).flat_map(of_one_user).collect());
+    let one_by_one = tables_after(&log.pool(), &history, &vec![1; history.len()]).await;
+    assert_eq!(one_by_one["avatars"].len(), 120);
+    assert_eq!(one_by_one["photos"].len(), 240);
+    for size in [history.len(), 400, 170] {
+        let pages = vec![size; history.len().div_ceil(size)];
+        let in_pages = tables_after(&log.pool(), &history, &pages).await;
+        assert_eq!(in_pages, one_by_one, "pages of {size}");
+    }
+}
+
+/// A companion, its reference picture, and a scene that fares differently for each.
+fn of_one_user(who: u128) -> Vec<(u128, Happening)> {
+    let (reference, scene) = (who * 10, who * 10 + 1);
+    let renamed = avatar::Event::ProfileChanged {
+        changes: ProfileChanges {
+            name: Some(Personal::new(
+                format!("\u{1F33B} \"{who}\" \\N, {{x}}").parse().unwrap(),
+            )),
+            ..ProfileChanges::default()
+        },
+    };
+    let end = match who % 5 {
+        0 => delivered(1),
+        1 => failed(),
+        2 => photo_request::Event::PhotoRefused {
+            rules: vec!["R1".into(), "R, \"2\" \\ {}".into(), String::new()],
+        },
+        3 => attempt_failed(1, Some(at(9) + TimeDelta::nanoseconds(1_234_567))),
+        _ => started(2),
+    };
+    let photo = |n, event| Happening::Photo(n, event);
+    [
+        Happening::Avatar(created(user(who))),
+        Happening::Avatar(renamed),
+        Happening::Avatar(reference_requested(reference)),
+        photo(
+            reference,
+            requested(user(who), reference, Purpose::Reference),
+        ),
+        photo(reference, delivered(1)),
+        Happening::Avatar(reference_ready(reference)),
+        photo(scene, requested(user(who), scene, Purpose::Scene)),
+        photo(scene, started(1)),
+        photo(scene, end),
+    ]
+    .map(|happening| (who, happening))
+    .into()
+}
+
 #[tokio::test]
 async fn the_comparison_sees_every_table_and_a_difference() {
     let log = TestLog::start().await;

@@ -5,10 +5,14 @@ use std::{collections::HashMap, time::Duration};
 use application::ports::{Append, Conflict, KnownKey, StreamId, StreamSlice};
 use chrono::{DateTime, Utc};
 use domain::values::Position;
-use sqlx::{Connection as _, PgConnection, PgPool, Row, postgres::PgRow};
+use sqlx::{Connection as _, PgConnection, PgPool, Row, error::DatabaseError, postgres::PgRow};
+use tokio::time::{error::Elapsed, timeout};
 use uuid::Uuid;
 
-use super::batch::{Batch, Verdict};
+use super::{
+    alone::Alone,
+    batch::{Batch, Verdict},
+};
 use crate::event_log::idempotency::{answer_from_json, hash_from_bytes};
 
 /// How long one statement may take.
@@ -69,7 +73,7 @@ impl Connection {
                 .or(self.stray);
         }
         if self.session.is_none() {
-            let opened = tokio::time::timeout(CONNECT, Session::open(&self.pool, self.stray)).await;
+            let opened = timeout(CONNECT, Session::open(&self.pool, self.stray)).await;
             let session = opened
                 .map_err(|_| "the database does not answer".to_owned())?
                 .map_err(|error| error.to_string())?;
@@ -88,7 +92,7 @@ impl Connection {
         let rows = sqlx::query("SELECT event_id, position FROM events WHERE event_id = ANY ($1)")
             .bind(events)
             .fetch_all(&mut session.connection);
-        let rows = match tokio::time::timeout(STATEMENT, rows).await {
+        let rows = match timeout(STATEMENT, rows).await {
             Ok(Ok(rows)) => rows,
             Ok(Err(error)) => {
                 session.healthy = false;
@@ -129,9 +133,12 @@ impl Session {
                 ));
             }
         }
-        // An answer promises durability, whatever the database's default is.
+        // An answer promises durability, whatever the database's default is. And the few statements of this session
+        // are planned once: their plans do not depend on their values.
         sqlx::query(
-            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+            "SELECT set_config('plan_cache_mode', 'force_generic_plan', false),
+                    CASE current_setting('synchronous_commit')
+                        WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END",
         )
         .execute(&mut connection)
         .await?;
@@ -153,25 +160,40 @@ impl Session {
 
     /// Appends a batch; one verdict for each of its commands, in order.
     pub(super) async fn append(&mut self, batch: &Batch) -> Result<Vec<Verdict>, Failure> {
+        if let Some(alone) = Alone::of(batch) {
+            let appended = timeout(STATEMENT, alone.append(&mut self.connection)).await;
+            match self.heard(appended)? {
+                Ok(position) => return Ok(vec![Verdict::Appended(position)]),
+                // Nothing is written. The long way tells what it is that stands in the way.
+                Err(error) if error.is_unique_violation() => {}
+                Err(error) => return Err(Failure::Refused(error.to_string())),
+            }
+        }
         let columns = Columns::of(batch);
-        let rows = columns.query().fetch_all(&mut self.connection);
-        let rows = match tokio::time::timeout(STATEMENT, rows).await {
-            Ok(Ok(rows)) => rows,
-            Ok(Err(sqlx::Error::Database(error))) if !ends_session(error.code().as_deref()) => {
-                return Err(Failure::Refused(error.to_string()));
-            }
-            Ok(Err(error)) => {
-                self.healthy = false;
-                return Err(Failure::Unknown(error.to_string()));
-            }
-            Err(_) => {
-                self.healthy = false;
-                return Err(Failure::Unknown("the database does not answer".to_owned()));
-            }
-        };
+        let rows = timeout(STATEMENT, columns.query().fetch_all(&mut self.connection)).await;
+        let rows = self
+            .heard(rows)?
+            .map_err(|error| Failure::Refused(error.to_string()))?;
         columns
             .verdicts(batch, &rows)
             .map_err(|error| Failure::Unknown(error.to_string()))
+    }
+
+    /// What the database answered, be it that it refuses; when there is no answer, the session is over.
+    fn heard<T>(
+        &mut self,
+        answer: Result<sqlx::Result<T>, Elapsed>,
+    ) -> Result<Result<T, Box<dyn DatabaseError>>, Failure> {
+        let reason = match answer {
+            Ok(Ok(answer)) => return Ok(Ok(answer)),
+            Ok(Err(sqlx::Error::Database(error))) if !ends_session(error.code().as_deref()) => {
+                return Ok(Err(error));
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the database does not answer".to_owned(),
+        };
+        self.healthy = false;
+        Err(Failure::Unknown(reason))
     }
 }
 
