@@ -1,9 +1,10 @@
 //! The visible mark: a dark, translucent pill in the lower right corner that says "AI generated".
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use ::image::{DynamicImage, GrayImage, RgbImage, imageops::FilterType, load_from_memory};
 use application::ports::PictureError;
+use quick_cache::sync::Cache;
 
 /// The words as an alpha mask; `assets/README.md` says how it was made.
 static WORDS: LazyLock<DynamicImage> = LazyLock::new(|| {
@@ -15,6 +16,10 @@ static WORDS: LazyLock<DynamicImage> = LazyLock::new(|| {
     let words = load_from_memory(png).unwrap();
     DynamicImage::ImageLuma8(words.into_luma8())
 });
+
+/// The words at the sizes that were drawn lately: most pictures have one of a few sizes.
+static LETTERS_DRAWN: LazyLock<Cache<(Wording, u32), Arc<GrayImage>>> =
+    LazyLock::new(|| Cache::new(16));
 
 /// The height of a capital letter in the mask, in its pixels.
 const MASK_CAPITAL: f32 = 117.0;
@@ -34,7 +39,7 @@ const RIM: f32 = 0.34;
 const LETTERS: f32 = 0.96;
 
 /// What the badge says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Wording {
     /// "AI generated"
     Full,
@@ -105,7 +110,16 @@ fn words_width(wording: Wording, pill_height: f32) -> f32 {
 }
 
 /// The words at the pill's size.
-fn letters(pill: &Pill) -> GrayImage {
+fn letters(pill: &Pill) -> Arc<GrayImage> {
+    let size = (pill.wording, pill.height);
+    LETTERS_DRAWN.get(&size).unwrap_or_else(|| {
+        let letters = Arc::new(drawn(pill));
+        LETTERS_DRAWN.insert(size, letters.clone());
+        letters
+    })
+}
+
+fn drawn(pill: &Pill) -> GrayImage {
     let (width, height) = mask(pill.wording);
     let scale = CAPITAL * pill.height as f32 / MASK_CAPITAL;
     let scaled = |side: u32| (side as f32 * scale).round().max(1.0) as u32;
