@@ -72,7 +72,7 @@ async fn a_card_that_fails_leaves_access_until_grace_until_and_a_payment_brings_
     let now = Utc::now() + TimeDelta::days(32);
     let left = time(&failed["grace_until"]) - now;
     assert!(
-        left > TimeDelta::days(4) && left < TimeDelta::days(7),
+        left > TimeDelta::days(2) && left < TimeDelta::days(7),
         "{failed}"
     );
     mara.get("/photos").await.expect(200);
