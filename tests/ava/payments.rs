@@ -7,6 +7,12 @@ use serde_json::{Value, json};
 
 use crate::running::{Ended, RunningAva, ava, data_dir, until};
 
+fn client() -> Client {
+    // Whoever comes second finds one installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().build().unwrap()
+}
+
 struct Person<'a> {
     running: &'a RunningAva,
     client: Client,
@@ -15,7 +21,7 @@ struct Person<'a> {
 
 impl<'a> Person<'a> {
     async fn of(running: &'a RunningAva) -> Self {
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = client();
         let signed_in = client
             .post(format!("{}/dev/token", running.api))
             .json(&json!({"email": "mara@example.com"}));
@@ -75,7 +81,7 @@ fn answered(running: &RunningAva, arguments: &[&str]) -> Value {
 }
 
 async fn control(running: &RunningAva, path: &str, body: Value) {
-    let client = Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let url = format!("{}/control/stripe/{path}", running.sandbox);
     let answer = client.post(url).json(&body).send().await.unwrap();
     assert!(answer.status().is_success(), "{path}: {}", answer.status());
@@ -159,7 +165,7 @@ async fn messages_are_listed_and_handed_out_again_and_drift_is_found_and_mended(
     control(&running, "webhooks", json!({"url": "http://127.0.0.1:9/"})).await;
     let known = answered(&running, &["billing", "reconcile", "--json"]);
     assert_eq!(known, json!({"checked": 1, "findings": []}));
-    let client = Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let url = format!("{}/v1/subscriptions", running.sandbox);
     let list = client.get(url).bearer_auth("sk_test").send().await.unwrap();
     let list: Value = list.json().await.unwrap();

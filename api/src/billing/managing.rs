@@ -130,12 +130,12 @@ problems!(
 
 /// End the subscription.
 ///
-/// With the current period: until then everything stays as it is. The survey may be skipped, and so may the whole
-/// body. Twice gives the same answer.
+/// With the current period: until then everything stays as it is. The survey may be skipped; no body at all counts as an
+/// empty one. Twice gives the same answer.
 #[utoipa::path(
     tag = "Billing",
     params(ConditionalHeaders),
-    request_body(content = Option<Cancellation>, example = examples::cancellation),
+    request_body(content = Cancellation, example = examples::cancellation),
     responses(
         (status = 200, description = "The subscription, which ends with its period.", headers(
             ("ETag" = String, description = "The subscription's version."),

@@ -168,7 +168,10 @@ async fn of_two_pages_only_the_newer_can_be_paid() {
             .len(),
         1
     );
-    assert_eq!(app.count("CheckoutClosed").await, 2);
+    until("both pages are closed", async || {
+        (app.count("CheckoutClosed").await == 2).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
