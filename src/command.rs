@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod api;
+mod billing;
 mod completions;
 mod migrate;
 mod openapi;
@@ -9,6 +10,7 @@ mod projector;
 mod role;
 mod sandbox;
 mod up;
+mod webhooks;
 mod worker;
 
 use clap::{Parser, Subcommand};
@@ -20,13 +22,16 @@ use infrastructure::{
 
 use crate::failure::Failure;
 
+pub use billing::BillingCommand;
 pub use projections::ProjectionsCommand;
+pub use webhooks::WebhooksCommand;
 
 const EXAMPLES: &str = "\
 Examples:
   ava                                    everything on this machine; prints where to look
   HTTP_ADDR=127.0.0.1:9000 ava up        the same on another port
   ava projections list                   how far each read model is
+  ava webhooks list --state parked       what the payment provider said that nobody could apply
   ava openapi > openapi.json             the API's description, to generate a client from
   ava completions bash > /etc/bash_completion.d/ava
 
@@ -75,6 +80,12 @@ pub enum Command {
     /// See and mend what follows the event log.
     #[command(subcommand, after_help = projections::HELP)]
     Projections(ProjectionsCommand),
+    /// See the payment provider's messages, and hand some out again.
+    #[command(subcommand, after_help = webhooks::HELP)]
+    Webhooks(WebhooksCommand),
+    /// Compare subscriptions with the payment provider's.
+    #[command(subcommand, after_help = billing::HELP)]
+    Billing(BillingCommand),
     /// Print a completion script for a shell.
     #[command(after_help = completions::HELP)]
     Completions {
@@ -89,9 +100,12 @@ impl Command {
         match self {
             Self::Up => UP_FILTER,
             Self::Api | Self::Worker | Self::Projector | Self::Sandbox => SERVER_FILTER,
-            Self::Migrate | Self::Openapi | Self::Projections(_) | Self::Completions { .. } => {
-                QUIET_FILTER
-            }
+            Self::Migrate
+            | Self::Openapi
+            | Self::Projections(_)
+            | Self::Webhooks(_)
+            | Self::Billing(_)
+            | Self::Completions { .. } => QUIET_FILTER,
         }
     }
 }
@@ -107,7 +121,9 @@ pub fn without_settings(command: &Command) -> Option<Result<(), Failure>> {
         | Command::Projector
         | Command::Sandbox
         | Command::Migrate
-        | Command::Projections(_) => None,
+        | Command::Projections(_)
+        | Command::Webhooks(_)
+        | Command::Billing(_) => None,
     }
 }
 
@@ -121,6 +137,8 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Sandbox => sandbox::run(settings).await,
         Command::Migrate => migrate::run(settings, json).await,
         Command::Projections(command) => projections::run(command, settings, json).await,
+        Command::Webhooks(command) => webhooks::run(command, settings, json).await,
+        Command::Billing(command) => billing::run(command, settings, json).await,
         Command::Openapi => openapi::run(),
         Command::Completions { shell } => completions::run(shell),
     }

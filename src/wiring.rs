@@ -1,5 +1,7 @@
 //! The only place where adapters meet ports.
 
+mod payment;
+
 use std::{sync::Arc, time::Duration};
 
 use application::{
@@ -7,13 +9,10 @@ use application::{
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{
-        Clock, CustomerDirectory, IdempotencyStore, ImageProvider, LogUnavailable, PaymentGateway,
-        Plans, SystemClock, TokenIssuer,
+        Clock, IdempotencyStore, ImageProvider, PaymentGateway, Plans, SystemClock, TokenIssuer,
     },
-    subscriptions::Subscriptions,
+    subscriptions::{ApplyNoticeError, Reconciliation, Repair, Subscriptions},
 };
-use async_trait::async_trait;
-use domain::values::UserId;
 use infrastructure::{
     event_log::PostgresEventLog,
     identity::{
@@ -25,23 +24,19 @@ use infrastructure::{
         replicate::{Replicate, ReplicateConfig},
     },
     inbox::WebhookInbox,
-    settings::{Environment, GeneratedSecrets, Settings, parse_key},
+    settings::{Billing, Environment, GeneratedSecrets, Settings, parse_key},
     storage::LocalStorage,
-    stripe::{Stripe, StripeSettings},
 };
 use projections::{
     engine::{Checkpoints, Engine, Follower},
     rebuild::SelfCheck,
 };
-use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use worker::{WorkerParts, WorkerSettings};
 
 use crate::{database::Pools, failure::Failure};
 
-/// What the sandbox is told instead of a real key; it believes any.
-const SANDBOX_STRIPE_KEY: &str = "sk_test_sandbox";
 /// What the sandbox is told instead of a real token; it believes any.
 const SANDBOX_REPLICATE_TOKEN: &str = "r8_sandbox";
 /// How often old idempotency keys are forgotten.
@@ -107,6 +102,9 @@ pub struct Wiring {
     pools: Pools,
     log: Arc<PostgresEventLog>,
     clock: Arc<dyn Clock>,
+    billing_clock: Arc<dyn Clock>,
+    free_of_charge: bool,
+    reconcile_every: Option<Duration>,
     engine: Arc<Engine>,
     avatars: Avatars,
     photos: Photos,
@@ -133,15 +131,17 @@ impl Wiring {
     ) -> Result<Self, Failure> {
         let log = Arc::new(PostgresEventLog::start(pools.work.clone()));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let billing_clock = payment::clock(settings, &surroundings.sandbox_url)?;
+        let free_of_charge = settings.payment.billing == Billing::Off;
         let plans = Arc::new(settings.plans.clone());
-        let payment = payment(settings, secrets, &surroundings.sandbox_url)?;
+        let payment = payment::gateway(settings, secrets, &surroundings.sandbox_url)?;
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         let subscriptions = Subscriptions::new(
             dispatcher.clone(),
-            clock.clone(),
+            billing_clock.clone(),
             plans.clone(),
             payment.clone(),
-            Arc::new(Customers(pools.work.clone())),
+            Arc::new(payment::Customers(pools.work.clone())),
         );
         let objects = settings.data_dir.join("objects");
         Ok(Self {
@@ -151,7 +151,7 @@ impl Wiring {
                 surroundings.node.clone(),
             )),
             avatars: Avatars::new(dispatcher.clone()),
-            photos: Photos::new(dispatcher, clock.clone()),
+            photos: payment::photos(dispatcher, billing_clock.clone(), free_of_charge),
             provider: provider(settings, &surroundings.sandbox_url)?,
             storage: Arc::new(LocalStorage::open(objects).map_err(Failure::other)?),
             inbox: Arc::new(WebhookInbox::new(pools.work.clone())),
@@ -165,6 +165,9 @@ impl Wiring {
             pools,
             log,
             clock,
+            billing_clock,
+            free_of_charge,
+            reconcile_every: settings.payment.reconcile_every,
             subscriptions,
             plans,
             payment,
@@ -195,6 +198,8 @@ impl Wiring {
             inbox: self.inbox.clone(),
             plans: self.plans.clone(),
             clock: self.clock.clone(),
+            billing_clock: self.billing_clock.clone(),
+            free_of_charge: self.free_of_charge,
             identity: self.identity.clone(),
             issuer: self.issuer.clone(),
             url_signing_key: self.url_signing_key,
@@ -219,9 +224,17 @@ impl Wiring {
             storage: self.storage.clone(),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),
-            settings: WorkerSettings::default(),
+            settings: WorkerSettings {
+                reconcile_every: self.reconcile_every,
+                ..WorkerSettings::default()
+            },
             observer: None,
         }
+    }
+
+    /// Compares all subscriptions with the payment provider's, now.
+    pub async fn reconcile(&self, repair: Repair) -> Result<Reconciliation, ApplyNoticeError> {
+        worker::reconcile_subscriptions(&self.subscriptions, self.pools.work.clone(), repair).await
     }
 
     /// Every projector.
@@ -286,43 +299,6 @@ impl Wiring {
     }
 }
 
-/// Stripe itself, or the sandbox in its place.
-fn payment(
-    settings: &Settings,
-    secrets: &Secrets,
-    sandbox: &Url,
-) -> Result<Arc<dyn PaymentGateway>, Failure> {
-    let configured = &settings.payment;
-    let generated = secrets
-        .generated
-        .as_ref()
-        .filter(|_| configured.secret_key.is_none());
-    let chosen = match (&configured.secret_key, generated) {
-        (None, Some(generated)) => StripeSettings {
-            secret_key: Some(SANDBOX_STRIPE_KEY.to_owned()),
-            webhook_secrets: vec![generated.sandbox_stripe_webhook_secret.clone()],
-            api_base: Some(
-                configured
-                    .api_base
-                    .clone()
-                    .unwrap_or_else(|| sandbox.clone()),
-            ),
-            ..StripeSettings::default()
-        },
-        (key, _) => StripeSettings {
-            secret_key: key.as_ref().map(|key| key.reveal().to_owned()),
-            webhook_secrets: configured
-                .webhook_secrets
-                .iter()
-                .map(|secret| secret.reveal().to_owned())
-                .collect(),
-            api_base: configured.api_base.clone(),
-            ..StripeSettings::default()
-        },
-    };
-    Ok(Arc::new(Stripe::new(chosen).map_err(Failure::usage)?))
-}
-
 /// Replicate itself, or the sandbox in its place.
 fn provider(settings: &Settings, sandbox: &Url) -> Result<Arc<dyn ImageProvider>, Failure> {
     let configured = &settings.replicate;
@@ -358,16 +334,5 @@ fn issuer(settings: &Settings, secrets: &Secrets) -> Option<Arc<dyn TokenIssuer>
             Some(Arc::new(DevelopmentIssuer::new(secrets.jwt.clone())))
         }
         Environment::Development | Environment::Production | Environment::Test => None,
-    }
-}
-
-/// The read model that knows whose payment customer is whose.
-struct Customers(PgPool);
-
-#[async_trait]
-impl CustomerDirectory for Customers {
-    async fn owner_of(&self, customer_id: &str) -> Result<Option<UserId>, LogUnavailable> {
-        let owner = projections::gate::owner_of_customer(&self.0, customer_id).await;
-        owner.map_err(|error| LogUnavailable(error.into()))
     }
 }

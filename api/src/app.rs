@@ -55,6 +55,10 @@ pub struct App {
     pub plans: Arc<Plans>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The time by which subscriptions run: the payment provider's, whose clock a stand-in may have moved.
+    pub billing_clock: Arc<dyn Clock>,
+    /// Whether nobody has to pay; never in production.
+    pub free_of_charge: bool,
     /// Checks access tokens.
     pub identity: Arc<dyn Authenticator>,
     /// Hands out access tokens; none anywhere but in the development environment.
@@ -145,7 +149,11 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(updates::stream_updates)
         .service(billing::list_plans)
         .service(billing::start_checkout)
+        .service(billing::open_portal)
+        .service(billing::cancel_subscription)
+        .service(billing::resume_subscription)
         .service(billing::get_subscription)
+        .service(billing::list_invoices)
         .service(billing::receive_payment_message)
         .service(audit::list_projections)
         .service(dev_token::issue_token)

@@ -1,15 +1,19 @@
 //! Billing: what there is to buy, the way to pay, and what is paid for.
 
+mod invoices;
+mod managing;
 mod resource;
 mod webhook;
 
 use actix_web::{HttpResponse, get, http::StatusCode, post, web::Data};
 use application::ports::CheckoutSession;
-use domain::values::PlanId;
+use domain::values::{PlanId, UserId};
 use projections::gate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) use invoices::list_invoices;
+pub(crate) use managing::{cancel_subscription, open_portal, resume_subscription};
 pub(crate) use resource::Subscription;
 pub(crate) use webhook::receive_payment_message;
 
@@ -80,7 +84,8 @@ problems!(
 /// Start a checkout.
 ///
 /// Makes a page of the payment provider where the person can pay. The subscription opens when the provider
-/// confirms the payment, and not when the person comes back: watch `/updates`.
+/// confirms the payment, and not when the person comes back: watch `/updates`. A page that was made before can no
+/// longer be paid then.
 #[utoipa::path(
     tag = "Billing",
     params(CommandHeaders),
@@ -153,10 +158,13 @@ pub(crate) async fn get_subscription(
     request: ReadRequest,
 ) -> Result<HttpResponse, Problem> {
     request.seen(&app, positions::GATE).await?;
-    let row = gate::of_owner(&app.pool, request.user).await?;
+    Ok(shown(&app, request.user).await?.respond())
+}
+
+/// The subscription as the read model has it now.
+async fn shown(app: &State, user: UserId) -> Result<Reply, Problem> {
+    let row = gate::of_owner(&app.pool, user).await?;
     let sequence = row.as_ref().map_or(0, |row| row.sequence);
-    let subscription = Subscription::of(row, app.clock.now());
-    Ok(Reply::json(StatusCode::OK, &subscription)?
-        .etag(sequence)
-        .respond())
+    let subscription = Subscription::of(row, app);
+    Ok(Reply::json(StatusCode::OK, &subscription)?.etag(sequence))
 }

@@ -57,6 +57,17 @@ pub(crate) fn fields(headers: &HeaderMap, body: &[u8]) -> Result<Fields, Problem
     }
 }
 
+/// Reads a body that may be left out altogether.
+pub(crate) fn optional_fields(headers: &HeaderMap, body: &[u8]) -> Result<Fields, Problem> {
+    if body.is_empty() {
+        return Ok(Fields {
+            object: Map::new(),
+            errors: Vec::new(),
+        });
+    }
+    fields(headers, body)
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(content_type)) = headers.get(header::CONTENT_TYPE).map(|v| v.to_str()) else {
         return false;

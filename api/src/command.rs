@@ -40,6 +40,11 @@ impl CommandRequest {
         body::fields(&self.headers, &self.body)
     }
 
+    /// The fields of its JSON body, which may be left out altogether.
+    pub(crate) fn optional_fields(&self) -> Result<Fields, Problem> {
+        body::optional_fields(&self.headers, &self.body)
+    }
+
     /// The claim that its `Idempotency-Key` makes, when there is one.
     pub(crate) const fn claim(&self) -> Option<&IdempotencyClaim> {
         self.claim.as_ref()

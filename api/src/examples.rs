@@ -151,6 +151,36 @@ pub(crate) fn subscription() -> Value {
     })
 }
 
+pub(crate) fn portal() -> Value {
+    json!({"portal_url": "https://billing.stripe.com/p/session/test_a1b2c3"})
+}
+
+pub(crate) fn cancellation() -> Value {
+    json!({"survey": {"reason": "unused", "comment": "I have no time for it at the moment."}})
+}
+
+pub(crate) fn ending_subscription() -> Value {
+    let mut subscription = subscription();
+    subscription["cancel_at_period_end"] = json!(true);
+    subscription
+}
+
+pub(crate) fn invoices() -> Value {
+    json!({"items": [{
+        "id": "in_a1b2c3",
+        "number": "AVA-0001",
+        "status": "paid",
+        "amount_due": 1490,
+        "amount_paid": 1490,
+        "currency": "eur",
+        "created_at": "2026-11-22T14:05:00Z",
+        "period_start": "2026-11-22T14:05:00Z",
+        "period_end": "2026-12-22T14:05:00Z",
+        "page_url": "https://invoice.stripe.com/i/a1b2c3",
+        "pdf_url": "https://pay.stripe.com/invoice/a1b2c3/pdf",
+    }], "next_cursor": null})
+}
+
 pub(crate) fn payment_message() -> Value {
     json!({"id": "evt_1", "object": "event", "type": "invoice.paid", "created": 1_795_356_300, "data": {"object": {"id": "in_1", "object": "invoice"}}})
 }

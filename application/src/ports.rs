@@ -11,7 +11,7 @@ mod payment_inbox;
 mod storage;
 
 pub use clock::{Clock, SystemClock};
-pub use customers::CustomerDirectory;
+pub use customers::{CustomerDirectory, RunningSubscriptions};
 pub use event_log::{
     Append, AppendError, Appended, Conflict, EventLog, IdempotencyClaim, LogUnavailable, NewEvent,
     ReadError, StoredEvent, StreamId, StreamSlice,
@@ -25,8 +25,9 @@ pub use images::{
     Prediction, PredictionState, ProviderError, ProviderErrorKind,
 };
 pub use payment::{
-    CheckoutOrder, CheckoutSession, PaymentError, PaymentGateway, PaymentNotice, Plan,
-    PlanInterval, Plans, ProviderSubscription, WebhookRejected,
+    CheckoutEnd, CheckoutOrder, CheckoutSession, Invoice, InvoicePage, InvoiceStatus, MoneyBack,
+    PaymentError, PaymentGateway, PaymentNotice, Plan, PlanInterval, Plans, ProviderSubscription,
+    SubscriptionPage, WebhookRejected,
 };
 pub use payment_inbox::{InboxItem, Kept, PaymentInbox};
 pub use storage::{ObjectStorage, StorageError, StoredObject};

@@ -8,14 +8,19 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+mod money;
+mod news;
 mod snapshot;
 mod state;
+mod survey;
 
 pub use state::{Subscription, Usage};
+pub use survey::{CancellationReason, Survey};
 
 use crate::{
     event_versions::event_versions,
-    values::{PhotoId, PlanId},
+    personal::Personal,
+    values::{PhotoId, PlanId, SurveyComment},
 };
 
 /// A subscription's status, in the payment provider's words.
@@ -84,8 +89,30 @@ pub enum Command {
     ApplyProviderSnapshot { snapshot: Snapshot },
     /// The provider says that an invoice could not be paid; once per invoice.
     RecordPaymentFailure { invoice_id: String },
-    /// The user wants it to end with the period. Twice changes nothing.
-    ScheduleCancellation { at: DateTime<Utc> },
+    /// The page of that checkout can no longer be paid, because it was, or because it expired. Twice changes nothing.
+    CloseCheckout { session_id: String },
+    /// A payment was given back, so far this much of it. News that are older than what is known change nothing.
+    RecordRefund {
+        charge_id: String,
+        /// In the currency's smallest unit (cents): all refunds of this payment together.
+        amount_refunded: u64,
+        currency: String,
+    },
+    /// The cardholder's bank asks a payment back; once per dispute.
+    RecordDispute {
+        dispute_id: String,
+        charge_id: String,
+        /// In the currency's smallest unit (cents).
+        amount: u64,
+        currency: String,
+        /// In the provider's words, as `fraudulent`.
+        reason: String,
+    },
+    /// The user wants it to end with the period, and may say why. Twice changes nothing.
+    ScheduleCancellation {
+        survey: Option<Survey>,
+        at: DateTime<Utc>,
+    },
     /// The user wants it to go on after all. Twice changes nothing.
     ResumeSubscription { at: DateTime<Utc> },
     /// Takes one picture out of the period's quota. Twice for one photo changes nothing.
@@ -106,6 +133,10 @@ pub enum Event {
         session_id: String,
         customer_id: String,
         plan: PlanId,
+    },
+    /// The page of that checkout can no longer be paid.
+    CheckoutClosed {
+        session_id: String,
     },
     /// It became active or trialing for the first time, or again after it was closed.
     SubscriptionActivated {
@@ -148,6 +179,27 @@ pub enum Event {
         ends_at: DateTime<Utc>,
     },
     CancellationRevoked,
+    /// Why the user wants it to end; skipped questions are absent.
+    CancellationExplained {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<CancellationReason>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<Personal<SurveyComment>>,
+    },
+    /// A payment was given back, so far this much of it, in the currency's smallest unit.
+    PaymentRefunded {
+        charge_id: String,
+        amount_refunded: u64,
+        currency: String,
+    },
+    /// The cardholder's bank asks a payment back, in the currency's smallest unit.
+    PaymentDisputed {
+        dispute_id: String,
+        charge_id: String,
+        amount: u64,
+        currency: String,
+        reason: String,
+    },
     PhotoReserved {
         photo_id: PhotoId,
         period_start: DateTime<Utc>,
@@ -161,6 +213,7 @@ event_versions!(
     Subscription,
     Event {
         CheckoutStarted: "1",
+        CheckoutClosed: "1",
         SubscriptionActivated: "1",
         SubscriptionRenewed: "1",
         PlanChanged: "1",
@@ -172,6 +225,9 @@ event_versions!(
         GraceStarted: "1",
         CancellationScheduled: "1",
         CancellationRevoked: "1",
+        CancellationExplained: "1",
+        PaymentRefunded: "1",
+        PaymentDisputed: "1",
         PhotoReserved: "1",
         PhotoReleased: "1",
     }

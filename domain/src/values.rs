@@ -143,6 +143,10 @@ text!(
     Prompt, 8000
 );
 text!(
+    /// What somebody says when they end their subscription.
+    SurveyComment, 1000
+);
+text!(
     /// A plan's name in the configuration, as `monthly`.
     PlanId, 100
 );

@@ -8,6 +8,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgPool, postgres::types::PgInterval};
 use tokio::sync::watch;
 
+mod replay;
+
+pub use replay::{InboxEntry, InboxState, InvalidState};
+
 /// The longest error text that is kept, in characters.
 const LONGEST_ERROR_CHARS: usize = 2_000;
 
@@ -34,6 +38,7 @@ struct Row {
     kind: String,
     body: Vec<u8>,
     attempts: i32,
+    replays: i32,
     received_at: DateTime<Utc>,
 }
 
@@ -77,7 +82,7 @@ impl PaymentInbox for WebhookInbox {
              UPDATE webhook_inbox AS inbox
              SET attempts = attempts + 1, next_at = clock_timestamp() + $1
              FROM due WHERE inbox.event_id = due.event_id
-             RETURNING inbox.event_id, kind, body, attempts, received_at",
+             RETURNING inbox.event_id, kind, body, attempts, replays, received_at",
         )
         .bind(interval(lease))
         .fetch_optional(&self.pool)
@@ -88,6 +93,7 @@ impl PaymentInbox for WebhookInbox {
             kind: row.kind,
             body: row.body,
             attempts: row.attempts.unsigned_abs(),
+            replays: row.replays.unsigned_abs(),
             received_at: row.received_at,
         }))
     }

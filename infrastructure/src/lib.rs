@@ -8,6 +8,7 @@ pub mod image;
 pub mod inbox;
 pub mod scratch_database;
 pub mod settings;
+pub mod stand_in_clock;
 pub mod storage;
 pub mod stripe;
 pub mod telemetry;

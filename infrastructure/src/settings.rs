@@ -1,6 +1,7 @@
 //! The configuration: environment variables, read once, checked together.
 
 mod generated;
+mod json_lines;
 mod outside;
 mod plans;
 mod reader;
@@ -23,7 +24,7 @@ use url::Url;
 use reader::Reader;
 
 pub use generated::{GeneratedSecrets, SecretsUnusable};
-pub use outside::{IdentitySettings, PaymentSettings, ReplicateSettings};
+pub use outside::{Billing, IdentitySettings, PaymentSettings, ReplicateSettings};
 pub use secret::Secret;
 pub use variables::{Support, VARIABLES};
 
@@ -264,6 +265,12 @@ impl Settings {
             reader.problem(
                 "SANDBOX_ADDR",
                 "is set, and APP_ENV is production: there is no sandbox, so unset it",
+            );
+        }
+        if self.payment.billing == Billing::Off {
+            reader.problem(
+                "BILLING",
+                "is off, and APP_ENV is production: everybody would be served for nothing, so unset it",
             );
         }
         let addresses = [

@@ -8,17 +8,20 @@ mod signature;
 use std::time::Duration;
 
 use application::ports::{
-    CheckoutOrder, CheckoutSession, PaymentError, PaymentGateway, PaymentNotice,
-    ProviderSubscription, WebhookRejected,
+    CheckoutEnd, CheckoutOrder, CheckoutSession, InvoicePage, PaymentError, PaymentGateway,
+    PaymentNotice, ProviderSubscription, SubscriptionPage, WebhookRejected,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::values::UserId;
+use domain::{subscription::Survey, values::UserId};
 use serde_json::Value;
 use stripe::{ClientBuilder, IdempotencyKey, RequestStrategy, StripeRequest};
 use url::Url;
 
-use answers::{Failure, is_missing};
+use answers::{Failure, is_missing, is_refused};
+
+/// Stripe's lists have at most this many on a page.
+const LONGEST_PAGE: i64 = 100;
 
 /// How to reach Stripe.
 #[derive(Clone)]
@@ -133,12 +136,34 @@ impl Account {
             .map_err(|_| Failure::unreadable("an answer that is not JSON"))
     }
 
+    /// Sends a request about something that may not exist.
+    async fn find(&self, request: &impl StripeRequest) -> Result<Option<Value>, PaymentError> {
+        match self.send(request, RequestStrategy::Once).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(failure) if is_missing(&failure) => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
     /// Sends a request that Stripe carries out once for that key, within 24 hours at least.
     async fn create(&self, request: &impl StripeRequest, key: &str) -> Result<Value, PaymentError> {
         let key =
             IdempotencyKey::new(key).map_err(|error| PaymentError::Refused(Box::new(error)))?;
         Ok(self.send(request, RequestStrategy::Idempotent(key)).await?)
     }
+}
+
+/// An id that may become a part of an address; no id of Stripe's is any other.
+fn path_segment(id: &str) -> Option<&str> {
+    let is_plain = id
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    Some(id).filter(|id| is_plain && !id.is_empty())
+}
+
+fn readable(subscription: &Value) -> Result<ProviderSubscription, Failure> {
+    reading::subscription(subscription)
+        .ok_or_else(|| Failure::unreadable("an unreadable subscription"))
 }
 
 #[async_trait]
@@ -169,28 +194,96 @@ impl PaymentGateway for Stripe {
         })
     }
 
-    async fn subscription(&self, id: &str) -> Result<Option<ProviderSubscription>, PaymentError> {
+    async fn close_checkout(&self, session_id: &str) -> Result<CheckoutEnd, PaymentError> {
         let account = self.account()?;
-        // It becomes a part of the address.
-        if !id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        {
-            return Ok(None);
+        let Some(session_id) = path_segment(session_id) else {
+            return Ok(CheckoutEnd::Expired);
+        };
+        let expire = requests::expire_checkout(session_id);
+        match account.send(&expire, RequestStrategy::Once).await {
+            Ok(_) => return Ok(CheckoutEnd::Expired),
+            // It is not open any more; how it ended, it says itself.
+            Err(failure) if is_refused(&failure) || is_missing(&failure) => {}
+            Err(failure) => return Err(failure.into()),
         }
-        match account
-            .send(&requests::subscription(id), RequestStrategy::Once)
-            .await
-        {
-            Ok(answer) => {
-                let read = reading::subscription(&answer);
-                Ok(Some(read.ok_or_else(|| {
-                    Failure::unreadable("an unreadable subscription")
-                })?))
-            }
+        let session = account
+            .find(&requests::checkout_session(session_id))
+            .await?;
+        Ok(session.map_or(CheckoutEnd::Expired, |session| {
+            reading::end_of_checkout(&session)
+        }))
+    }
+
+    async fn create_portal(
+        &self,
+        customer_id: &str,
+        return_url: &str,
+    ) -> Result<String, PaymentError> {
+        let request = requests::portal(customer_id, return_url);
+        let answer = self
+            .account()?
+            .send(&request, RequestStrategy::Once)
+            .await?;
+        Ok(answers::required(&answer, "url")?)
+    }
+
+    async fn end_with_period(
+        &self,
+        id: &str,
+        ends: bool,
+        survey: Option<&Survey>,
+    ) -> Result<Option<ProviderSubscription>, PaymentError> {
+        let account = self.account()?;
+        let Some(id) = path_segment(id) else {
+            return Ok(None);
+        };
+        let request = requests::end_with_period(id, ends, survey);
+        let answer = account.find(&request).await?;
+        Ok(answer.map(|answer| readable(&answer)).transpose()?)
+    }
+
+    async fn invoices(
+        &self,
+        customer_id: &str,
+        limit: u32,
+        after: Option<&str>,
+    ) -> Result<Option<InvoicePage>, PaymentError> {
+        let account = self.account()?;
+        let request = requests::invoices(customer_id, limit, after);
+        match account.send(&request, RequestStrategy::Once).await {
+            Ok(answer) => Ok(Some(reading::invoices(&answer))),
+            // Stripe knows no such invoice, or no such customer.
+            Err(failure) if after.is_some() && is_refused(&failure) => Ok(None),
             Err(failure) if is_missing(&failure) => Ok(None),
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    async fn customer_of_charge(&self, charge_id: &str) -> Result<Option<String>, PaymentError> {
+        let account = self.account()?;
+        let Some(id) = path_segment(charge_id) else {
+            return Ok(None);
+        };
+        let charge = account.find(&requests::charge(id)).await?;
+        Ok(charge.and_then(|charge| reading::customer(&charge)))
+    }
+
+    async fn subscriptions(&self, from: Option<&str>) -> Result<SubscriptionPage, PaymentError> {
+        let request = requests::subscriptions(from, LONGEST_PAGE);
+        let answer = self
+            .account()?
+            .send(&request, RequestStrategy::Once)
+            .await?;
+        Ok(reading::subscriptions(&answer))
+    }
+
+    async fn subscription(&self, id: &str) -> Result<Option<ProviderSubscription>, PaymentError> {
+        let account = self.account()?;
+        let Some(id) = path_segment(id) else {
+            return Ok(None);
+        };
+        let answer = account.find(&requests::subscription(id)).await?;
+        Ok(answer.map(|answer| readable(&answer)).transpose()?)
     }
 
     fn verify_webhook(

@@ -144,3 +144,35 @@ pub async fn owner_of_customer(pool: &PgPool, customer_id: &str) -> sqlx::Result
             .await?;
     Ok(owner.map(UserId))
 }
+
+/// The subscriptions that give access, if only on credit, with the provider's id of each: at most `limit`, in the
+/// order of their users, from the one after `after` on.
+///
+/// # Errors
+/// When the database is away.
+pub async fn running(
+    pool: &PgPool,
+    after: Option<UserId>,
+    limit: u32,
+) -> sqlx::Result<Vec<(UserId, String)>> {
+    let paid_for: Vec<&str> = Status::ALL
+        .into_iter()
+        .filter(|status| status.is_paid_for())
+        .map(Status::as_str)
+        .collect();
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(
+        "SELECT owner, provider_id FROM subscriptions
+         WHERE status = ANY($1) AND provider_id IS NOT NULL AND ($2::uuid IS NULL OR owner > $2)
+         ORDER BY owner
+         LIMIT $3",
+    )
+    .bind(paid_for)
+    .bind(after.map(|owner| owner.0))
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(owner, id)| (UserId(owner), id))
+        .collect())
+}

@@ -220,7 +220,11 @@ const fn subscription_changed(event: &subscription::Event) -> Option<UpdateKind>
         | subscription::Event::PhotoReleased { .. } => Some(UpdateKind::Subscription),
         // The provider's bookkeeping: what a user sees stays the same.
         subscription::Event::CheckoutStarted { .. }
+        | subscription::Event::CheckoutClosed { .. }
         | subscription::Event::SnapshotRecorded { .. }
-        | subscription::Event::PaymentFailed { .. } => None,
+        | subscription::Event::PaymentFailed { .. }
+        | subscription::Event::PaymentRefunded { .. }
+        | subscription::Event::PaymentDisputed { .. }
+        | subscription::Event::CancellationExplained { .. } => None,
     }
 }

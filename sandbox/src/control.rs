@@ -42,9 +42,11 @@ async fn first_page(world: Data<World>) -> HttpResponse {
             "GET /control/replicate/ledger",
             "GET|POST /control/stripe/prices {\"strict\": …, \"prices\": [{\"id\", \"unit_amount\", \"currency\", \"interval\"}]}",
             "GET|POST /control/stripe/webhooks {\"shuffle\", \"duplicate\", \"delay_ms\", \"drop_first\", \"shape\", \"url\", \"secret\"}",
-            "POST /control/stripe/clock {\"advance_s\": …}",
-            "POST /control/stripe/subscriptions/{id}/renew|fail|recover|cancel|expire_trial",
-            "POST /control/stripe/sessions/{id}/complete {\"outcome\": \"paid|declined|abandoned\"}",
+            "GET|POST /control/stripe/clock {\"advance_s\": …}",
+            "POST /control/stripe/account {\"after_last_retry\": \"cancel|leave_unpaid\", \"one_subscription\": …}",
+            "POST /control/stripe/customers/{id}/card {\"card\": \"good|declined|missing\"}",
+            "POST /control/stripe/subscriptions/{id}/renew|fail|recover|cancel|expire_trial|lapse|succeed_async|fail_async|resume|refund|dispute",
+            "POST /control/stripe/sessions/{id}/complete {\"outcome\": \"paid|declined|abandoned|incomplete\"}",
             "POST /control/stripe/fail_next {\"status\": 500, \"times\": 1}",
             "GET /control/stripe/ledger",
         ],
@@ -57,6 +59,7 @@ async fn reset(world: Data<World>) -> HttpResponse {
     world.change(|state| {
         replicate::reset(&mut state.replicate);
         stripe::reset(&mut state.stripe);
+        stripe::add_prices(&mut state.stripe, &world.config.stripe_prices);
     });
     world.kept().await;
     HttpResponse::NoContent().finish()

@@ -15,3 +15,4 @@ mod world;
 
 pub use server::{RunningSandbox, SandboxConfig, SandboxError, start};
 pub use signatures::{standard_webhook_signature, stripe_signature_header};
+pub use stripe::{PriceInterval, StripePrice};

@@ -11,6 +11,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
+use crate::stripe::StripePrice;
 use crate::world::{State, World};
 use crate::{control, replicate, state_file, stripe};
 
@@ -34,6 +35,8 @@ pub struct SandboxConfig {
     pub stripe_webhook_secret: String,
     /// Where Stripe's events go; they are only recorded when absent.
     pub stripe_webhook_url: Option<String>,
+    /// Prices that exist beside any others, in place of those of the same id that an earlier run knew.
+    pub stripe_prices: Vec<StripePrice>,
     /// How long a prediction pretends to take.
     pub drawing_time: Duration,
     /// Where the state is kept across restarts; in memory only when absent.
@@ -50,6 +53,7 @@ impl Default for SandboxConfig {
             stripe_secret_key: None,
             stripe_webhook_secret: "whsec_sandbox_stripe".to_owned(),
             stripe_webhook_url: None,
+            stripe_prices: Vec::new(),
             drawing_time: Duration::from_millis(600),
             state_file: None,
         }
@@ -122,10 +126,11 @@ impl RunningSandbox {
 /// # Errors
 /// When the address cannot be listened on, or the state file cannot be read.
 pub async fn start(config: SandboxConfig) -> Result<RunningSandbox, SandboxError> {
-    let state = match &config.state_file {
+    let mut state = match &config.state_file {
         Some(path) => state_file::load(path)?,
         None => State::default(),
     };
+    stripe::add_prices(&mut state.stripe, &config.stripe_prices);
     let (listener, addr) = listen(config.addr)?;
     let url = config
         .public_url

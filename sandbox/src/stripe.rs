@@ -2,6 +2,7 @@
 
 mod answer;
 mod catalogue;
+mod charges;
 mod checkout;
 mod checkout_page;
 mod clock;
@@ -19,12 +20,14 @@ mod params;
 mod portal;
 mod shape;
 mod state;
+mod steps;
 mod subscriptions;
 
 use actix_web::web::ServiceConfig;
 
+pub use catalogue::{PriceInterval, StripePrice};
 pub(crate) use clock::follow_the_clock;
-pub(crate) use control::{reset, routes as control_routes};
+pub(crate) use control::{add_prices, reset, routes as control_routes};
 pub(crate) use delivery::deliver_webhooks;
 pub(crate) use state::State;
 
@@ -36,6 +39,7 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
         .configure(checkout_page::routes)
         .configure(subscriptions::routes)
         .configure(invoices::routes)
+        .configure(charges::routes)
         .configure(portal::routes)
         .configure(events::routes);
 }

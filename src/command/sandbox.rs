@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use ::sandbox::{RunningSandbox, SandboxConfig, SandboxError};
+use ::sandbox::{PriceInterval, RunningSandbox, SandboxConfig, SandboxError, StripePrice};
+use application::ports::{Plan, PlanInterval};
 use infrastructure::settings::{Environment, GeneratedSecrets, Settings};
 use url::Url;
 
@@ -46,10 +47,23 @@ pub async fn start(
         replicate_webhook_secret: secrets.sandbox_replicate_webhook_secret.clone(),
         stripe_webhook_secret: secrets.sandbox_stripe_webhook_secret.clone(),
         stripe_webhook_url: Some(webhook_url.into()),
+        stripe_prices: settings.plans.0.iter().map(price).collect(),
         state_file: Some(settings.data_dir.join("sandbox.json")),
         ..SandboxConfig::default()
     };
     ::sandbox::start(config).await.map_err(told)
+}
+
+/// What a plan is sold at, so that the sandbox's pages show what the plans say.
+fn price(plan: &Plan) -> StripePrice {
+    let interval = match plan.interval {
+        PlanInterval::Day => PriceInterval::Day,
+        PlanInterval::Week => PriceInterval::Week,
+        PlanInterval::Month => PriceInterval::Month,
+        PlanInterval::Year => PriceInterval::Year,
+    };
+    let amount = i64::from(plan.amount);
+    StripePrice::recurring(&plan.price_id, &plan.name, amount, &plan.currency, interval)
 }
 
 fn told(error: SandboxError) -> Failure {

@@ -5,6 +5,7 @@ mod architecture;
 mod command_line;
 mod deployment;
 mod lifecycle;
+mod payments;
 mod projections;
 mod refusals;
 mod running;

@@ -88,7 +88,10 @@ impl ApplyPaymentNotices {
 
     async fn apply(&self, item: &InboxItem) -> Result<(), ApplyNoticeError> {
         let notice = self.payment.read_webhook(&item.body)?;
-        let applied = self.subscriptions.apply(&notice).await?;
+        let applied = self
+            .subscriptions
+            .apply_again(&notice, item.replays)
+            .await?;
         tracing::info!(notice.id = %item.id, ?applied, "Applied payment notice {} ({})", item.id, item.kind);
         Ok(())
     }

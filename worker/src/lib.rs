@@ -11,6 +11,7 @@ mod deliver_requested_photos;
 mod pace;
 mod parts;
 mod reactions;
+mod reconcile_subscriptions;
 mod record_reference_results;
 mod release_unused_quota;
 mod remove_deleted_files;
@@ -21,8 +22,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use parts::{InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings};
 pub use reactions::reactions;
+pub use reconcile_subscriptions::reconcile_subscriptions;
 
-/// Delivers requested photos and applies payment notices until `stop` is canceled.
+/// Delivers requested photos, applies payment notices, and compares subscriptions from time to time, until `stop` is canceled.
 ///
 /// Then nothing new is claimed; what is under way is finished or its lease released, within
 /// [`WorkerSettings::stop_within`]. Dropping the future instead is a crash: another worker takes over once
@@ -30,5 +32,6 @@ pub use reactions::reactions;
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     let photos = deliver_requested_photos::DeliverRequestedPhotos::new(&parts);
     let notices = apply_payment_notices::ApplyPaymentNotices::new(&parts);
-    tokio::join!(photos.run(&stop), notices.run(&stop));
+    let comparing = reconcile_subscriptions::ReconcileSubscriptions::new(&parts);
+    tokio::join!(photos.run(&stop), notices.run(&stop), comparing.run(&stop));
 }

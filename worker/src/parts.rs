@@ -58,6 +58,8 @@ pub struct WorkerSettings {
     pub photos: PhotoSettings,
     /// The payment provider's messages.
     pub inbox: InboxSettings,
+    /// How often subscriptions are compared with the payment provider's; none for never.
+    pub reconcile_every: Option<Duration>,
     /// How long a stop may take before work is dropped and its lease released.
     pub stop_within: Duration,
 }
@@ -112,6 +114,7 @@ impl Default for WorkerSettings {
         Self {
             photos: PhotoSettings::default(),
             inbox: InboxSettings::default(),
+            reconcile_every: None,
             stop_within: Duration::from_secs(4),
         }
     }

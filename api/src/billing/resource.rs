@@ -7,7 +7,7 @@ use projections::gate::SubscriptionRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::gate;
+use crate::{app::State, gate};
 
 /// What can be subscribed to.
 #[derive(Serialize, ToSchema)]
@@ -151,19 +151,20 @@ impl From<Option<Status>> for SubscriptionStatus {
 }
 
 impl Subscription {
-    /// As the read model has it, at that time; none is a subscription of nobody yet.
-    pub(crate) fn of(row: Option<SubscriptionRow>, now: DateTime<Utc>) -> Self {
+    /// As the read model has it, now; none is a subscription of nobody yet.
+    pub(crate) fn of(row: Option<SubscriptionRow>, app: &State) -> Self {
+        let now = app.billing_clock.now();
         let gate = row
             .as_ref()
             .map_or(Gate::Closed(ClosedReason::None), |row| row.gate(now));
         let reason = match gate {
-            Gate::Open => None,
-            Gate::Closed(reason) => Some(gate::word(reason)),
+            Gate::Closed(reason) if !app.free_of_charge => Some(gate::word(reason)),
+            Gate::Open | Gate::Closed(_) => None,
         };
         let Some(row) = row else {
             return Self {
                 status: SubscriptionStatus::None,
-                open: false,
+                open: reason.is_none(),
                 reason,
                 plan: None,
                 current_period_end: None,

@@ -102,6 +102,9 @@ codes! {
     PhotoNotFound = 404, "photo-not-found", "There is no such photo",
         "There is no photo with this id, it was deleted, or it belongs to somebody else.",
         "there is no such photo";
+    CustomerNotFound = 404, "customer-not-found", "There is nothing to manage yet",
+        "The payment provider does not know this person, since they were never sent to pay. Start a checkout with POST /billing/checkout.",
+        "the payment provider does not know this person yet";
     MethodNotAllowed = 405, "method-not-allowed", "This path does not take that method",
         "The path exists, but not with this method. The header `Allow` names the methods that it takes.",
         "this path takes GET and PATCH";
@@ -220,6 +223,7 @@ impl Code {
             | Self::NotFound
             | Self::AvatarNotFound
             | Self::PhotoNotFound
+            | Self::CustomerNotFound
             | Self::MethodNotAllowed
             | Self::RequestTimeout
             | Self::AvatarExists

@@ -4,7 +4,7 @@ use application::{
     context::CommandError,
     photos::RequestPhotoError,
     ports::{LogUnavailable, PaymentError, ReadError, StorageError},
-    subscriptions::CheckoutError,
+    subscriptions::{ApplyNoticeError, CheckoutError, ManageError},
 };
 use domain::{
     avatar, photo_request,
@@ -128,7 +128,36 @@ impl From<CheckoutError> for Problem {
                 )],
             ),
             CheckoutError::Payment(error) => error.into(),
+            CheckoutError::Earlier(error) => (*error).into(),
             CheckoutError::Command(error) => error.into(),
+        }
+    }
+}
+
+impl From<ManageError> for Problem {
+    fn from(error: ManageError) -> Self {
+        match error {
+            ManageError::NoCustomer => Self::plain(Code::CustomerNotFound),
+            ManageError::Payment(error) => error.into(),
+            ManageError::Ended(error) => (*error).into(),
+            ManageError::Command(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApplyNoticeError> for Problem {
+    /// What the provider says could not be applied while a person waits for it.
+    fn from(error: ApplyNoticeError) -> Self {
+        match error {
+            ApplyNoticeError::Payment(error) => error.into(),
+            ApplyNoticeError::Directory(error) => error.into(),
+            ApplyNoticeError::Command(error) => error.into(),
+            ApplyNoticeError::NobodyKnown { .. }
+            | ApplyNoticeError::UnknownSubscription(_)
+            | ApplyNoticeError::UnknownPrice(_) => {
+                tracing::error!(error = %super::Chain(&error), "What the payment provider says cannot be applied");
+                Self::plain(Code::PaymentProviderFailed)
+            }
         }
     }
 }

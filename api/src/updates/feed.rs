@@ -143,11 +143,12 @@ impl Resources {
             Value::Null
         };
         let row = gate::of_owner(&app.pool, user).await?;
-        let now = app.clock.now();
-        let open = row.as_ref().is_some_and(|row| row.gate(now) == Gate::Open);
+        let now = app.billing_clock.now();
+        let open =
+            app.free_of_charge || row.as_ref().is_some_and(|row| row.gate(now) == Gate::Open);
         Ok(Self {
             avatar,
-            subscription: json!(Subscription::of(row, now)),
+            subscription: json!(Subscription::of(row, app)),
             photos: photos_of(app, user, page, open).await?,
         })
     }

@@ -23,7 +23,9 @@ use infrastructure::{
     image::marking::Marker,
     inbox::WebhookInbox,
     scratch_database::ScratchDatabase,
+    stand_in_clock::StandInClock,
     storage::LocalStorage,
+    stripe::{Stripe, StripeSettings},
 };
 use projections::engine::{Engine, Follower};
 use reqwest::Method;
@@ -34,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use worker::{WorkerParts, WorkerSettings};
 
+pub use crate::options::Options;
 use crate::{
     outside::{Customers, plan, replicate, stripe},
     person::{Answer, Call, Person},
@@ -43,29 +46,6 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const SECRET: &str = "a secret of thirty-two bytes or more";
-
-/// What a test may want otherwise.
-pub struct Options {
-    /// Whether projectors and reactions run.
-    pub followers: bool,
-    /// Whether a worker runs.
-    pub worker: bool,
-    /// Whether `/dev/token` exists.
-    pub issuer: bool,
-    /// How long a prediction pretends to take.
-    pub drawing_time: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            followers: true,
-            worker: false,
-            issuer: true,
-            drawing_time: Duration::from_millis(60),
-        }
-    }
-}
 
 pub struct TestApp {
     pub url: String,
@@ -139,14 +119,24 @@ impl TestApp {
         let log = Arc::new(PostgresEventLog::start(database.pool()));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         let clock = Arc::new(MovableClock(Mutex::new(TimeDelta::zero())));
-        let stripe = Arc::new(stripe(&sandbox));
+        let billing_clock: Arc<dyn Clock> = match options.sandbox_clock {
+            true => Arc::new(StandInClock::follow(&sandbox.url().parse().unwrap()).unwrap()),
+            false => clock.clone(),
+        };
+        let stripe = Arc::new(match options.payment_configured {
+            true => stripe(&sandbox),
+            false => Stripe::new(StripeSettings::default()).unwrap(),
+        });
         let plans = Arc::new(Plans(vec![plan()]));
         let storage = Arc::new(LocalStorage::open(&objects).unwrap());
         let engine = Engine::new(database.pool(), log.clone(), "test".to_owned());
         let stop = CancellationToken::new();
         let customers = Arc::new(Customers(database.pool()));
         let avatars = Avatars::new(dispatcher.clone());
-        let photos = Photos::new(dispatcher.clone(), clock.clone());
+        let photos = match options.free_of_charge {
+            true => Photos::new(dispatcher.clone(), billing_clock.clone()).free_of_charge(),
+            false => Photos::new(dispatcher.clone(), billing_clock.clone()),
+        };
         let secret = || SharedSecret::new(SECRET).unwrap();
         let issuer = options
             .issuer
@@ -157,7 +147,7 @@ impl TestApp {
             photos: photos.clone(),
             subscriptions: Subscriptions::new(
                 dispatcher.clone(),
-                clock.clone(),
+                billing_clock.clone(),
                 plans.clone(),
                 stripe.clone(),
                 customers,
@@ -170,6 +160,8 @@ impl TestApp {
             inbox: Arc::new(WebhookInbox::new(database.pool())),
             plans,
             clock: clock.clone(),
+            billing_clock,
+            free_of_charge: options.free_of_charge,
             identity: Arc::new(TokenVerifier::new(TokenSettings::of_development(secret()))),
             issuer,
             url_signing_key: [7; 32],
@@ -293,11 +285,23 @@ impl TestApp {
 
     /// Pays on the payment provider's hosted page; answers with the way back.
     pub async fn pay(&self, page: &str) -> reqwest::Response {
-        let form = self
+        self.submit(page, "outcome=paid").await
+    }
+
+    /// Submits the form of a hosted page.
+    pub async fn submit(&self, page: &str, form: &'static str) -> reqwest::Response {
+        let request = self
             .client
             .post(page)
             .header("content-type", "application/x-www-form-urlencoded");
-        form.body("outcome=paid").send().await.unwrap()
+        request.body(form).send().await.unwrap()
+    }
+
+    /// Asks the payment provider's API.
+    pub async fn stripe(&self, path: &str) -> Value {
+        let request = self.client.get(format!("{}/v1/{path}", self.sandbox.url()));
+        let answer = request.bearer_auth("sk_test_sandbox").send().await.unwrap();
+        answer.json().await.unwrap()
     }
 
     /// How many events of that type the log holds.

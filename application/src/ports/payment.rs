@@ -1,12 +1,18 @@
 //! The payment provider, and the plans that are sold through it.
 
+mod invoice;
+mod notice;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    subscription::{Status, Terms},
+    subscription::{Status, Survey, Terms},
     values::{PlanId, UserId},
 };
 use serde::{Deserialize, Serialize};
+
+pub use invoice::{Invoice, InvoicePage, InvoiceStatus};
+pub use notice::{MoneyBack, PaymentNotice};
 
 /// How often a plan is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +109,29 @@ pub struct CheckoutSession {
     pub url: String,
 }
 
+/// What became of a page that is to be paid no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckoutEnd {
+    /// Nobody can pay it any more, and nobody has.
+    Expired,
+    /// It was paid before it could be closed.
+    Paid {
+        /// The subscription that was bought, once the provider names it.
+        subscription_id: Option<String>,
+    },
+}
+
+/// A part of all subscriptions at the provider that are not over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscriptionPage {
+    /// Those that can be read.
+    pub subscriptions: Vec<ProviderSubscription>,
+    /// The ids of those that cannot.
+    pub unreadable: Vec<String>,
+    /// Where the next part begins; none when this was the last.
+    pub next: Option<String>,
+}
+
 /// A subscription as the provider tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderSubscription {
@@ -122,27 +151,6 @@ pub struct ProviderSubscription {
     pub period_end: DateTime<Utc>,
     /// Whether it ends with this period.
     pub cancel_at_period_end: bool,
-}
-
-/// A message of the provider whose signature was checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaymentNotice {
-    /// The provider's event id; unique.
-    pub id: String,
-    /// The provider's event type.
-    pub kind: String,
-    /// When the provider made it (whole seconds).
-    pub created: DateTime<Utc>,
-    /// The subscription that it is about, when it is about one.
-    pub subscription_id: Option<String>,
-    /// The subscription as the message itself tells it, when it holds it in a readable shape.
-    pub subscription: Option<ProviderSubscription>,
-    /// The invoice that it is about, when it is about one.
-    pub invoice_id: Option<String>,
-    /// The user that it names (client reference or metadata).
-    pub user: Option<UserId>,
-    /// The customer that it names.
-    pub customer_id: Option<String>,
 }
 
 /// Why the provider did not do what was asked.
@@ -185,6 +193,40 @@ pub trait PaymentGateway: Send + Sync {
     /// Makes a page where the customer can subscribe.
     async fn create_checkout(&self, order: &CheckoutOrder)
     -> Result<CheckoutSession, PaymentError>;
+
+    /// Makes sure that nobody can pay on that page any more.
+    async fn close_checkout(&self, session_id: &str) -> Result<CheckoutEnd, PaymentError>;
+
+    /// Makes a short-lived way into the page where a customer can see and change what they pay, and with what.
+    async fn create_portal(
+        &self,
+        customer_id: &str,
+        return_url: &str,
+    ) -> Result<String, PaymentError>;
+
+    /// Lets a subscription end with its period (`true`) or go on after all; none when it is over, or was never there.
+    /// Twice changes nothing.
+    async fn end_with_period(
+        &self,
+        id: &str,
+        ends: bool,
+        survey: Option<&Survey>,
+    ) -> Result<Option<ProviderSubscription>, PaymentError>;
+
+    /// A customer's invoices, newest first: `limit` (1 to 100) of them, those that follow the invoice `after`.
+    /// None when the customer has no such invoice.
+    async fn invoices(
+        &self,
+        customer_id: &str,
+        limit: u32,
+        after: Option<&str>,
+    ) -> Result<Option<InvoicePage>, PaymentError>;
+
+    /// The customer who made that payment; none when the provider does not know it.
+    async fn customer_of_charge(&self, charge_id: &str) -> Result<Option<String>, PaymentError>;
+
+    /// A part of all subscriptions that are not over: the first, or the one that begins at `from`.
+    async fn subscriptions(&self, from: Option<&str>) -> Result<SubscriptionPage, PaymentError>;
 
     /// A subscription as it stands now; none when the provider does not know it.
     async fn subscription(&self, id: &str) -> Result<Option<ProviderSubscription>, PaymentError>;

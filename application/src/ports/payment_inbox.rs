@@ -28,6 +28,8 @@ pub struct InboxItem {
     pub body: Vec<u8>,
     /// How often it was handed out, this time included: 1, 2, 3 …
     pub attempts: u32,
+    /// How often an operator has handed it out again.
+    pub replays: u32,
     /// When it was kept, by the database's clock.
     pub received_at: DateTime<Utc>,
 }

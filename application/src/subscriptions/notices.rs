@@ -1,17 +1,15 @@
 //! The payment provider's messages: what each one does to its subscription.
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::{
-    subscription::{Command, Rejection, Snapshot, Subscription, Terms},
+    subscription::{Command, Gate, Rejection},
     values::UserId,
 };
-use tracing::warn;
 use uuid::Uuid;
 
-use super::Subscriptions;
+use super::{CheckoutError, Subscriptions, snapshots::Cause};
 use crate::{
     context::{Actor, CommandError, Context, Receipt},
-    ports::{IdempotencyClaim, LogUnavailable, PaymentError, PaymentNotice, ProviderSubscription},
+    ports::{IdempotencyClaim, LogUnavailable, MoneyBack, PaymentError, PaymentNotice},
 };
 
 /// As it stands in events.
@@ -20,13 +18,10 @@ const PROVIDER: &str = "stripe";
 /// The message about an invoice that could not be paid.
 const PAYMENT_FAILED: &str = "invoice.payment_failed";
 
-/// How often the provider is asked anew when the stream moved on meanwhile.
-const ATTEMPTS: u32 = 5;
-
 /// What a message did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Applied {
-    /// It is about no subscription.
+    /// It is about nothing that concerns us.
     Ignored,
     /// It was applied to this user's subscription, which may have known it all already.
     To {
@@ -41,10 +36,10 @@ pub enum Applied {
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyNoticeError {
     /// It names no user, and its customer is nobody's (or the read model has not seen the customer yet).
-    #[error("nobody here is customer {customer_id:?} of subscription {subscription_id}")]
+    #[error("nobody here is customer {customer_id:?} of {about}")]
     NobodyKnown {
-        /// The provider's subscription.
-        subscription_id: String,
+        /// What the message is about: the provider's id of a subscription, a checkout or a payment.
+        about: String,
         /// The provider's customer, when it is named.
         customer_id: Option<String>,
     },
@@ -88,15 +83,6 @@ impl ApplyNoticeError {
     }
 }
 
-/// A subscription as somebody told it.
-struct Told {
-    subscription: ProviderSubscription,
-    /// The moment that it describes, in whole seconds.
-    as_of: DateTime<Utc>,
-    /// Whether the provider was asked just now, rather than its message believed.
-    is_fresh: bool,
-}
-
 impl Subscriptions {
     /// Brings the subscription that a message is about to what the provider says of it now.
     ///
@@ -111,19 +97,131 @@ impl Subscriptions {
     /// # Errors
     /// Nothing was applied, or not all of it; the same message can be applied again safely.
     pub async fn apply(&self, notice: &PaymentNotice) -> Result<Applied, ApplyNoticeError> {
-        let Some(subscription_id) = &notice.subscription_id else {
-            return Ok(Applied::Ignored);
-        };
-        let owner = self.owner(notice, subscription_id).await?;
-        if notice.kind == PAYMENT_FAILED
-            && let Some(invoice_id) = notice.invoice_id.clone()
-        {
-            let context = of_provider(owner, notice, "payment-failure");
-            self.execute(context, Command::RecordPaymentFailure { invoice_id })
+        self.apply_again(notice, 0).await
+    }
+
+    /// The same for a message that an operator hands out for the `replay`th time, although it may have been applied
+    /// before: what it is about is looked at anew.
+    ///
+    /// # Errors
+    /// As [`Subscriptions::apply`].
+    pub async fn apply_again(
+        &self,
+        notice: &PaymentNotice,
+        replay: u32,
+    ) -> Result<Applied, ApplyNoticeError> {
+        let mut applied = Applied::Ignored;
+        if let Some(money_back) = &notice.money_back {
+            applied = self.note_money_back(notice, money_back).await?;
+        }
+        if let Some(subscription_id) = &notice.subscription_id {
+            let owner = self.owner(notice, subscription_id).await?;
+            if notice.kind == PAYMENT_FAILED
+                && let Some(invoice_id) = notice.invoice_id.clone()
+            {
+                let context = of_provider(owner, &notice.id, Some("payment-failure"));
+                self.execute(context, Command::RecordPaymentFailure { invoice_id })
+                    .await?;
+            }
+            let cause = Cause::message(notice, replay);
+            let receipt = self.apply_snapshot(owner, &cause, subscription_id).await?;
+            applied = Applied::To { owner, receipt };
+        }
+        if let Some(session_id) = &notice.session_id {
+            applied = self
+                .note_end_of_checkout(notice, session_id, applied)
                 .await?;
         }
-        let receipt = self.apply_snapshot(owner, notice, subscription_id).await?;
+        Ok(applied)
+    }
+
+    /// What went back is recorded; whether access goes on is the provider's to say, through the subscription.
+    async fn note_money_back(
+        &self,
+        notice: &PaymentNotice,
+        money_back: &MoneyBack,
+    ) -> Result<Applied, ApplyNoticeError> {
+        let charge_id = money_back.charge_id();
+        let customer_id = match &notice.customer_id {
+            Some(customer_id) => Some(customer_id.clone()),
+            // A dispute names only the payment.
+            None => self.payment.customer_of_charge(charge_id).await?,
+        };
+        let owner = match (notice.user, &customer_id) {
+            (Some(user), _) => Some(user),
+            (None, Some(customer_id)) => self.customers.owner_of(customer_id).await?,
+            (None, None) => None,
+        };
+        let owner = owner.ok_or_else(|| ApplyNoticeError::NobodyKnown {
+            about: charge_id.to_owned(),
+            customer_id,
+        })?;
+        let command = match money_back.clone() {
+            MoneyBack::Refunded {
+                charge_id,
+                amount_refunded,
+                currency,
+            } => Command::RecordRefund {
+                charge_id,
+                amount_refunded,
+                currency,
+            },
+            MoneyBack::Disputed {
+                dispute_id,
+                charge_id,
+                amount,
+                currency,
+                reason,
+            } => Command::RecordDispute {
+                dispute_id,
+                charge_id,
+                amount,
+                currency,
+                reason,
+            },
+        };
+        let context = of_provider(owner, &notice.id, Some("money-back"));
+        let receipt = self.execute(context, command).await?;
         Ok(Applied::To { owner, receipt })
+    }
+
+    /// A page that was paid or has expired is closed; and once somebody pays, no other page of theirs stays open.
+    async fn note_end_of_checkout(
+        &self,
+        notice: &PaymentNotice,
+        session_id: &str,
+        applied: Applied,
+    ) -> Result<Applied, ApplyNoticeError> {
+        let owner = match (&applied, notice.user, &notice.customer_id) {
+            (Applied::To { owner, .. }, _, _) => Some(*owner),
+            (Applied::Ignored, Some(user), _) => Some(user),
+            (Applied::Ignored, None, Some(customer_id)) => {
+                self.customers.owner_of(customer_id).await?
+            }
+            (Applied::Ignored, None, None) => None,
+        };
+        // An expired page of somebody who never was ours changes nothing here.
+        let Some(owner) = owner else {
+            return Ok(applied);
+        };
+        let command = Command::CloseCheckout {
+            session_id: session_id.to_owned(),
+        };
+        let closing = of_provider(owner, &notice.id, Some("checkout"));
+        let closed = self.execute(closing, command).await?;
+        let subscription = self.load(owner).await?.state;
+        if subscription.gate(self.clock.now()) == Gate::Open {
+            for other in subscription.open_pages() {
+                self.close_page(owner, other).await?;
+            }
+        }
+        Ok(match applied {
+            Applied::To { .. } => applied,
+            Applied::Ignored => Applied::To {
+                owner,
+                receipt: closed,
+            },
+        })
     }
 
     /// The user in the metadata that we gave session and subscription, else the one whose customer it is.
@@ -156,153 +254,42 @@ impl Subscriptions {
             return Ok(owner);
         }
         Err(ApplyNoticeError::NobodyKnown {
-            subscription_id: subscription_id.to_owned(),
+            about: subscription_id.to_owned(),
             customer_id: customer_id.or(named.map(str::to_owned)),
         })
     }
+}
 
-    async fn apply_snapshot(
-        &self,
-        owner: UserId,
-        notice: &PaymentNotice,
-        subscription_id: &str,
-    ) -> Result<Receipt, ApplyNoticeError> {
-        for _ in 0..ATTEMPTS {
-            let known = self.load(owner).await?;
-            let told = self.ask(notice, subscription_id).await?;
-            let mut context = of_provider(owner, notice, "snapshot");
-            // What was asked after the load is newer than all that the load saw, but not than what came in between.
-            context.if_match = told.is_fresh.then_some(known.sequence);
-            let snapshot = self.snapshot(&known.state, told, notice)?;
-            match self
-                .execute(context, Command::ApplyProviderSnapshot { snapshot })
-                .await
-            {
-                Err(CommandError::PreconditionFailed { .. }) => {}
-                done => return Ok(done?),
-            }
+impl From<CheckoutError> for ApplyNoticeError {
+    /// What closing somebody's other pages may meet.
+    fn from(error: CheckoutError) -> Self {
+        match error {
+            CheckoutError::Payment(error) => error.into(),
+            CheckoutError::Command(error) => error.into(),
+            CheckoutError::Earlier(error) => *error,
+            // Nobody asks for a plan here; should it ever be, trying again is harmless.
+            CheckoutError::UnknownPlan => Self::Command(CommandError::Busy),
         }
-        Err(CommandError::Busy.into())
-    }
-
-    /// The subscription as the provider tells it now, else as its message told it.
-    async fn ask(
-        &self,
-        notice: &PaymentNotice,
-        subscription_id: &str,
-    ) -> Result<Told, ApplyNoticeError> {
-        // Before the question: the answer is at least as new as this. And at least as new as
-        // the message, which was made before we heard of it, whatever our clock says.
-        let asked_at = self.clock.now().trunc_subsecs(0).max(notice.created);
-        let failure = match self.payment.subscription(subscription_id).await {
-            Ok(Some(subscription)) => {
-                return Ok(Told {
-                    subscription,
-                    as_of: asked_at,
-                    is_fresh: true,
-                });
-            }
-            Ok(None) => ApplyNoticeError::UnknownSubscription(subscription_id.to_owned()),
-            Err(error) => error.into(),
-        };
-        let Some(subscription) = notice.subscription.clone() else {
-            return Err(failure);
-        };
-        warn!(
-            notice.id = %notice.id,
-            error = &failure as &dyn std::error::Error,
-            "Cannot ask for subscription {subscription_id}; believing message {} as it is", notice.id
-        );
-        Ok(Told {
-            subscription,
-            as_of: notice.created,
-            is_fresh: false,
-        })
-    }
-
-    /// What was told, as the aggregate takes it.
-    ///
-    /// Seconds cannot tell two answers of one second apart, and clocks of several machines disagree. But a fresh
-    /// answer was asked for after `known` was loaded, so it is the later one, and its `as_of` must
-    /// say so: if it differs from what is known, it counts as at least one second younger.
-    fn snapshot(
-        &self,
-        known: &Subscription,
-        told: Told,
-        notice: &PaymentNotice,
-    ) -> Result<Snapshot, ApplyNoticeError> {
-        let terms = self.terms(known, &told.subscription)?;
-        let subscription = told.subscription;
-        let mut snapshot = Snapshot {
-            provider_id: subscription.id,
-            customer_id: subscription.customer_id,
-            status: subscription.status,
-            terms,
-            period_start: subscription.period_start,
-            period_end: subscription.period_end,
-            cancel_at_period_end: subscription.cancel_at_period_end,
-            source_event: notice.id.clone(),
-            as_of: told.as_of,
-        };
-        let rival = known
-            .snapshot_of(&snapshot.provider_id)
-            .filter(|rival| told.is_fresh && rival.as_of >= snapshot.as_of);
-        if let Some(rival) = rival {
-            snapshot.as_of = rival.as_of;
-            snapshot.source_event.clone_from(&rival.source_event);
-            // The same once more stays the same, and adds nothing to the log.
-            if snapshot != *rival {
-                snapshot.as_of += TimeDelta::seconds(1);
-                snapshot.source_event.clone_from(&notice.id);
-            }
-        }
-        Ok(snapshot)
-    }
-
-    /// What the subscription gives: by its price; for a price that is no longer sold, what it gave so far; else what
-    /// the plan gives that the user was sent to pay for.
-    fn terms(
-        &self,
-        known: &Subscription,
-        told: &ProviderSubscription,
-    ) -> Result<Terms, ApplyNoticeError> {
-        let sold = || self.plans.by_price(&told.price_id).map(|plan| plan.terms());
-        let so_far = || {
-            let terms = known
-                .snapshot_of(&told.id)
-                .map(|snapshot| snapshot.terms.clone());
-            terms.filter(|terms| terms.price == told.price_id)
-        };
-        let meant = || {
-            let plan = self.plans.by_id(known.checkout_plan()?.as_str())?;
-            Some(Terms {
-                price: told.price_id.clone(),
-                ..plan.terms()
-            })
-        };
-        sold()
-            .or_else(so_far)
-            .or_else(meant)
-            .ok_or_else(|| ApplyNoticeError::UnknownPrice(told.price_id.clone()))
     }
 }
 
 /// The provider gives the commands of one message, each once. All of them, and all later attempts, share
-/// one correlation id, made from the message's id.
-fn of_provider(owner: UserId, notice: &PaymentNotice, command: &str) -> Context {
-    let message = Uuid::new_v5(
+/// one correlation id, made from the message's id. Without a command's name it is not claimed to be carried out once:
+/// for what we look at of our own accord, again and again.
+pub(super) fn of_provider(owner: UserId, message: &str, command: Option<&str>) -> Context {
+    let correlation = Uuid::new_v5(
         &Uuid::NAMESPACE_URL,
-        format!("{PROVIDER}:{}", notice.id).as_bytes(),
+        format!("{PROVIDER}:{message}").as_bytes(),
     );
     Context {
         actor: Actor::Provider(PROVIDER),
         owner,
-        correlation_id: message,
-        causation_id: message,
+        correlation_id: correlation,
+        causation_id: correlation,
         trace_id: None,
-        idempotency: Some(IdempotencyClaim {
+        idempotency: command.map(|command| IdempotencyClaim {
             scope: format!("provider:{PROVIDER}"),
-            key: format!("{}/{command}", notice.id),
+            key: format!("{message}/{command}"),
             request_hash: [0; 32],
         }),
         if_match: None,

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod dispatcher;
+mod managing;
 mod old_events;
 mod payment_notices;
 mod photos;
 mod provider;
+mod reconciliation;
 mod shop;
 mod story;
 mod subscriptions;

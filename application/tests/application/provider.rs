@@ -6,12 +6,13 @@ use std::sync::{
 };
 
 use application::ports::{
-    CheckoutOrder, CheckoutSession, Clock, CustomerDirectory, LogUnavailable, PaymentError,
-    PaymentGateway, PaymentNotice, ProviderSubscription, WebhookRejected,
+    CheckoutEnd, CheckoutOrder, CheckoutSession, Clock, CustomerDirectory, InvoicePage,
+    LogUnavailable, PaymentError, PaymentGateway, PaymentNotice, ProviderSubscription,
+    SubscriptionPage, WebhookRejected,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::values::UserId;
+use domain::{subscription::Survey, values::UserId};
 use futures::future::BoxFuture;
 
 type Meanwhile = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
@@ -23,6 +24,8 @@ pub(crate) struct Provider {
     away: AtomicBool,
     without_pages: AtomicBool,
     meanwhile: Mutex<Option<Meanwhile>>,
+    /// The checkouts that are paid, although nobody has heard of it.
+    pub(crate) paid_pages: Mutex<Vec<String>>,
     pub(crate) asked: Mutex<Vec<String>>,
     pub(crate) orders: Mutex<Vec<CheckoutOrder>>,
     pub(crate) customer_keys: Mutex<Vec<String>>,
@@ -86,6 +89,76 @@ impl PaymentGateway for Provider {
         let id = format!("cs_{}", order.idempotency_key);
         let url = format!("https://pay.test/{id}");
         Ok(CheckoutSession { id, url })
+    }
+
+    async fn close_checkout(&self, session_id: &str) -> Result<CheckoutEnd, PaymentError> {
+        self.ask(format!("close {session_id}"))?;
+        let mut paid = self.paid_pages.lock().unwrap();
+        Ok(match paid.iter().position(|page| page == session_id) {
+            Some(page) => {
+                paid.remove(page);
+                CheckoutEnd::Paid {
+                    subscription_id: Some("sub_1".to_owned()),
+                }
+            }
+            None => CheckoutEnd::Expired,
+        })
+    }
+
+    async fn create_portal(
+        &self,
+        customer_id: &str,
+        return_url: &str,
+    ) -> Result<String, PaymentError> {
+        self.ask("portal".to_owned())?;
+        Ok(format!(
+            "https://pay.test/portal/{customer_id}?{return_url}"
+        ))
+    }
+
+    async fn end_with_period(
+        &self,
+        id: &str,
+        ends: bool,
+        _: Option<&Survey>,
+    ) -> Result<Option<ProviderSubscription>, PaymentError> {
+        self.ask(format!("end {id} {ends}"))?;
+        let mut truth = self.truth.lock().unwrap();
+        Ok(truth
+            .as_mut()
+            .filter(|one| one.id == id && !one.status.is_terminal())
+            .map(|one| {
+                one.cancel_at_period_end = ends;
+                one.clone()
+            }))
+    }
+
+    async fn invoices(
+        &self,
+        _: &str,
+        _: u32,
+        _: Option<&str>,
+    ) -> Result<Option<InvoicePage>, PaymentError> {
+        self.ask("invoices".to_owned())?;
+        Ok(None)
+    }
+
+    async fn customer_of_charge(&self, charge_id: &str) -> Result<Option<String>, PaymentError> {
+        self.ask(charge_id.to_owned())?;
+        Ok((charge_id == "ch_1").then(|| "cus_1".to_owned()))
+    }
+
+    async fn subscriptions(&self, _: Option<&str>) -> Result<SubscriptionPage, PaymentError> {
+        self.ask("subscriptions".to_owned())?;
+        let truth = self.truth.lock().unwrap().clone();
+        Ok(SubscriptionPage {
+            subscriptions: truth
+                .into_iter()
+                .filter(|one| !one.status.is_terminal())
+                .collect(),
+            unreadable: Vec::new(),
+            next: None,
+        })
     }
 
     async fn subscription(&self, id: &str) -> Result<Option<ProviderSubscription>, PaymentError> {

@@ -163,6 +163,8 @@ pub(crate) fn message(
         subscription_id: Some(told.id.clone()),
         subscription: Some(told.clone()),
         invoice_id: None,
+        session_id: None,
+        money_back: None,
         user: told.user,
         customer_id: Some(told.customer_id.clone()),
     }

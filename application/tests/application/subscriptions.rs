@@ -19,10 +19,9 @@ async fn a_checkout_is_recorded_and_its_customer_is_used_again() {
     let session = shop.checkout(shop.context(), "monthly").await.unwrap();
     let other = shop.checkout(shop.context(), "yearly").await.unwrap();
     assert_ne!(session, other);
-    assert_eq!(
-        *shop.provider.asked.lock().unwrap(),
-        ["customer", "checkout", "checkout"]
-    );
+    let asked = shop.provider.asked.lock().unwrap().clone();
+    let close = format!("close {session}");
+    assert_eq!(asked, ["customer", "checkout", &close, "checkout"]);
     let customer_id = format!("cus_{}", shop.user);
     let orders = shop.provider.orders.lock().unwrap().clone();
     assert!(

@@ -18,6 +18,18 @@ pub(super) enum Standing {
 }
 
 impl Status {
+    /// Every status.
+    pub const ALL: [Self; 8] = [
+        Self::Incomplete,
+        Self::IncompleteExpired,
+        Self::Trialing,
+        Self::Active,
+        Self::PastDue,
+        Self::Canceled,
+        Self::Unpaid,
+        Self::Paused,
+    ];
+
     /// The word that stands for it in JSON and SQL.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,6 +54,14 @@ impl Status {
             | Self::PastDue
             | Self::Unpaid
             | Self::Paused => false,
+        }
+    }
+
+    /// Whether somebody pays for it, or is to, and gets something for it.
+    pub const fn is_paid_for(self) -> bool {
+        match self.standing() {
+            Standing::Active | Standing::PastDue => true,
+            Standing::Closed => false,
         }
     }
 

@@ -6,18 +6,22 @@ use chrono::{DateTime, Utc};
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
 
-use super::{Command, Event, Gate, Rejection, Snapshot, Status, gate, snapshot::Standing};
+use super::{Command, Event, Gate, Rejection, Snapshot, Survey, gate, money::Money, news::news};
 use crate::values::{PhotoId, PlanId};
 
 /// All that the provider told about one user's subscriptions, and what the user took from them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Subscription {
     checkout: Option<Checkout>,
+    /// The checkouts whose pages may still be paid.
+    #[serde(default)]
+    open_pages: BTreeSet<String>,
     /// The snapshot that counts, for each provider subscription.
     snapshots: BTreeMap<String, Snapshot>,
     /// What the user ordered since the provider last spoke about that subscription.
     ordered: Option<Order>,
-    failed_invoices: BTreeSet<String>,
+    #[serde(default)]
+    money: Money,
     /// The pictures taken in each period. Past periods stay: a retried reservation may come late,
     /// and the provider may move a period back.
     reservations: BTreeMap<DateTime<Utc>, BTreeSet<PhotoId>>,
@@ -51,79 +55,117 @@ impl Subscription {
     /// # Errors
     /// The [`Rejection`] says which rule stands against it.
     pub fn decide(&self, command: Command) -> Result<Vec<Event>, Rejection> {
-        let event = match command {
+        match command {
             Command::StartCheckout {
                 session_id,
                 customer_id,
                 plan,
                 at,
             } => {
-                if self
-                    .checkout
-                    .as_ref()
-                    .is_some_and(|known| known.session_id == session_id)
-                {
+                let known = self.checkout.as_ref();
+                if known.is_some_and(|known| known.session_id == session_id) {
                     return Ok(Vec::new());
                 }
                 if self.gate(at) == Gate::Open {
                     return Err(Rejection::AlreadySubscribed);
                 }
-                Event::CheckoutStarted {
+                Ok(vec![Event::CheckoutStarted {
                     session_id,
                     customer_id,
                     plan,
-                }
+                }])
             }
+            Command::CloseCheckout { session_id } => Ok(news_if(
+                self.open_pages.contains(&session_id),
+                Event::CheckoutClosed { session_id },
+            )),
 
-            Command::ApplyProviderSnapshot { snapshot } => return Ok(self.learn(snapshot)),
+            Command::ApplyProviderSnapshot { snapshot } => Ok(self.learn(snapshot)),
+            Command::RecordPaymentFailure { .. }
+            | Command::RecordRefund { .. }
+            | Command::RecordDispute { .. } => Ok(self.note(command)),
 
-            Command::RecordPaymentFailure { invoice_id } => {
-                if self.failed_invoices.contains(&invoice_id) {
-                    return Ok(Vec::new());
-                }
-                Event::PaymentFailed { invoice_id }
-            }
-
-            Command::ScheduleCancellation { at: _ } => {
+            Command::ScheduleCancellation { survey, at: _ } => {
                 let ends_at = self.running().ok_or(Rejection::NoSubscription)?.period_end;
                 if self.cancels_at_period_end() {
                     return Ok(Vec::new());
                 }
-                Event::CancellationScheduled { ends_at }
+                let scheduled = Event::CancellationScheduled { ends_at };
+                let explained = survey.and_then(Survey::explained);
+                Ok([scheduled].into_iter().chain(explained).collect())
             }
             Command::ResumeSubscription { at: _ } => {
                 self.running().ok_or(Rejection::NoSubscription)?;
-                if !self.cancels_at_period_end() {
-                    return Ok(Vec::new());
-                }
-                Event::CancellationRevoked
+                Ok(news_if(
+                    self.cancels_at_period_end(),
+                    Event::CancellationRevoked,
+                ))
             }
 
-            Command::ReservePhoto { photo_id, at } => {
-                if self
-                    .reservations
-                    .values()
-                    .any(|photos| photos.contains(&photo_id))
-                {
-                    return Ok(Vec::new());
-                }
-                let period_start = self.room_for_one_more(at)?;
-                Event::PhotoReserved {
-                    photo_id,
-                    period_start,
-                }
-            }
-            Command::ReleasePhoto { photo_id } => {
-                if !self
-                    .taken()
-                    .is_some_and(|photos| photos.contains(&photo_id))
-                {
-                    return Ok(Vec::new());
-                }
-                Event::PhotoReleased { photo_id }
-            }
-        };
-        Ok(vec![event])
+            Command::ReservePhoto { photo_id, at } => self.reserve(photo_id, at),
+            Command::ReleasePhoto { photo_id } => Ok(news_if(
+                self.taken()
+                    .is_some_and(|photos| photos.contains(&photo_id)),
+                Event::PhotoReleased { photo_id },
+            )),
+        }
+    }
+
+    /// What the provider tells of payments, each piece once.
+    fn note(&self, command: Command) -> Vec<Event> {
+        match command {
+            Command::RecordPaymentFailure { invoice_id } => news_if(
+                !self.money.knows_failure(&invoice_id),
+                Event::PaymentFailed { invoice_id },
+            ),
+            Command::RecordRefund {
+                charge_id,
+                amount_refunded,
+                currency,
+            } => news_if(
+                !self.money.knows_refund(&charge_id, amount_refunded),
+                Event::PaymentRefunded {
+                    charge_id,
+                    amount_refunded,
+                    currency,
+                },
+            ),
+            Command::RecordDispute {
+                dispute_id,
+                charge_id,
+                amount,
+                currency,
+                reason,
+            } => news_if(
+                !self.money.knows_dispute(&dispute_id),
+                Event::PaymentDisputed {
+                    dispute_id,
+                    charge_id,
+                    amount,
+                    currency,
+                    reason,
+                },
+            ),
+            Command::StartCheckout { .. }
+            | Command::CloseCheckout { .. }
+            | Command::ApplyProviderSnapshot { .. }
+            | Command::ScheduleCancellation { .. }
+            | Command::ResumeSubscription { .. }
+            | Command::ReservePhoto { .. }
+            | Command::ReleasePhoto { .. } => Vec::new(),
+        }
+    }
+
+    fn reserve(&self, photo_id: PhotoId, at: DateTime<Utc>) -> Result<Vec<Event>, Rejection> {
+        let mut periods = self.reservations.values();
+        if periods.any(|photos| photos.contains(&photo_id)) {
+            return Ok(Vec::new());
+        }
+        let period_start = self.room_for_one_more(at)?;
+        Ok(vec![Event::PhotoReserved {
+            photo_id,
+            period_start,
+        }])
     }
 
     /// Whether gated operations are allowed at that time, and if not, why.
@@ -175,6 +217,23 @@ impl Subscription {
         self.checkout.as_ref().map(|checkout| &checkout.plan)
     }
 
+    /// The checkout that the user was sent to last.
+    pub fn checkout_session(&self) -> Option<&str> {
+        self.checkout
+            .as_ref()
+            .map(|checkout| checkout.session_id.as_str())
+    }
+
+    /// The checkouts whose pages may still be paid; more than one only for a moment.
+    pub fn open_pages(&self) -> impl Iterator<Item = &str> {
+        self.open_pages.iter().map(String::as_str)
+    }
+
+    /// Whether a trial may begin: everybody has one, before their first subscription.
+    pub fn may_begin_trial(&self) -> bool {
+        self.snapshots.is_empty()
+    }
+
     /// Whether the running subscription ends with its period.
     pub fn cancels_at_period_end(&self) -> bool {
         self.running().is_some_and(|snapshot| match &self.ordered {
@@ -183,12 +242,10 @@ impl Subscription {
         })
     }
 
-    fn running(&self) -> Option<&Snapshot> {
+    /// The snapshot that people see, while it gives access, if only on credit.
+    pub fn running(&self) -> Option<&Snapshot> {
         self.current()
-            .filter(|snapshot| match snapshot.status.standing() {
-                Standing::Active | Standing::PastDue => true,
-                Standing::Closed => false,
-            })
+            .filter(|snapshot| snapshot.status.is_paid_for())
     }
 
     fn taken(&self) -> Option<&BTreeSet<PhotoId>> {
@@ -257,56 +314,8 @@ impl Subscription {
     }
 }
 
-/// What a snapshot that people see changes in their eyes.
-fn news(before: Option<&Snapshot>, snapshot: Snapshot) -> Event {
-    let same = before.filter(|before| before.provider_id == snapshot.provider_id);
-    let before_standing = before.map_or(Standing::Closed, |before| before.status.standing());
-    let new_period = before.is_none_or(|before| before.period_start != snapshot.period_start);
-    let new_terms = before.is_none_or(|before| before.terms != snapshot.terms);
-
-    match (before_standing, snapshot.status.standing()) {
-        (Standing::PastDue, Standing::Active) if same.is_some() => {
-            Event::PaymentRecovered { snapshot }
-        }
-        (Standing::Closed, Standing::Active)
-            if same.is_some_and(|before| before.status == Status::Unpaid) =>
-        {
-            Event::PaymentRecovered { snapshot }
-        }
-        (Standing::Closed | Standing::PastDue, Standing::Active) => {
-            Event::SubscriptionActivated { snapshot }
-        }
-        (Standing::Active, Standing::Active) if new_terms => Event::PlanChanged { snapshot },
-        (Standing::Active, Standing::Active) if new_period => {
-            Event::SubscriptionRenewed { snapshot }
-        }
-        (Standing::Active, Standing::Active) => Event::SnapshotRecorded { snapshot },
-
-        (Standing::Closed | Standing::Active, Standing::PastDue) => {
-            Event::RenewalFailed { snapshot }
-        }
-        (Standing::PastDue, Standing::PastDue) if same.is_none() || new_period => {
-            Event::RenewalFailed { snapshot }
-        }
-        (Standing::PastDue, Standing::PastDue) if new_terms => Event::PlanChanged { snapshot },
-        (Standing::PastDue, Standing::PastDue) => Event::SnapshotRecorded { snapshot },
-
-        (Standing::Active | Standing::PastDue, Standing::Closed) => Event::SubscriptionEnded {
-            reason: snapshot.status,
-            snapshot,
-        },
-        // It was closed before, but perhaps not for ever, or not for this reason.
-        (Standing::Closed, Standing::Closed)
-            if snapshot.status != Status::Incomplete
-                && same.is_none_or(|before| before.status != snapshot.status) =>
-        {
-            Event::SubscriptionEnded {
-                reason: snapshot.status,
-                snapshot,
-            }
-        }
-        (Standing::Closed, Standing::Closed) => Event::SnapshotRecorded { snapshot },
-    }
+fn news_if(is_news: bool, event: Event) -> Vec<Event> {
+    is_news.then_some(event).into_iter().collect()
 }
 
 impl Aggregate for Subscription {
@@ -335,6 +344,7 @@ impl Aggregate for Subscription {
                 customer_id,
                 plan,
             } => {
+                self.open_pages.insert(session_id.clone());
                 self.checkout = Some(Checkout {
                     session_id,
                     customer_id,
@@ -351,10 +361,17 @@ impl Aggregate for Subscription {
                 snapshot,
             }
             | Event::SnapshotRecorded { snapshot } => self.keep(snapshot),
-            Event::PaymentFailed { invoice_id } => {
-                self.failed_invoices.insert(invoice_id);
+            Event::CheckoutClosed { session_id } => {
+                self.open_pages.remove(&session_id);
             }
-            Event::GraceStarted { until: _ } => {}
+            Event::PaymentFailed { invoice_id } => self.money.keep_failure(invoice_id),
+            Event::PaymentRefunded {
+                charge_id,
+                amount_refunded,
+                currency: _,
+            } => self.money.keep_refund(charge_id, amount_refunded),
+            Event::PaymentDisputed { dispute_id, .. } => self.money.keep_dispute(dispute_id),
+            Event::GraceStarted { until: _ } | Event::CancellationExplained { .. } => {}
             Event::CancellationScheduled { ends_at: _ } => self.order(true),
             Event::CancellationRevoked => self.order(false),
             Event::PhotoReserved {

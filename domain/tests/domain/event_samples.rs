@@ -7,7 +7,7 @@ use domain::{
     personal::Personal,
     photo_request::{self, FailureClass, Image, Marks, Purpose},
     policy::{Decision, Verdict},
-    subscription::{self, Snapshot, Status, Terms},
+    subscription::{self, CancellationReason, Snapshot, Status, Terms},
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };
 use uuid::Uuid;
@@ -165,8 +165,9 @@ pub(crate) fn photo_request() -> Samples<photo_request::Event> {
 
 pub(crate) fn subscription() -> Samples<subscription::Event> {
     use subscription::Event::{
-        CancellationRevoked, CancellationScheduled, CheckoutStarted, GraceStarted, PaymentFailed,
-        PaymentRecovered, PhotoReleased, PhotoReserved, PlanChanged, RenewalFailed,
+        CancellationExplained, CancellationRevoked, CancellationScheduled, CheckoutClosed,
+        CheckoutStarted, GraceStarted, PaymentDisputed, PaymentFailed, PaymentRecovered,
+        PaymentRefunded, PhotoReleased, PhotoReserved, PlanChanged, RenewalFailed,
         SnapshotRecorded, SubscriptionActivated, SubscriptionEnded, SubscriptionRenewed,
     };
     let photo_id = photo_id();
@@ -206,6 +207,23 @@ pub(crate) fn subscription() -> Samples<subscription::Event> {
         GraceStarted { until: noon() },
         CancellationScheduled { ends_at: noon() },
         CancellationRevoked,
+        CancellationExplained {
+            reason: Some(CancellationReason::Other),
+            comment: Some(known()),
+        },
+        CheckoutClosed { session_id: text() },
+        PaymentRefunded {
+            charge_id: text(),
+            amount_refunded: 1,
+            currency: text(),
+        },
+        PaymentDisputed {
+            dispute_id: text(),
+            charge_id: text(),
+            amount: 1,
+            currency: text(),
+            reason: text(),
+        },
         PhotoReserved {
             photo_id,
             period_start: noon(),
@@ -213,9 +231,26 @@ pub(crate) fn subscription() -> Samples<subscription::Event> {
         PhotoReleased { photo_id },
     ]);
     let statuses = every!(Status: Incomplete, IncompleteExpired, Trialing, Active, PastDue, Canceled, Unpaid, Paused);
+    let reasons = every!(CancellationReason: TooExpensive, MissingFeatures, SwitchedService, Unused, CustomerService, TooComplex, LowQuality, Other);
+    let explained = reasons.into_iter().flat_map(|reason| {
+        [
+            CancellationExplained {
+                reason: Some(reason),
+                comment: None,
+            },
+            CancellationExplained {
+                reason: None,
+                comment: Some(Personal::erased()),
+            },
+        ]
+    });
     Samples {
         full,
-        more: statuses.into_iter().flat_map(with_snapshot).collect(),
+        more: statuses
+            .into_iter()
+            .flat_map(with_snapshot)
+            .chain(explained)
+            .collect(),
     }
 }
 

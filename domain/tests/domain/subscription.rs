@@ -1,6 +1,8 @@
 //! What the payment provider tells about a user, and what the user may take.
 
+mod cancellation;
 mod every_cell;
+mod payments;
 mod quota;
 pub(crate) mod samples;
 
@@ -268,72 +270,6 @@ fn a_paid_subscription_wins_over_an_overdue_one_with_a_later_period() {
         .then_expect_events([Event::SnapshotRecorded { snapshot: overdue }]);
 
     assert_eq!(state.current(), Some(&second()));
-}
-
-#[test]
-fn a_cancellation_shows_until_the_provider_says_otherwise() {
-    let scheduled = given::<Subscription>([activated()])
-        .when(Command::ScheduleCancellation { at: day(3) })
-        .then_expect_events([Event::CancellationScheduled { ends_at: day(30) }]);
-    assert!(scheduled.cancels_at_period_end());
-    assert_eq!(scheduled.gate(day(29)), Gate::Open);
-
-    let history = [
-        activated(),
-        Event::CancellationScheduled { ends_at: day(30) },
-    ];
-    given::<Subscription>(history.clone())
-        .when(apply(active()))
-        .then_nothing_happened();
-
-    let confirmed = Snapshot {
-        cancel_at_period_end: true,
-        as_of: day(4),
-        ..active()
-    };
-    let state = given::<Subscription>(history.clone())
-        .when(apply(confirmed.clone()))
-        .then_expect_events([Event::SnapshotRecorded {
-            snapshot: confirmed,
-        }]);
-    assert!(state.cancels_at_period_end());
-
-    let denied = Snapshot {
-        as_of: day(4),
-        ..active()
-    };
-    let state = given::<Subscription>(history)
-        .when(apply(denied.clone()))
-        .then_expect_events([
-            Event::SnapshotRecorded { snapshot: denied },
-            Event::CancellationRevoked,
-        ]);
-    assert!(!state.cancels_at_period_end());
-}
-
-#[test]
-fn a_cancellation_can_be_taken_back() {
-    let ending = Snapshot {
-        cancel_at_period_end: true,
-        ..active()
-    };
-
-    let state = given::<Subscription>([Event::SubscriptionActivated {
-        snapshot: ending.clone(),
-    }])
-    .when(Command::ResumeSubscription { at: day(3) })
-    .then_expect_events([Event::CancellationRevoked]);
-    assert!(!state.cancels_at_period_end());
-
-    // The provider's old news arrive again.
-    given::<Subscription>([
-        Event::SubscriptionActivated {
-            snapshot: ending.clone(),
-        },
-        Event::CancellationRevoked,
-    ])
-    .when(apply(ending))
-    .then_nothing_happened();
 }
 
 #[test]

@@ -319,6 +319,10 @@ fn carries(event: &Event, told: &Snapshot) -> bool {
         | Event::GraceStarted { .. }
         | Event::CancellationScheduled { .. }
         | Event::CancellationRevoked
+        | Event::CheckoutClosed { .. }
+        | Event::CancellationExplained { .. }
+        | Event::PaymentRefunded { .. }
+        | Event::PaymentDisputed { .. }
         | Event::PhotoReserved { .. }
         | Event::PhotoReleased { .. } => false,
     }
@@ -378,7 +382,7 @@ fn order() -> impl Strategy<Value = Command> {
         3 => snapshot().prop_map(apply),
         8 => (0..8_u128, at()).prop_map(|(id, at)| Command::ReservePhoto { photo_id: photo(id), at }),
         3 => (0..8_u128).prop_map(|id| Command::ReleasePhoto { photo_id: photo(id) }),
-        1 => at().prop_map(|at| Command::ScheduleCancellation { at }),
+        1 => at().prop_map(|at| Command::ScheduleCancellation { survey: None, at }),
         1 => at().prop_map(|at| Command::ResumeSubscription { at }),
     ]
 }

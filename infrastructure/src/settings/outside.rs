@@ -1,5 +1,7 @@
 //! Those outside who are paid, draw, or vouch for people.
 
+use std::{str::FromStr, time::Duration};
+
 use url::Url;
 
 use super::{Secret, reader::Reader};
@@ -8,9 +10,34 @@ use crate::{
     image::replicate::ModelName,
 };
 
+/// Whether anybody has to pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Billing {
+    /// Operations for subscribers need an open subscription.
+    On,
+    /// The gate stands open and no quota is counted; never in production.
+    Off,
+}
+
+impl FromStr for Billing {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            _ => Err("it is one of on, off"),
+        }
+    }
+}
+
 /// Stripe, or the sandbox when there is no key.
 #[derive(Debug, Clone)]
 pub struct PaymentSettings {
+    /// `BILLING`.
+    pub billing: Billing,
+    /// `BILLING_RECONCILE_MINUTES`: how often we compare ourselves with the provider; none for never.
+    pub reconcile_every: Option<Duration>,
     /// `STRIPE_SECRET_KEY`.
     pub secret_key: Option<Secret>,
     /// `STRIPE_WEBHOOK_SECRET`: several, with commas between, while the secret is being rotated.
@@ -46,6 +73,8 @@ pub struct IdentitySettings {
 pub(super) fn payment(reader: &mut Reader<'_>) -> PaymentSettings {
     let secrets = reader.text("STRIPE_WEBHOOK_SECRET").unwrap_or_default();
     let settings = PaymentSettings {
+        billing: reader.value("BILLING", "on").unwrap_or(Billing::On),
+        reconcile_every: reconcile_every(reader),
         secret_key: reader.secret("STRIPE_SECRET_KEY"),
         webhook_secrets: secrets
             .split(',')
@@ -62,6 +91,14 @@ pub(super) fn payment(reader: &mut Reader<'_>) -> PaymentSettings {
         );
     }
     settings
+}
+
+/// An hour, unless it says otherwise; 0 for never.
+fn reconcile_every(reader: &mut Reader<'_>) -> Option<Duration> {
+    let minutes: u16 = reader
+        .value("BILLING_RECONCILE_MINUTES", "60")
+        .unwrap_or(60);
+    (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60))
 }
 
 pub(super) fn replicate(reader: &mut Reader<'_>) -> ReplicateSettings {

@@ -5,10 +5,16 @@ use std::{collections::HashSet, fs, path::Path, str::FromStr};
 use application::ports::{Plan, PlanInterval, Plans};
 use domain::values::PlanId;
 
-use super::{Environment, reader::Reader};
+use super::{Environment, json_lines::Lines, reader::Reader};
 
 /// The price that the sandbox knows.
 const SANDBOX_PRICE: &str = "price_ava_monthly";
+
+/// Stripe takes no longer trials.
+const LONGEST_TRIAL_DAYS: u32 = 730;
+
+/// Longer than this nobody lives on credit; it is more likely a mistake.
+const LONGEST_GRACE_DAYS: u32 = 90;
 
 pub(super) fn read(reader: &mut Reader<'_>, environment: Environment, real_payment: bool) -> Plans {
     let price = reader.text("STRIPE_PRICE_ID");
@@ -19,8 +25,10 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment, real_payme
                 "and PLANS_FILE are both set; the file lists every price, so unset the former",
             );
         }
-        return from_file(Path::new(&file)).unwrap_or_else(|problem| {
-            reader.problem("PLANS_FILE", format_args!("is {file:?}: {problem}"));
+        return from_file(Path::new(&file)).unwrap_or_else(|problems| {
+            for problem in problems {
+                reader.problem("PLANS_FILE", format_args!("is {file:?}: {problem}"));
+            }
             Plans(Vec::new())
         });
     }
@@ -52,41 +60,83 @@ fn standard(price: &str) -> Option<Plan> {
     })
 }
 
-fn from_file(file: &Path) -> Result<Plans, String> {
-    let text = fs::read_to_string(file).map_err(|error| format!("it cannot be read ({error})"))?;
+/// Every plan of the file, or all that is wrong with it, each with its line.
+fn from_file(file: &Path) -> Result<Plans, Vec<String>> {
+    let text =
+        fs::read_to_string(file).map_err(|error| vec![format!("it cannot be read ({error})")])?;
     // `serde_json` names line and column.
-    let plans: Vec<Plan> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    check(&plans)?;
-    Ok(Plans(plans))
+    let plans: Vec<Plan> = serde_json::from_str(&text).map_err(|error| vec![error.to_string()])?;
+    let problems = check(&plans, &Lines::of(&text));
+    if problems.is_empty() {
+        Ok(Plans(plans))
+    } else {
+        Err(problems)
+    }
 }
 
-fn check(plans: &[Plan]) -> Result<(), String> {
+fn check(plans: &[Plan], lines: &Lines<'_>) -> Vec<String> {
     if plans.is_empty() {
-        return Err("it lists no plan".to_owned());
+        return vec!["it lists no plan".to_owned()];
     }
+    let mut problems = Vec::new();
     let (mut ids, mut prices) = (HashSet::new(), HashSet::new());
-    for plan in plans {
+    for (index, plan) in plans.iter().enumerate() {
+        let mut wrong = |field: &str, what: String| {
+            let line = lines.of_field(index, field);
+            problems.push(format!("line {line}: {field} {what}"));
+        };
         let id = plan.id.as_str();
-        PlanId::from_str(id).map_err(|error| format!("the id {id:?} {error}"))?;
-        if !ids.insert(id) {
-            return Err(format!("the id {id:?} is there twice"));
+        if let Err(error) = PlanId::from_str(id) {
+            wrong("id", format!("{id:?} {error}"));
+        } else if !ids.insert(id) {
+            wrong("id", format!("{id:?} is there twice"));
         }
-        if plan.price_id.trim().is_empty() || !prices.insert(plan.price_id.as_str()) {
-            return Err(format!(
-                "plan {id:?}: price_id {:?} is empty or there twice",
-                plan.price_id
-            ));
+        let price = plan.price_id.as_str();
+        if price.trim().is_empty() {
+            wrong("price_id", "is empty".to_owned());
+        } else if !prices.insert(price) {
+            wrong("price_id", format!("{price:?} is there twice"));
         }
-        if plan.currency.len() != 3 || !plan.currency.bytes().all(|byte| byte.is_ascii_lowercase())
-        {
-            return Err(format!(
-                "plan {id:?}: currency {:?} is not like \"usd\"",
-                plan.currency
-            ));
-        }
-        if plan.photos_per_period == 0 {
-            return Err(format!("plan {id:?}: photos_per_period must be at least 1"));
+        for (field, what) in limits(plan) {
+            wrong(field, what);
         }
     }
-    Ok(())
+    problems
+}
+
+/// What lies outside its limits, by field.
+fn limits(plan: &Plan) -> impl Iterator<Item = (&'static str, String)> {
+    let currency = &plan.currency;
+    let is_currency = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_lowercase());
+    let name = plan.name.trim().chars().count();
+    [
+        (
+            "name",
+            (1..=100).contains(&name),
+            "must have 1 to 100 characters".to_owned(),
+        ),
+        (
+            "currency",
+            is_currency,
+            format!("{currency:?} is not like \"usd\""),
+        ),
+        (
+            "photos_per_period",
+            plan.photos_per_period > 0,
+            "must be at least 1".to_owned(),
+        ),
+        (
+            "trial_days",
+            plan.trial_days <= LONGEST_TRIAL_DAYS,
+            format!("must be at most {LONGEST_TRIAL_DAYS}, as the payment provider allows"),
+        ),
+        (
+            "grace_days",
+            plan.grace_days <= LONGEST_GRACE_DAYS,
+            format!("must be at most {LONGEST_GRACE_DAYS}"),
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, is_right, _)| !is_right)
+    .map(|(field, _, what)| (field, what))
 }

@@ -26,6 +26,8 @@ pub const VARIABLES: &[(&str, Support)] = &[
     ("STRIPE_PRICE_ID", Support::Read),
     ("STRIPE_API_BASE", Support::Read),
     ("PLANS_FILE", Support::Read),
+    ("BILLING", Support::Read),
+    ("BILLING_RECONCILE_MINUTES", Support::Read),
     ("IMAGE_PROVIDER", Support::Read),
     ("REPLICATE_API_TOKEN", Support::Read),
     ("REPLICATE_API_BASE", Support::Read),

@@ -18,6 +18,8 @@ enum Kind {
     Passing,
     /// The thing does not exist.
     Missing,
+    /// It does not go together with how things stand there.
+    Refused,
     /// It will not work until somebody changes something.
     Lasting,
 }
@@ -64,6 +66,7 @@ fn kind_of(status: u16, code: &str) -> Kind {
     match status {
         409 | 424 | 429 | 500..=599 => Kind::Passing,
         404 if code == "resource_missing" => Kind::Missing,
+        400 => Kind::Refused,
         _ => Kind::Lasting,
     }
 }
@@ -73,11 +76,16 @@ pub(super) fn is_missing(failure: &Failure) -> bool {
     failure.kind == Kind::Missing
 }
 
+/// Whether it was understood, and does not go together with how things stand.
+pub(super) fn is_refused(failure: &Failure) -> bool {
+    failure.kind == Kind::Refused
+}
+
 impl From<Failure> for PaymentError {
     fn from(failure: Failure) -> Self {
         match failure.kind {
             Kind::Passing => Self::Unavailable(Box::new(failure)),
-            Kind::Missing | Kind::Lasting => Self::Refused(Box::new(failure)),
+            Kind::Missing | Kind::Refused | Kind::Lasting => Self::Refused(Box::new(failure)),
         }
     }
 }
@@ -98,13 +106,14 @@ mod tests {
         for status in [409, 424, 429, 500, 502, 503, 504, 529] {
             assert_eq!(kind_of(status, "no code"), Kind::Passing, "{status}");
         }
-        for status in [400, 401, 402, 403, 422] {
+        for status in [401, 402, 403, 422] {
             assert_eq!(
                 kind_of(status, "resource_missing"),
                 Kind::Lasting,
                 "{status}"
             );
         }
+        assert_eq!(kind_of(400, "no code"), Kind::Refused);
         assert_eq!(kind_of(404, "resource_missing"), Kind::Missing);
         // A wrong STRIPE_API_BASE, for one: the subscription may well exist.
         assert_eq!(kind_of(404, "no code"), Kind::Lasting);

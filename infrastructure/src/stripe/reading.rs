@@ -3,13 +3,19 @@
 //! API version 2025-03-31 ("basil") moved the period from the subscription to its items, and the
 //! invoice's subscription under `parent`: <https://docs.stripe.com/changelog/basil>.
 
-use application::ports::{PaymentNotice, ProviderSubscription};
+mod invoices;
+
+use application::ports::{
+    CheckoutEnd, MoneyBack, PaymentNotice, ProviderSubscription, SubscriptionPage,
+};
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::{subscription::Status, values::UserId};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::requests::USER;
+
+pub(super) use invoices::invoices;
 
 /// The body is not an event of Stripe's.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +34,8 @@ enum About {
     Checkout,
     Subscription,
     Invoice,
+    Refund,
+    Dispute,
     /// Nothing that concerns us.
     Nothing,
 }
@@ -48,6 +56,8 @@ impl About {
             "invoice.paid" | "invoice.payment_failed" | "invoice.payment_action_required" => {
                 Self::Invoice
             }
+            "charge.refunded" => Self::Refund,
+            "charge.dispute.created" => Self::Dispute,
             _ => Self::Nothing,
         }
     }
@@ -70,6 +80,8 @@ pub(super) fn notice(body: &[u8]) -> Result<PaymentNotice, NotAnEvent> {
         subscription_id: None,
         subscription: None,
         invoice_id: None,
+        session_id: None,
+        money_back: None,
         user: None,
         customer_id: None,
     };
@@ -78,6 +90,7 @@ pub(super) fn notice(body: &[u8]) -> Result<PaymentNotice, NotAnEvent> {
     Ok(match About::of(kind) {
         About::Checkout => PaymentNotice {
             subscription_id: id_of(object.get("subscription")),
+            session_id: closed_session(object),
             user: user(object, "/client_reference_id").or_else(|| named_user(object)),
             customer_id,
             ..bare
@@ -101,8 +114,82 @@ pub(super) fn notice(body: &[u8]) -> Result<PaymentNotice, NotAnEvent> {
                 ..bare
             }
         }
+        About::Refund => PaymentNotice {
+            money_back: refund(object),
+            user: named_user(object),
+            customer_id,
+            ..bare
+        },
+        About::Dispute => PaymentNotice {
+            money_back: dispute(object),
+            user: named_user(object),
+            customer_id,
+            ..bare
+        },
         About::Nothing => bare,
     })
+}
+
+/// The checkout, once nobody can pay it any more.
+fn closed_session(object: &Value) -> Option<String> {
+    let id = text(object, "/id")?;
+    (text(object, "/status") != Some("open")).then(|| id.to_owned())
+}
+
+/// How a checkout ended that is not open any more.
+pub(super) fn end_of_checkout(session: &Value) -> CheckoutEnd {
+    match text(session, "/status") {
+        Some("complete") => CheckoutEnd::Paid {
+            subscription_id: id_of(session.get("subscription")),
+        },
+        _ => CheckoutEnd::Expired,
+    }
+}
+
+fn refund(charge: &Value) -> Option<MoneyBack> {
+    Some(MoneyBack::Refunded {
+        charge_id: text(charge, "/id")?.to_owned(),
+        amount_refunded: charge.get("amount_refunded")?.as_u64()?,
+        currency: text(charge, "/currency")?.to_owned(),
+    })
+}
+
+fn dispute(dispute: &Value) -> Option<MoneyBack> {
+    Some(MoneyBack::Disputed {
+        dispute_id: text(dispute, "/id")?.to_owned(),
+        charge_id: id_of(dispute.get("charge"))?,
+        amount: dispute.get("amount")?.as_u64()?,
+        currency: text(dispute, "/currency")?.to_owned(),
+        reason: text(dispute, "/reason").unwrap_or("unknown").to_owned(),
+    })
+}
+
+/// The customer that an object is about.
+pub(super) fn customer(object: &Value) -> Option<String> {
+    id_of(object.get("customer"))
+}
+
+/// Reads a list of subscriptions.
+pub(super) fn subscriptions(list: &Value) -> SubscriptionPage {
+    let data = list.get("data").and_then(Value::as_array);
+    let data = data.map_or(&[][..], Vec::as_slice);
+    let mut page = SubscriptionPage {
+        subscriptions: Vec::with_capacity(data.len()),
+        unreadable: Vec::new(),
+        next: None,
+    };
+    for object in data {
+        match subscription(object) {
+            Some(read) => page.subscriptions.push(read),
+            None => page
+                .unreadable
+                .extend(text(object, "/id").map(str::to_owned)),
+        }
+    }
+    let has_more = list.get("has_more").and_then(Value::as_bool) == Some(true);
+    let last = data.last().and_then(|last| text(last, "/id"));
+    page.next = last.filter(|_| has_more).map(str::to_owned);
+    page
 }
 
 /// Reads a subscription; none when it lacks something, or has a status that is not known.

@@ -7,7 +7,10 @@ use std::{
 
 use application::ports::{InboxItem, Kept, PaymentInbox};
 use chrono::{TimeDelta, Utc};
-use infrastructure::{inbox::WebhookInbox, scratch_database::ScratchDatabase};
+use infrastructure::{
+    inbox::{InboxState, WebhookInbox},
+    scratch_database::ScratchDatabase,
+};
 use sqlx::PgPool;
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -292,4 +295,49 @@ async fn a_store_that_is_away_says_so() {
             .is_err()
     );
     assert!(inbox.next(LEASE).await.is_err());
+}
+
+#[tokio::test]
+async fn an_operator_sees_what_became_of_messages_and_hands_them_out_again() {
+    let db = ScratchDatabase::create().await;
+    let inbox = WebhookInbox::new(db.pool());
+    for id in ["evt_done", "evt_parked", "evt_waiting"] {
+        keep(&inbox, id).await;
+    }
+    inbox.next(LEASE).await.unwrap();
+    inbox.done("evt_done").await.unwrap();
+    inbox.next(LEASE).await.unwrap();
+    inbox
+        .failed("evt_parked", "no such plan", None)
+        .await
+        .unwrap();
+
+    let listed = inbox.list(None, 10).await.unwrap();
+    let states: Vec<_> = listed
+        .iter()
+        .map(|entry| (entry.id.as_str(), entry.state))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("evt_waiting", InboxState::Waiting),
+            ("evt_parked", InboxState::Parked),
+            ("evt_done", InboxState::Done),
+        ]
+    );
+    let parked = inbox.list(Some(InboxState::Parked), 10).await.unwrap();
+    assert_eq!(parked.len(), 1);
+    assert_eq!(parked[0].error.as_deref(), Some("no such plan"));
+    assert_eq!(inbox.list(None, 1).await.unwrap().len(), 1);
+
+    assert_eq!(inbox.replay_parked().await.unwrap(), 1);
+    assert!(inbox.replay("evt_done").await.unwrap());
+    assert!(!inbox.replay("evt_none").await.unwrap());
+    let mut again = BTreeSet::new();
+    while let Some(item) = inbox.next(LEASE).await.unwrap() {
+        again.insert((item.id, item.attempts, item.replays));
+    }
+    let expected = [("evt_done", 1), ("evt_parked", 1), ("evt_waiting", 0)];
+    let expected = expected.map(|(id, replays)| (id.to_owned(), 1, replays));
+    assert_eq!(again, BTreeSet::from(expected));
 }

@@ -8,6 +8,7 @@ mod event_log_contract;
 mod identity;
 mod image_provider_contract;
 mod inbox;
+mod lifecycles;
 mod marking;
 mod old_events;
 mod picture_fetching;

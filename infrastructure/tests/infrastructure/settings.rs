@@ -6,7 +6,7 @@ use std::{
 };
 
 use infrastructure::settings::{
-    Environment, GeneratedSecrets, InvalidSettings, Settings, Support, VARIABLES,
+    Billing, Environment, GeneratedSecrets, InvalidSettings, Settings, Support, VARIABLES,
 };
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidSettings> {
@@ -202,6 +202,49 @@ fn a_plan_that_makes_no_sense_is_refused() {
             "{list}"
         );
     }
+}
+
+#[test]
+fn everything_that_is_wrong_with_the_plans_is_told_at_once_and_each_with_its_line() {
+    let file = file_with(
+        "[\n  {\"id\": \"a\", \"name\": \"A\", \"price_id\": \"p1\", \"amount\": 1,\n   \"currency\": \"USD\",\n   \
+         \"interval\": \"month\", \"photos_per_period\": 5,\n   \"trial_days\": 731},\n  {\"id\": \"a\", \"name\": \"B\",\n   \
+         \"price_id\": \"p1\", \"amount\": 1, \"currency\": \"usd\",\n   \"interval\": \"month\", \"photos_per_period\": 0}\n]",
+    );
+    let problems = read(&[("PLANS_FILE", file.to_str().unwrap())])
+        .unwrap_err()
+        .problems;
+    let told: Vec<&str> = problems
+        .iter()
+        .filter_map(|problem| problem.split_once("\": ").map(|(_, told)| told))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "line 3: currency \"USD\" is not like \"usd\"",
+            "line 5: trial_days must be at most 730, as the payment provider allows",
+            "line 6: id \"a\" is there twice",
+            "line 7: price_id \"p1\" is there twice",
+            "line 8: photos_per_period must be at least 1",
+        ],
+        "{problems:#?}"
+    );
+}
+
+#[test]
+fn billing_can_be_switched_off_anywhere_but_in_production() {
+    assert_eq!(read(&[]).unwrap().payment.billing, Billing::On);
+    let off = read(&[("BILLING", "off")]).unwrap();
+    assert_eq!(off.payment.billing, Billing::Off);
+    for environment in ["production", "test"] {
+        let problems = read(&[("BILLING", "off"), ("APP_ENV", environment)]);
+        let refused = problems.is_err_and(|error| {
+            let mut problems = error.problems.iter();
+            problems.any(|problem| problem.starts_with("BILLING is off"))
+        });
+        assert_eq!(refused, environment == "production", "{environment}");
+    }
+    assert!(read(&[("BILLING", "free")]).is_err());
 }
 
 #[test]

@@ -137,6 +137,27 @@ impl StripeAccount {
         (order, session)
     }
 
+    /// Every message so far that nobody has taken, in the order in which they came, once all have come.
+    pub async fn messages(&self) -> Vec<PaymentNotice> {
+        let pending = async || self.ledger().await["deliveries_pending"].as_u64().unwrap();
+        while pending().await > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let arrived = self.receiver.all().await;
+        let read = |webhook: Webhook| self.stripe.read_webhook(&webhook.body).unwrap();
+        arrived.into_iter().map(read).collect()
+    }
+
+    /// Asks Stripe's API for something that the gateway never asks for.
+    pub async fn api(&self, path: &str, form: &str) -> Value {
+        let url = format!("{}/v1/{path}", self.sandbox.url());
+        let request = self.http.post(url).bearer_auth(KEY);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body(form.to_owned()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.unwrap()
+    }
+
     /// The shape of the fields in later webhooks: `old` or `new`.
     pub async fn deliver_in_shape(&self, shape: &str) {
         self.control("webhooks", json!({"shape": shape})).await;

@@ -47,6 +47,12 @@ impl WebhookReceiver {
         &self.url
     }
 
+    /// All that has arrived and was not taken.
+    pub async fn all(&self) -> Vec<Webhook> {
+        let mut arrived = self.arrived.lock().await;
+        std::iter::from_fn(|| arrived.try_recv().ok()).collect()
+    }
+
     /// The next webhook.
     pub async fn next(&self) -> Webhook {
         let mut arrived = self.arrived.lock().await;

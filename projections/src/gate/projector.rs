@@ -35,7 +35,7 @@ impl Projector for GateProjector {
     }
 
     fn version(&self) -> i32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -112,7 +112,11 @@ fn customer(event: &Event) -> Option<&str> {
         | Event::PaymentRecovered { snapshot }
         | Event::SubscriptionEnded { snapshot, .. }
         | Event::SnapshotRecorded { snapshot } => Some(&snapshot.customer_id),
-        Event::PaymentFailed { .. }
+        Event::CheckoutClosed { .. }
+        | Event::PaymentFailed { .. }
+        | Event::PaymentRefunded { .. }
+        | Event::PaymentDisputed { .. }
+        | Event::CancellationExplained { .. }
         | Event::GraceStarted { .. }
         | Event::CancellationScheduled { .. }
         | Event::CancellationRevoked

@@ -31,32 +31,42 @@ const PRICE_NULLS: [&str; 3] = ["custom_unit_amount", "tiers_mode", "transform_q
 /// All prices and products claim to be of this moment: 2026-01-01.
 const CREATED: i64 = 1_767_225_600;
 
-/// A recurring price; its amount is in cents.
+/// A recurring price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Price {
-    pub(super) id: String,
-    pub(super) unit_amount: i64,
+pub struct StripePrice {
+    /// As `price_…`.
+    pub id: String,
+    /// In cents.
+    pub unit_amount: i64,
+    /// ISO 4217, lower case.
     #[serde(default = "dollars")]
-    pub(super) currency: String,
+    pub currency: String,
+    /// How often it is due.
     #[serde(default)]
-    pub(super) interval: Interval,
+    pub interval: PriceInterval,
+    /// The id of what is sold.
     #[serde(default = "standard_product")]
-    pub(super) product: String,
+    pub product: String,
+    /// What is sold, for people.
     #[serde(default = "standard_name")]
-    pub(super) product_name: String,
+    pub product_name: String,
+    /// A name for the account's owner.
     #[serde(default)]
-    pub(super) nickname: Option<String>,
+    pub nickname: Option<String>,
+    /// Another key to find it by.
     #[serde(default)]
-    pub(super) lookup_key: Option<String>,
+    pub lookup_key: Option<String>,
+    /// Whatever was attached to it.
     #[serde(default)]
-    pub(super) metadata: BTreeMap<String, String>,
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// How often a price is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Interval {
+#[expect(missing_docs, reason = "the words say it")]
+pub enum PriceInterval {
     Day,
     Week,
     #[default]
@@ -76,7 +86,7 @@ fn standard_name() -> String {
     "Ava".to_owned()
 }
 
-impl Interval {
+impl PriceInterval {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Day => "day",
@@ -102,7 +112,26 @@ impl Interval {
     }
 }
 
-impl Price {
+impl StripePrice {
+    /// A price of that amount in cents, due once an `interval`.
+    #[must_use]
+    pub fn recurring(
+        id: &str,
+        name: &str,
+        unit_amount: i64,
+        currency: &str,
+        interval: PriceInterval,
+    ) -> Self {
+        Self {
+            product_name: name.to_owned(),
+            product: format!("prod_of_{id}"),
+            unit_amount,
+            currency: currency.to_owned(),
+            interval,
+            ..Self::standard(id)
+        }
+    }
+
     /// What a price is by default: 14.99 dollars a month, or 149 a year when its id speaks of years.
     fn standard(id: &str) -> Self {
         let yearly = id.contains("year") || id.contains("annual");
@@ -111,9 +140,9 @@ impl Price {
             unit_amount: if yearly { 14_900 } else { 1_499 },
             currency: dollars(),
             interval: if yearly {
-                Interval::Year
+                PriceInterval::Year
             } else {
-                Interval::Month
+                PriceInterval::Month
             },
             product: standard_product(),
             product_name: standard_name(),
@@ -181,11 +210,11 @@ impl Price {
 
 impl State {
     /// The price with this id; unless prices are strict, any `price_…` exists as soon as it is asked for.
-    pub(super) fn price(&self, id: &str) -> Option<Price> {
+    pub(super) fn price(&self, id: &str) -> Option<StripePrice> {
         let known = self.prices.iter().find(|price| price.id == id).cloned();
         let invented = || {
             let may_exist = id.starts_with("price_") && !self.strict_prices;
-            may_exist.then(|| Price::standard(id))
+            may_exist.then(|| StripePrice::standard(id))
         };
         known.or_else(invented)
     }
@@ -214,9 +243,9 @@ pub(super) fn product_json(state: &State, id: &str) -> Value {
 }
 
 /// The prices that a list shows: the configured ones, or else the one that always exists.
-pub(super) fn listed(state: &State) -> Vec<Price> {
+pub(super) fn listed(state: &State) -> Vec<StripePrice> {
     if state.prices.is_empty() && !state.strict_prices {
-        return vec![Price::standard("price_ava_monthly")];
+        return vec![StripePrice::standard("price_ava_monthly")];
     }
     state.prices.iter().rev().cloned().collect()
 }

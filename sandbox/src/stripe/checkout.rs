@@ -351,12 +351,15 @@ pub(super) fn expire_session(state: &mut State, id: &str, url: &str, now: i64) -
     json
 }
 
-/// Pays an open session: customer, subscription, invoice, and their events. False when it is not open.
-pub(super) fn pay(state: &mut State, id: &str, url: &str, now: i64) -> bool {
+/// Pays an open session: customer, subscription, invoice, and their events; one that is not `paid` yet waits for its
+/// first payment. False when it cannot be paid.
+pub(super) fn pay(state: &mut State, id: &str, paid: bool, url: &str, now: i64) -> bool {
     let Some(session) = state.session(id).cloned() else {
         return false;
     };
-    if session.status != SessionStatus::Open {
+    if session.status != SessionStatus::Open
+        || subscriptions::is_taken(state, session.customer.as_deref())
+    {
         return false;
     }
     let customer = session.customer.clone().unwrap_or_else(|| {
@@ -382,7 +385,7 @@ pub(super) fn pay(state: &mut State, id: &str, url: &str, now: i64) -> bool {
         now,
     });
     let subscription_id = subscription.id.clone();
-    let invoice = subscriptions::start(state, subscription, now);
+    let invoice = subscriptions::start(state, subscription, paid, now);
     if let Some(session) = state.session_mut(id) {
         session.status = SessionStatus::Complete;
         session.customer = Some(customer);

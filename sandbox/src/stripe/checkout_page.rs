@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::checkout::{self, Session, SessionStatus};
 use super::state::State;
+use super::subscriptions;
 use crate::pages::{escape, money, page, see_other};
 use crate::world::World;
 
@@ -48,10 +49,15 @@ async fn submit(world: Data<World>, id: Path<String>, choice: Form<Choice>) -> H
             return form(state, &session, None);
         }
         match choice.outcome {
+            Outcome::Paid if subscriptions::is_taken(state, session.customer.as_deref()) => form(
+                state,
+                &session,
+                Some("You are subscribed already. Manage your subscription instead."),
+            ),
             Outcome::Paid => {
                 // Posting the form twice pays once and leads to the same place.
                 let now = state.now();
-                checkout::pay(state, &id, &world.url, now);
+                checkout::pay(state, &id, true, &world.url, now);
                 see_other(
                     &session
                         .success_url

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::checkout::{self, SessionStatus};
+use super::customers::Card;
 use super::invoices::{self, InvoiceStatus, Reason};
 use super::state::State;
 use super::subscriptions::{self, Status, Subscription};
@@ -18,6 +21,9 @@ const RETRY_AFTER_S: i64 = 3 * 86_400;
 /// The end of a trial is announced three days ahead.
 const TRIAL_NOTICE_S: i64 = 3 * 86_400;
 
+/// Whoever does not complete their first payment within 23 hours has lost it.
+const FIRST_PAYMENT_S: i64 = 23 * 3_600;
+
 /// How the payment goes that a clock's step leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Payment {
@@ -25,6 +31,29 @@ pub(super) enum Payment {
     Failed,
     /// There is no card: a trial that ends so is paused.
     NoCard,
+}
+
+impl Payment {
+    /// As the card of the subscription's customer has it.
+    pub(super) fn by_card(state: &State, subscription: &str) -> Self {
+        let customer = state
+            .subscription(subscription)
+            .and_then(|one| state.customer(&one.customer));
+        match customer.map(|customer| customer.card) {
+            Some(Card::Declined) => Self::Failed,
+            Some(Card::Missing) => Self::NoCard,
+            Some(Card::Good) | None => Self::Paid,
+        }
+    }
+}
+
+/// What becomes of a subscription whose renewal could not be paid after the last retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AfterLastRetry {
+    #[default]
+    Cancel,
+    LeaveUnpaid,
 }
 
 /// Lets everything fall due that is due, once a second.
@@ -57,12 +86,17 @@ enum Step {
     End,
     Renew,
     RetryPayment,
+    Lapse,
 }
 
 fn step_due(state: &State, subscription: &Subscription, now: i64) -> Option<Step> {
     let period_over = subscription.period_end <= now;
     match subscription.status {
-        Status::Canceled | Status::Paused | Status::Incomplete => None,
+        Status::Canceled | Status::IncompleteExpired | Status::Paused | Status::Unpaid => None,
+        Status::Incomplete => {
+            let over = subscription.created + FIRST_PAYMENT_S <= now;
+            over.then_some(Step::Lapse)
+        }
         _ if period_over && subscription.cancel_at_period_end => Some(Step::End),
         Status::Trialing if period_over => Some(Step::EndTrial),
         Status::Trialing => {
@@ -107,10 +141,22 @@ pub(super) fn catch_up(state: &mut State, url: &str) {
             match due {
                 None => break,
                 Some(Step::AnnounceTrialEnd) => announce_trial_end(state, &id, now),
-                Some(Step::EndTrial) => end_trial(state, &id, Payment::Paid, now),
+                Some(Step::EndTrial) => {
+                    let payment = Payment::by_card(state, &id);
+                    end_trial(state, &id, payment, now);
+                }
                 Some(Step::End) => end(state, &id, now),
-                Some(Step::Renew) => renew(state, &id, now),
-                Some(Step::RetryPayment) => fail(state, &id, now),
+                Some(Step::Lapse) => lapse(state, &id, now),
+                Some(Step::Renew) => match Payment::by_card(state, &id) {
+                    Payment::Paid => renew(state, &id, now),
+                    Payment::Failed | Payment::NoCard => fail(state, &id, now),
+                },
+                Some(Step::RetryPayment) => match Payment::by_card(state, &id) {
+                    Payment::Paid => {
+                        recover(state, &id, now);
+                    }
+                    Payment::Failed | Payment::NoCard => fail(state, &id, now),
+                },
             }
         }
     }
@@ -145,10 +191,45 @@ pub(super) fn fail(state: &mut State, id: &str, now: i64) {
     };
     let attempts = state.invoice(&invoice).map_or(0, |one| one.attempts) + 1;
     let is_last = attempts >= MOST_ATTEMPTS;
-    let next = (!is_last).then_some(now + RETRY_AFTER_S);
+    // A step that was taken by hand may have begun the period before its time.
+    let failed_at = state
+        .subscription(id)
+        .map_or(now, |one| one.period_start.max(now));
+    let next = (!is_last).then_some(failed_at + RETRY_AFTER_S);
     invoices::fail(state, &invoice, next, now);
-    if is_last {
-        end(state, id, now);
+    match (is_last, state.switches.after_last_retry) {
+        (false, _) => {}
+        (true, AfterLastRetry::Cancel) => end(state, id, now),
+        (true, AfterLastRetry::LeaveUnpaid) => {
+            subscriptions::change(state, id, now, |one| one.status = Status::Unpaid);
+        }
+    }
+}
+
+/// The first payment was never completed.
+pub(super) fn lapse(state: &mut State, id: &str, now: i64) {
+    void_open_invoice(state, id);
+    subscriptions::change(state, id, now, |one| {
+        one.status = Status::IncompleteExpired;
+        one.ended_at = Some(now);
+    });
+}
+
+/// Lets a paused subscription go on, with a new period that is paid now.
+pub(super) fn resume(state: &mut State, id: &str, now: i64) {
+    if let Some(subscription) = state.subscription_mut(id) {
+        subscription.period_end = now;
+    }
+    renew(state, id, now);
+    subscriptions::announce(state, id, "customer.subscription.resumed", None, now);
+}
+
+fn void_open_invoice(state: &mut State, subscription: &str) {
+    if let Some(invoice) = open_invoice(state, subscription)
+        && let Some(invoice) = state.invoice_mut(&invoice)
+    {
+        invoice.status = InvoiceStatus::Void;
+        invoice.next_attempt = None;
     }
 }
 
@@ -189,12 +270,7 @@ pub(super) fn end(state: &mut State, id: &str, now: i64) {
         subscription.canceled_at.get_or_insert(now);
         subscription.ended_at = Some(now);
     }
-    if let Some(invoice) = open_invoice(state, id)
-        && let Some(invoice) = state.invoice_mut(&invoice)
-    {
-        invoice.status = InvoiceStatus::Void;
-        invoice.next_attempt = None;
-    }
+    void_open_invoice(state, id);
     subscriptions::announce(state, id, "customer.subscription.deleted", None, now);
 }
 

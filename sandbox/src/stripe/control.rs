@@ -1,17 +1,21 @@
 //! The switches of Stripe: webhooks, prices, the clock, outages, the ledger.
 
-use actix_web::web::{Bytes, Data, Json, Path, ServiceConfig};
+use std::time::Duration;
+
+use actix_web::web::{Data, Json, Query, ServiceConfig};
 use actix_web::{HttpResponse, get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::catalogue::{self, Price};
-use super::clock::{self, Payment};
+use super::catalogue::{self, StripePrice};
+use super::clock::{self, AfterLastRetry};
 use super::shape::Shape;
 use super::state::State;
-use super::subscriptions::Status;
-use super::{checkout, ledger};
+use super::{ledger, steps};
 use crate::world::World;
+
+/// Nobody is kept waiting longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// How events are delivered, and whether requests fail.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -21,6 +25,9 @@ pub(crate) struct Switches {
     pub(super) delay_ms: i64,
     drop_first: u32,
     pub(super) shape: Shape,
+    pub(super) after_last_retry: AfterLastRetry,
+    /// Whether a customer can have one subscription only.
+    pub(super) one_subscription: bool,
     pub(super) url: Option<String>,
     #[serde(skip)]
     pub(super) secret: Option<String>,
@@ -48,13 +55,14 @@ impl Switches {
 
 /// Registers the switches.
 pub(crate) fn routes(app: &mut ServiceConfig) {
-    app.service(show_webhooks)
+    app.configure(steps::routes)
+        .service(set_account)
+        .service(show_clock)
+        .service(show_webhooks)
         .service(set_webhooks)
         .service(show_prices)
         .service(set_prices)
         .service(move_clock)
-        .service(move_subscription)
-        .service(complete)
         .service(fail_next)
         .service(show_ledger);
 }
@@ -104,7 +112,7 @@ async fn set_webhooks(world: Data<World>, Json(new): Json<WebhookSettings>) -> H
 struct PriceSettings {
     strict: Option<bool>,
     #[serde(default)]
-    prices: Vec<Price>,
+    prices: Vec<StripePrice>,
 }
 
 #[get("/control/stripe/prices")]
@@ -117,18 +125,74 @@ async fn set_prices(world: Data<World>, Json(new): Json<PriceSettings>) -> HttpR
     let now = world.change(|state| {
         let state = &mut state.stripe;
         state.strict_prices = new.strict.unwrap_or(state.strict_prices);
-        for price in new.prices {
-            state.prices.retain(|known| known.id != price.id);
-            state.prices.push(price);
-        }
+        add_prices(state, &new.prices);
         prices(state)
     });
     world.kept().await;
     HttpResponse::Ok().json(now)
 }
 
+/// Adds prices, in place of those of the same id.
+pub(crate) fn add_prices(state: &mut State, prices: &[StripePrice]) {
+    for price in prices {
+        state.prices.retain(|known| known.id != price.id);
+        state.prices.push(price.clone());
+    }
+}
+
 fn prices(state: &State) -> Value {
     json!({"strict": state.strict_prices, "prices": catalogue::listed(state)})
+}
+
+/// What the account's owner decides; what is absent stays as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountSettings {
+    after_last_retry: Option<AfterLastRetry>,
+    one_subscription: Option<bool>,
+}
+
+#[post("/control/stripe/account")]
+async fn set_account(world: Data<World>, Json(new): Json<AccountSettings>) -> HttpResponse {
+    let now = world.change(|state| {
+        let switches = &mut state.stripe.switches;
+        switches.after_last_retry = new.after_last_retry.unwrap_or(switches.after_last_retry);
+        switches.one_subscription = new.one_subscription.unwrap_or(switches.one_subscription);
+        json!({
+            "after_last_retry": switches.after_last_retry,
+            "one_subscription": switches.one_subscription,
+        })
+    });
+    HttpResponse::Ok().json(now)
+}
+
+/// What somebody who follows the clock knows of it.
+#[derive(Deserialize)]
+struct ClockKnown {
+    unless_ahead_s: Option<i64>,
+}
+
+/// How the clock stands. With `unless_ahead_s` the answer waits until it stands otherwise, for ten seconds at most.
+#[get("/control/stripe/clock")]
+async fn show_clock(world: Data<World>, known: Query<ClockKnown>) -> HttpResponse {
+    let mut changes = world.changes();
+    let moved = async {
+        while Some(world.read(|state| state.stripe.clock_ahead_s)) == known.unless_ahead_s {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = moved => {}
+        () = world.stopped() => {}
+        () = tokio::time::sleep(LONGEST_WAIT) => {}
+    }
+    HttpResponse::Ok().json(world.read(|state| clock_json(&state.stripe)))
+}
+
+fn clock_json(state: &State) -> Value {
+    json!({"now": state.now(), "ahead_s": state.clock_ahead_s})
 }
 
 /// How far to move the clock ahead.
@@ -143,124 +207,10 @@ async fn move_clock(world: Data<World>, Json(new): Json<ClockSettings>) -> HttpR
     let now = world.change(|state| {
         state.stripe.clock_ahead_s += i64::from(new.advance_s);
         clock::catch_up(&mut state.stripe, &world.url);
-        json!({"now": state.stripe.now(), "ahead_s": state.stripe.clock_ahead_s})
+        clock_json(&state.stripe)
     });
     world.kept().await;
     HttpResponse::Ok().json(now)
-}
-
-/// How the payment goes when a trial is made to end.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StepSettings {
-    #[serde(default)]
-    outcome: Outcome,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Outcome {
-    #[default]
-    Paid,
-    Declined,
-    NoCard,
-    Abandoned,
-}
-
-/// Take one subscription a step further: `renew`, `fail`, `recover`, `cancel` or `expire_trial`.
-#[post("/control/stripe/subscriptions/{id}/{step}")]
-async fn move_subscription(
-    world: Data<World>,
-    path: Path<(String, String)>,
-    body: Bytes,
-) -> HttpResponse {
-    let (id, step) = path.into_inner();
-    let settings: StepSettings = match body.is_empty() {
-        true => StepSettings::default(),
-        false => match serde_json::from_slice(&body) {
-            Ok(settings) => settings,
-            Err(error) => return refusal(400, &error.to_string()),
-        },
-    };
-    let done = world.change(|state| take_step(&mut state.stripe, &id, &step, &settings));
-    world.kept().await;
-    match done {
-        Ok(subscription) => HttpResponse::Ok().json(subscription),
-        Err((status, message)) => refusal(status, &message),
-    }
-}
-
-fn take_step(
-    state: &mut State,
-    id: &str,
-    step: &str,
-    settings: &StepSettings,
-) -> Result<Value, (u16, String)> {
-    let now = state.now();
-    let status = match state.subscription(id) {
-        None => return Err((404, format!("there is no subscription {id}"))),
-        Some(subscription) => subscription.status,
-    };
-    let impossible = |reason: &str| Err((409, format!("{id} cannot {step}: {reason}")));
-    if status.is_final() {
-        return impossible("it is canceled");
-    }
-    match step {
-        "renew" => clock::renew(state, id, now),
-        "fail" => clock::fail(state, id, now),
-        "recover" => {
-            if !clock::recover(state, id, now) {
-                return impossible("no invoice is open");
-            }
-        }
-        "cancel" => clock::end(state, id, now),
-        "expire_trial" if status == Status::Trialing => {
-            let payment = match settings.outcome {
-                Outcome::Paid => Payment::Paid,
-                Outcome::Declined => Payment::Failed,
-                Outcome::NoCard | Outcome::Abandoned => Payment::NoCard,
-            };
-            clock::end_trial(state, id, payment, now);
-        }
-        "expire_trial" => return impossible("it has no trial"),
-        _ => {
-            return Err((
-                404,
-                format!(
-                    "\"{step}\" is no step; known are renew, fail, recover, cancel, expire_trial"
-                ),
-            ));
-        }
-    }
-    let json = state
-        .subscription(id)
-        .map(|one| one.json(state, Shape::New));
-    Ok(json.unwrap_or_default())
-}
-
-/// Go through the hosted page without a browser.
-#[post("/control/stripe/sessions/{id}/complete")]
-async fn complete(
-    world: Data<World>,
-    id: Path<String>,
-    Json(settings): Json<StepSettings>,
-) -> HttpResponse {
-    let answer = world.change(|state| {
-        let state = &mut state.stripe;
-        let now = state.now();
-        if matches!(settings.outcome, Outcome::Paid) && !checkout::pay(state, &id, &world.url, now)
-        {
-            return None;
-        }
-        state
-            .session(&id)
-            .map(|session| session.json(state, &world.url))
-    });
-    world.kept().await;
-    match answer {
-        Some(session) => HttpResponse::Ok().json(session),
-        None => refusal(409, &format!("there is no open session {id}")),
-    }
 }
 
 /// An outage of the API.
@@ -283,7 +233,7 @@ async fn show_ledger(world: Data<World>) -> HttpResponse {
     HttpResponse::Ok().json(world.read(|state| ledger::show(&state.stripe)))
 }
 
-fn refusal(status: u16, detail: &str) -> HttpResponse {
+pub(super) fn refusal(status: u16, detail: &str) -> HttpResponse {
     let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
     HttpResponse::build(status).json(json!({"status": status.as_u16(), "detail": detail}))
 }

@@ -34,6 +34,20 @@ pub(super) struct Customer {
     pub(super) description: Option<String>,
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) deleted: bool,
+    /// What becomes of attempts to charge it.
+    #[serde(default)]
+    pub(super) card: Card,
+}
+
+/// How a customer's card behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Card {
+    #[default]
+    Good,
+    Declined,
+    /// There is none.
+    Missing,
 }
 
 impl Customer {
@@ -163,6 +177,7 @@ pub(super) fn new(now: i64) -> Customer {
         description: None,
         metadata: BTreeMap::new(),
         deleted: false,
+        card: Card::Good,
     }
 }
 

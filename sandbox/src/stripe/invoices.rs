@@ -9,7 +9,7 @@ use super::answer::answer;
 use super::error::Error;
 use super::shape::{Shape, add, with_nulls};
 use super::state::{State, new_id};
-use super::{events, lists};
+use super::{charges, events, lists};
 use crate::world::World;
 
 /// Fields that are always null here, and that official clients may expect to be there.
@@ -67,8 +67,8 @@ pub(super) struct Invoice {
     pub(super) subscription: String,
     price: String,
     quantity: i64,
-    amount: i64,
-    currency: String,
+    pub(super) amount: i64,
+    pub(super) currency: String,
     pub(super) status: InvoiceStatus,
     reason: Reason,
     created: i64,
@@ -77,6 +77,9 @@ pub(super) struct Invoice {
     pub(super) attempts: u32,
     pub(super) next_attempt: Option<i64>,
     paid_at: Option<i64>,
+    /// The payment, once there was one.
+    #[serde(default)]
+    charge: Option<String>,
 }
 
 impl Invoice {
@@ -132,6 +135,7 @@ impl Invoice {
                 json["subscription"] = json!(self.subscription);
                 json["subscription_details"] = json!({"metadata": metadata});
                 json["paid"] = json!(self.status == InvoiceStatus::Paid);
+                json["charge"] = json!(self.charge);
             }
         }
         json
@@ -236,6 +240,7 @@ pub(super) fn draw_up(state: &mut State, subscription: &str, reason: Reason, now
         attempts: 0,
         next_attempt: None,
         paid_at: None,
+        charge: None,
     };
     let id = invoice.id.clone();
     state.invoices.push(invoice);
@@ -253,14 +258,29 @@ pub(super) fn announce_new(state: &mut State, id: &str, now: i64) {
 
 /// Marks an invoice as paid, and says so.
 pub(super) fn settle(state: &mut State, id: &str, now: i64) {
+    let charge = state
+        .invoice(id)
+        .filter(|invoice| invoice.amount > 0)
+        .map(|invoice| charges::Charge::of(invoice, now));
     if let Some(invoice) = state.invoice_mut(id) {
+        invoice.charge = charge.as_ref().map(|charge| charge.id.clone());
         invoice.status = InvoiceStatus::Paid;
         invoice.attempts += 1;
         invoice.next_attempt = None;
         invoice.paid_at = Some(now);
     }
+    state.charges.extend(charge);
     announce(state, id, "invoice.paid", now);
     announce(state, id, "invoice.payment_succeeded", now);
+}
+
+/// Says that the customer must confirm the payment.
+pub(super) fn ask_for_action(state: &mut State, id: &str, now: i64) {
+    if let Some(invoice) = state.invoice_mut(id) {
+        invoice.attempts += 1;
+    }
+    announce(state, id, "invoice.payment_action_required", now);
+    announce(state, id, "invoice.payment_failed", now);
 }
 
 /// Records an attempt to charge that failed, and when the next one is due.

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use super::answer::answer;
 use super::clock;
+use super::customers::Card;
 use super::error::Error;
 use super::state::{State, new_id};
+use super::steps::set_card;
 use super::subscriptions::{self, Status, Subscription};
 use crate::pages::{day, escape, money, page, see_other};
 use crate::world::World;
@@ -88,6 +90,8 @@ async fn create(world: Data<World>, request: HttpRequest, body: Bytes) -> HttpRe
 #[derive(Deserialize)]
 struct Choice {
     action: Action,
+    /// The price to change to.
+    price: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +100,7 @@ enum Action {
     Cancel,
     Resume,
     Pay,
+    Switch,
 }
 
 #[get("/portal/{id}")]
@@ -125,7 +130,14 @@ async fn submit(world: Data<World>, id: Path<String>, choice: Form<Choice>) -> H
                 Action::Cancel => subscriptions::change(state, &subscription, now, cancel(true)),
                 Action::Resume => subscriptions::change(state, &subscription, now, cancel(false)),
                 Action::Pay => {
+                    set_card(state, &session.customer, Card::Good);
                     clock::recover(state, &subscription, now);
+                }
+                Action::Switch => {
+                    let price = choice.price.clone();
+                    if let Some(price) = price.filter(|price| state.price(price).is_some()) {
+                        subscriptions::change(state, &subscription, now, |one| one.price = price);
+                    }
                 }
             }
         }
@@ -195,7 +207,28 @@ fn details(state: &State, subscription: &Subscription) -> String {
     };
     format!(
         "<p class=\"price\">{} <small>{cost}</small></p><dl><dt>Status</dt><dd>{status}</dd></dl>\
-         <form method=\"post\">{actions}</form>",
-        escape(&name)
+         <form method=\"post\">{actions}</form>{}",
+        escape(&name),
+        others(state, subscription)
     )
+}
+
+/// What the subscription could be changed to.
+fn others(state: &State, subscription: &Subscription) -> String {
+    let others = state
+        .prices
+        .iter()
+        .filter(|price| price.id != subscription.price);
+    others
+        .map(|price| {
+            format!(
+                "<form method=\"post\"><input type=\"hidden\" name=\"price\" value=\"{}\">\
+                 <button name=\"action\" value=\"switch\">Change to {} for {} per {}</button></form>",
+                escape(&price.id),
+                escape(&price.product_name),
+                money(price.unit_amount, &price.currency),
+                price.interval.name()
+            )
+        })
+        .collect()
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::Price;
+use super::catalogue::StripePrice;
+use super::charges::Charge;
 use super::checkout::Session;
 use super::control::Switches;
 use super::customers::Customer;
@@ -27,12 +28,13 @@ const MOST_KEPT: usize = 3_000;
 #[serde(default)]
 pub(crate) struct State {
     pub(super) customers: Vec<Customer>,
-    pub(super) prices: Vec<Price>,
+    pub(super) prices: Vec<StripePrice>,
     /// Whether only configured prices exist.
     pub(super) strict_prices: bool,
     pub(super) sessions: Vec<Session>,
     pub(super) subscriptions: Vec<Subscription>,
     pub(super) invoices: Vec<Invoice>,
+    pub(super) charges: Vec<Charge>,
     pub(super) portal_sessions: Vec<PortalSession>,
     pub(super) events: Vec<Event>,
     pub(super) deliveries: Vec<Delivery>,

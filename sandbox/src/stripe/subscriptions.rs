@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{Call, answer};
-use super::catalogue::Interval;
+use super::catalogue::PriceInterval;
 use super::error::Error;
 use super::invoices::{self, Reason};
 use super::shape::{Shape, with_nulls};
@@ -42,16 +42,18 @@ const SUBSCRIPTION_NULLS: [&str; 17] = [
 #[serde(rename_all = "snake_case")]
 pub(super) enum Status {
     Incomplete,
+    IncompleteExpired,
     Trialing,
     Active,
     PastDue,
     Canceled,
+    Unpaid,
     Paused,
 }
 
 impl Status {
     pub(super) fn is_final(self) -> bool {
-        self == Self::Canceled
+        matches!(self, Self::Canceled | Self::IncompleteExpired)
     }
 }
 
@@ -76,6 +78,11 @@ pub(super) struct Subscription {
     pub(super) latest_invoice: Option<String>,
     /// Whether the end of the trial was announced.
     pub(super) trial_end_announced: bool,
+    /// Why it was canceled, as the customer said.
+    #[serde(default)]
+    pub(super) feedback: Option<String>,
+    #[serde(default)]
+    pub(super) comment: Option<String>,
 }
 
 /// What a subscription begins with.
@@ -85,7 +92,7 @@ pub(super) struct Start {
     pub(super) quantity: i64,
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) trial_days: Option<i64>,
-    pub(super) interval: Interval,
+    pub(super) interval: PriceInterval,
     pub(super) now: i64,
 }
 
@@ -115,6 +122,8 @@ impl Subscription {
             ended_at: None,
             latest_invoice: None,
             trial_end_announced: false,
+            feedback: None,
+            comment: None,
         }
     }
 
@@ -132,8 +141,8 @@ impl Subscription {
                 "cancel_at_period_end": self.cancel_at_period_end,
                 "canceled_at": self.canceled_at,
                 "cancellation_details": {
-                    "comment": null,
-                    "feedback": null,
+                    "comment": self.comment,
+                    "feedback": self.feedback,
                     "reason": self.canceled_at.map(|_| "cancellation_requested"),
                 },
                 "collection_method": "charge_automatically",
@@ -192,14 +201,19 @@ impl Subscription {
     }
 }
 
-/// Adds a subscription with its first invoice and their events; the id of the invoice is returned.
-pub(super) fn start(state: &mut State, subscription: Subscription, now: i64) -> String {
+/// Adds a subscription with its first invoice and their events; the id of the invoice is returned. One that is not
+/// `paid` stays incomplete.
+pub(super) fn start(state: &mut State, subscription: Subscription, paid: bool, now: i64) -> String {
     let id = subscription.id.clone();
     let trial = subscription.trial_end.is_some();
     state.subscriptions.push(subscription);
     let invoice = invoices::draw_up(state, &id, Reason::Create, now);
     announce(state, &id, "customer.subscription.created", None, now);
     invoices::announce_new(state, &invoice, now);
+    if !paid {
+        invoices::ask_for_action(state, &invoice, now);
+        return invoice;
+    }
     invoices::settle(state, &invoice, now);
     if !trial {
         change(state, &id, now, |subscription| {
@@ -207,6 +221,15 @@ pub(super) fn start(state: &mut State, subscription: Subscription, now: i64) -> 
         });
     }
     invoice
+}
+
+/// Whether the account takes one subscription a customer only, and this one has theirs.
+pub(super) fn is_taken(state: &State, customer: Option<&str>) -> bool {
+    let mut running = state
+        .subscriptions
+        .iter()
+        .filter(|one| !one.status.is_final());
+    state.switches.one_subscription && running.any(|one| Some(one.customer.as_str()) == customer)
 }
 
 /// Changes a subscription and emits `customer.subscription.updated` with what was before.
@@ -262,7 +285,7 @@ async fn list(world: Data<World>, request: HttpRequest) -> HttpResponse {
                 .is_none_or(|id| one.customer == id);
             let of_price = params.text(&["price"]).is_none_or(|id| one.price == id);
             let of_status = match status {
-                None => !one.status.is_final(),
+                None => one.status != Status::Canceled,
                 Some("all") => true,
                 Some("ended") => one.status.is_final(),
                 Some(status) => json!(one.status) == status,
@@ -310,11 +333,19 @@ async fn update(
                 subscription.cancel_at_period_end = cancel;
                 subscription.canceled_at = cancel.then_some(now);
             }
+            let said = |field| params.text(&["cancellation_details", field]);
+            if let Some(feedback) = said("feedback") {
+                subscription.feedback = Some(feedback.to_owned());
+            }
+            if let Some(comment) = said("comment") {
+                subscription.comment = Some(comment.to_owned());
+            }
             subscription.price = price.unwrap_or_else(|| subscription.price.clone());
             customers::merge(&mut subscription.metadata, params.pairs(&["metadata"]));
         });
         if params.text(&["trial_end"]) == Some("now") {
-            clock::end_trial(call.state, &id, clock::Payment::Paid, now);
+            let payment = clock::Payment::by_card(call.state, &id);
+            clock::end_trial(call.state, &id, payment, now);
         }
         show(call, &id)
     })

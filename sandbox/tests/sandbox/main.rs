@@ -1,6 +1,7 @@
 //! The sandbox, asked over real HTTP.
 #![allow(clippy::unwrap_used)]
 
+mod official_stripe_sdk;
 mod pictures;
 mod predictions;
 mod receiver;
@@ -11,5 +12,6 @@ mod stripe_api;
 mod stripe_checkout;
 mod stripe_client;
 mod stripe_clock;
+mod stripe_money;
 mod stripe_webhooks;
 mod test_sandbox;

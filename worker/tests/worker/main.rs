@@ -10,6 +10,7 @@ mod misbehaviour;
 mod patience;
 mod payment_notices;
 mod provider;
+mod reconciliation;
 mod reference_pictures;
 mod scenes;
 mod steps;

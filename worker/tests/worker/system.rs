@@ -134,6 +134,7 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
 /// The settings of tests: as the defaults, but quicker.
 pub fn settings() -> WorkerSettings {
     WorkerSettings {
+        reconcile_every: None,
         photos: PhotoSettings {
             slots: 4,
             deadline: Duration::from_secs(120),

@@ -30,7 +30,7 @@ fn every_command_in_every_state_is_answered_as_the_table_says() {
         &states,
         &commands(),
         variants!(Command: StartCheckout ApplyProviderSnapshot RecordPaymentFailure
-            ScheduleCancellation ResumeSubscription ReservePhoto ReleasePhoto),
+            CloseCheckout RecordRefund RecordDispute ScheduleCancellation ResumeSubscription ReservePhoto ReleasePhoto),
     );
 }
 
@@ -95,10 +95,29 @@ fn states() -> Samples<Vec<Event>> {
                 },
             ],
         ),
+        ("active, paid back", paid_back()),
         ("past due", told(Status::PastDue, day(1))),
         ("unpaid", told(Status::Unpaid, day(1))),
         ("paused", told(Status::Paused, day(1))),
         ("canceled", told(Status::Canceled, day(1))),
+    ]
+}
+
+fn paid_back() -> Vec<Event> {
+    vec![
+        activated(),
+        Event::PaymentRefunded {
+            charge_id: "ch_1".to_owned(),
+            amount_refunded: 2,
+            currency: "usd".to_owned(),
+        },
+        Event::PaymentDisputed {
+            dispute_id: "dp_1".to_owned(),
+            charge_id: "ch_2".to_owned(),
+            amount: 5,
+            currency: "usd".to_owned(),
+            reason: "fraudulent".to_owned(),
+        },
     ]
 }
 
@@ -165,8 +184,27 @@ fn commands() -> Samples<Command> {
             },
         ),
         (
+            "page cs_1 closed",
+            Command::CloseCheckout {
+                session_id: "cs_1".to_owned(),
+            },
+        ),
+        ("refunded 3 of ch_1", refund("ch_1", 3)),
+        ("refunded 2 of ch_1", refund("ch_1", 2)),
+        ("disputed dp_1", dispute("dp_1")),
+        (
             "schedule cancellation",
-            Command::ScheduleCancellation { at: day(5) },
+            Command::ScheduleCancellation {
+                survey: None,
+                at: day(5),
+            },
+        ),
+        (
+            "cancel, with a reason",
+            Command::ScheduleCancellation {
+                survey: Some(survey()),
+                at: day(5),
+            },
         ),
         ("resume", Command::ResumeSubscription { at: day(5) }),
         ("reserve 1", reserve(1)),

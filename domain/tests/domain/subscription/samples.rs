@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    subscription::{Command, Event, Snapshot, Status, Terms},
+    personal::Personal,
+    subscription::{CancellationReason, Command, Event, Snapshot, Status, Survey, Terms},
     values::PhotoId,
 };
 use uuid::Uuid;
@@ -110,5 +111,36 @@ pub(crate) fn reserved(number: u128) -> Event {
     Event::PhotoReserved {
         photo_id: photo(number),
         period_start: day(0),
+    }
+}
+
+pub(crate) fn survey() -> Survey {
+    Survey {
+        reason: Some(CancellationReason::TooExpensive),
+        comment: Some(Personal::new("too dear for me".parse().unwrap())),
+    }
+}
+
+pub(crate) fn refund(charge_id: &str, amount_refunded: u64) -> Command {
+    Command::RecordRefund {
+        charge_id: charge_id.to_owned(),
+        amount_refunded,
+        currency: "usd".to_owned(),
+    }
+}
+
+pub(crate) fn dispute(dispute_id: &str) -> Command {
+    Command::RecordDispute {
+        dispute_id: dispute_id.to_owned(),
+        charge_id: "ch_2".to_owned(),
+        amount: 5,
+        currency: "usd".to_owned(),
+        reason: "fraudulent".to_owned(),
+    }
+}
+
+pub(crate) fn close(session_id: &str) -> Command {
+    Command::CloseCheckout {
+        session_id: session_id.to_owned(),
     }
 }

@@ -190,6 +190,8 @@ fn an_unknown_type_is_an_event_and_nothing_more() {
         subscription_id: None,
         subscription: None,
         invoice_id: None,
+        session_id: None,
+        money_back: None,
         user: None,
         customer_id: None,
     };

@@ -1,0 +1,35 @@
+//! How a test may want its system otherwise.
+
+use std::time::Duration;
+
+/// What a test may want otherwise.
+pub struct Options {
+    /// Whether projectors and reactions run.
+    pub followers: bool,
+    /// Whether a worker runs.
+    pub worker: bool,
+    /// Whether `/dev/token` exists.
+    pub issuer: bool,
+    /// How long a prediction pretends to take.
+    pub drawing_time: Duration,
+    /// Whether nobody has to pay.
+    pub free_of_charge: bool,
+    /// Whether there is a key to the payment provider.
+    pub payment_configured: bool,
+    /// Whether subscriptions run by the sandbox's clock instead of the test's.
+    pub sandbox_clock: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            followers: true,
+            worker: false,
+            issuer: true,
+            drawing_time: Duration::from_millis(60),
+            free_of_charge: false,
+            payment_configured: true,
+            sandbox_clock: false,
+        }
+    }
+}
