@@ -7,7 +7,7 @@ use application::{
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{
-        Clock, CustomerDirectory, IdempotencyStore, ImageProvider, LogUnavailable, PaymentGateway,
+        Clock, CustomerDirectory, IdempotencyStore, ImageProviders, LogUnavailable, PaymentGateway,
         Plans, SystemClock, TokenIssuer,
     },
     subscriptions::Subscriptions,
@@ -22,10 +22,12 @@ use infrastructure::{
     },
     image::{
         marking::Marker,
-        replicate::{Replicate, ReplicateConfig},
+        replicate::{Replicate, ReplicateConfig, ReplicateWebhook},
     },
     inbox::WebhookInbox,
+    prediction_notices::PostgresPredictionNotices,
     settings::{Environment, GeneratedSecrets, Settings, parse_key},
+    standard_webhooks::WebhookSecret,
     storage::LocalStorage,
     stripe::{Stripe, StripeSettings},
 };
@@ -51,6 +53,8 @@ const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 pub struct Surroundings {
     /// Where the sandbox answers, when it plays anybody.
     pub sandbox_url: Url,
+    /// Where the API answers on this machine, for the sandbox.
+    pub api_url: Url,
     /// How browsers reach us.
     pub public_url: Url,
     /// A name that no other living process has.
@@ -113,7 +117,9 @@ pub struct Wiring {
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
     payment: Arc<dyn PaymentGateway>,
-    provider: Arc<dyn ImageProvider>,
+    providers: ImageProviders,
+    image_webhook: Arc<ReplicateWebhook>,
+    notices: Arc<PostgresPredictionNotices>,
     storage: Arc<LocalStorage>,
     inbox: Arc<WebhookInbox>,
     identity: Arc<TokenVerifier>,
@@ -152,7 +158,9 @@ impl Wiring {
             )),
             avatars: Avatars::new(dispatcher.clone()),
             photos: Photos::new(dispatcher, clock.clone()),
-            provider: provider(settings, &surroundings.sandbox_url)?,
+            image_webhook: Arc::new(ReplicateWebhook::new(webhook_secrets(settings, secrets)?)),
+            providers: providers(settings, &surroundings)?,
+            notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
             storage: Arc::new(LocalStorage::open(objects).map_err(Failure::other)?),
             inbox: Arc::new(WebhookInbox::new(pools.work.clone())),
             identity: Arc::new(TokenVerifier::new(TokenSettings {
@@ -193,6 +201,8 @@ impl Wiring {
             storage: self.storage.clone(),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),
+            image_webhook: self.image_webhook.clone(),
+            notices: self.notices.clone(),
             plans: self.plans.clone(),
             clock: self.clock.clone(),
             identity: self.identity.clone(),
@@ -214,7 +224,8 @@ impl Wiring {
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
             subscriptions: self.subscriptions.clone(),
-            provider: self.provider.clone(),
+            providers: self.providers.clone(),
+            notices: self.notices.clone(),
             finisher: Arc::new(Marker::new()),
             storage: self.storage.clone(),
             payment: self.payment.clone(),
@@ -269,9 +280,16 @@ impl Wiring {
         }
     }
 
-    /// Forgets idempotency keys that are too old, every hour until `stop`.
+    /// Hears what image providers told any process, until `stop`.
+    pub fn hear_providers(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        let notices = self.notices.clone();
+        async move { notices.listen(stop).await }
+    }
+
+    /// Forgets idempotency keys and providers' messages that are too old, every hour until `stop`.
     pub fn keep_house(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         let log = self.log.clone();
+        let notices = self.notices.clone();
         async move {
             let mut hours = tokio::time::interval(HOUSEKEEPING);
             while stop.run_until_cancelled(hours.tick()).await.is_some() {
@@ -279,6 +297,12 @@ impl Wiring {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "Old idempotency keys were not forgotten"
+                    );
+                }
+                if let Err(error) = notices.expire().await {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "Old messages of image providers were not forgotten"
                     );
                 }
             }
@@ -323,8 +347,34 @@ fn payment(
     Ok(Arc::new(Stripe::new(chosen).map_err(Failure::usage)?))
 }
 
+/// What Replicate's messages are signed with; the sandbox's secret while that plays Replicate.
+fn webhook_secrets(settings: &Settings, secrets: &Secrets) -> Result<Vec<WebhookSecret>, Failure> {
+    match &secrets.generated {
+        Some(generated) if settings.replicate.api_token.is_none() => {
+            let secret = generated.sandbox_replicate_webhook_secret.parse();
+            Ok(vec![secret.map_err(Failure::other)?])
+        }
+        Some(_) | None => Ok(settings.replicate.webhook_secrets.clone()),
+    }
+}
+
+/// Where Replicate can tell us of its predictions: at an https address, whose messages we can check; the sandbox at
+/// this machine's.
+fn webhook_base(settings: &Settings, surroundings: &Surroundings) -> Option<Url> {
+    if settings.replicate.api_token.is_none() {
+        return Some(surroundings.api_url.clone());
+    }
+    let public = settings.public_url.clone();
+    public.filter(|url| url.scheme() == "https" && !settings.replicate.webhook_secrets.is_empty())
+}
+
+/// Who draws, in the order in which they are asked.
+fn providers(settings: &Settings, surroundings: &Surroundings) -> Result<ImageProviders, Failure> {
+    Ok(ImageProviders::new(replicate(settings, surroundings)?, []))
+}
+
 /// Replicate itself, or the sandbox in its place.
-fn provider(settings: &Settings, sandbox: &Url) -> Result<Arc<dyn ImageProvider>, Failure> {
+fn replicate(settings: &Settings, surroundings: &Surroundings) -> Result<Arc<Replicate>, Failure> {
     let configured = &settings.replicate;
     let token = configured
         .api_token
@@ -335,13 +385,17 @@ fn provider(settings: &Settings, sandbox: &Url) -> Result<Arc<dyn ImageProvider>
     if let Some(base) = &configured.api_base {
         config = config.at(base.clone());
     } else if configured.api_token.is_none() {
-        config = config.at(sandbox.clone());
+        config = config.at(surroundings.sandbox_url.clone());
     }
     if let Some(model) = &configured.reference_model {
         config.reference_model = model.clone();
     }
     if let Some(model) = &configured.scene_model {
         config.scene_model = model.clone();
+    }
+    config.webhook_base = webhook_base(settings, surroundings);
+    if let Some(creates) = configured.creates_per_minute {
+        config.creates_per_minute = creates;
     }
     Ok(Arc::new(Replicate::new(config).map_err(Failure::usage)?))
 }

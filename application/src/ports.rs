@@ -8,6 +8,7 @@ mod identity;
 mod images;
 mod payment;
 mod payment_inbox;
+mod prediction_notices;
 mod storage;
 
 pub use clock::{Clock, SystemClock};
@@ -21,12 +22,16 @@ pub use identity::{
     Authenticator, IssuedToken, Role, SignedIn, TokenIssuer, TokenNotIssued, TokenRejected,
 };
 pub use images::{
-    FinishedPicture, ImageProvider, InputPicture, PictureError, PictureFinisher, PictureOrder,
-    Prediction, PredictionState, ProviderError, ProviderErrorKind,
+    FinishedPicture, ImageProvider, ImageProviders, InputPicture, PictureError, PictureFinisher,
+    PictureOrder, Prediction, PredictionState, ProviderError, ProviderErrorKind,
 };
 pub use payment::{
     CheckoutOrder, CheckoutSession, PaymentError, PaymentGateway, PaymentNotice, Plan,
     PlanInterval, Plans, ProviderSubscription, WebhookRejected,
 };
 pub use payment_inbox::{InboxItem, Kept, PaymentInbox};
+pub use prediction_notices::{
+    AttemptId, MessageRefused, PredictionMessage, PredictionNotices, PredictionWebhook,
+    WebhookHeaders,
+};
 pub use storage::{ObjectStorage, StorageError, StoredObject};

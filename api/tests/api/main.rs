@@ -7,6 +7,7 @@ mod billing;
 mod conformance;
 mod envelope;
 mod idempotency;
+mod image_webhooks;
 mod images;
 mod lists;
 mod openapi;

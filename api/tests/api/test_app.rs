@@ -20,8 +20,9 @@ use domain::values::{Position, UserId};
 use infrastructure::{
     event_log::PostgresEventLog,
     identity::{DevelopmentIssuer, SharedSecret, TokenSettings, TokenVerifier},
-    image::marking::Marker,
+    image::{marking::Marker, replicate::ReplicateWebhook},
     inbox::WebhookInbox,
+    prediction_notices::PostgresPredictionNotices,
     scratch_database::ScratchDatabase,
     storage::LocalStorage,
 };
@@ -35,7 +36,7 @@ use uuid::Uuid;
 use worker::{WorkerParts, WorkerSettings};
 
 use crate::{
-    outside::{Customers, plan, replicate, stripe},
+    outside::{Customers, plan, replicate, replicate_secret, stripe},
     person::{Answer, Call, Person},
 };
 
@@ -168,6 +169,8 @@ impl TestApp {
             storage: storage.clone(),
             payment: stripe,
             inbox: Arc::new(WebhookInbox::new(database.pool())),
+            image_webhook: Arc::new(ReplicateWebhook::new(vec![replicate_secret()])),
+            notices: Arc::new(PostgresPredictionNotices::new(database.pool())),
             plans,
             clock: clock.clone(),
             identity: Arc::new(TokenVerifier::new(TokenSettings::of_development(secret()))),
@@ -227,7 +230,8 @@ impl TestApp {
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
             subscriptions: self.parts.subscriptions.clone(),
-            provider: Arc::new(replicate(&self.sandbox)),
+            providers: replicate(&self.sandbox, Some(&self.url)).into(),
+            notices: self.parts.notices.clone(),
             finisher: Arc::new(Marker::new()),
             storage: self.storage.clone(),
             payment: self.parts.payment.clone(),

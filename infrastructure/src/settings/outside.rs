@@ -6,6 +6,7 @@ use super::{Secret, reader::Reader};
 use crate::{
     identity::{DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, SharedSecret},
     image::replicate::ModelName,
+    standard_webhooks::WebhookSecret,
 };
 
 /// Stripe, or the sandbox when there is no key.
@@ -30,6 +31,10 @@ pub struct ReplicateSettings {
     pub reference_model: Option<ModelName>,
     /// `REPLICATE_SCENE_MODEL`; none for the default.
     pub scene_model: Option<ModelName>,
+    /// `REPLICATE_WEBHOOK_SECRET`: several, with commas between, while the secret is being rotated.
+    pub webhook_secrets: Vec<WebhookSecret>,
+    /// `REPLICATE_CREATES_PER_MINUTE`; none for what Replicate takes.
+    pub creates_per_minute: Option<u32>,
 }
 
 /// Whose access tokens are accepted.
@@ -85,7 +90,22 @@ pub(super) fn replicate(reader: &mut Reader<'_>) -> ReplicateSettings {
             "REPLICATE_SCENE_MODEL",
             "black-forest-labs/flux-kontext-pro",
         ),
+        webhook_secrets: webhook_secrets(reader),
+        creates_per_minute: reader.value("REPLICATE_CREATES_PER_MINUTE", "600"),
     }
+}
+
+fn webhook_secrets(reader: &mut Reader<'_>) -> Vec<WebhookSecret> {
+    let text = reader.text("REPLICATE_WEBHOOK_SECRET").unwrap_or_default();
+    let secrets = text.split(',').map(str::trim).filter(|one| !one.is_empty());
+    let read: Result<Vec<_>, _> = secrets.map(str::parse).collect();
+    read.unwrap_or_else(|error| {
+        reader.problem(
+            "REPLICATE_WEBHOOK_SECRET",
+            format_args!("is not usable: {error}; GET /v1/webhooks/default/secret tells it"),
+        );
+        Vec::new()
+    })
 }
 
 pub(super) fn identity(reader: &mut Reader<'_>) -> IdentitySettings {

@@ -290,7 +290,7 @@ async fn finds_the_orphan(stand_in: &impl StandIn, behaviour: Behaviour) {
 
     let orphan = stand_in
         .provider()
-        .find_orphan(&order)
+        .find_orphan(&order, None)
         .await
         .unwrap()
         .unwrap();
@@ -313,30 +313,33 @@ pub async fn an_orphan_is_recognised_among_other_jobs(stand_in: &impl StandIn) {
         ids.push(provider.start(order).await.unwrap().id);
     }
     for (order, id) in [&mine, &next_attempt, &somebody_elses].into_iter().zip(ids) {
-        let found = provider.find_orphan(order).await.unwrap().unwrap();
+        let found = provider.find_orphan(order, None).await.unwrap().unwrap();
         assert_eq!(found.id, id);
     }
 }
 
 pub async fn what_was_never_ordered_is_no_orphan(stand_in: &impl StandIn) {
     let provider = stand_in.provider();
-    assert_eq!(provider.find_orphan(&order()).await.unwrap(), None);
+    assert_eq!(provider.find_orphan(&order(), None).await.unwrap(), None);
 
     let earlier = order();
     provider.start(&earlier).await.unwrap();
-    assert_eq!(provider.find_orphan(&order()).await.unwrap(), None);
+    assert_eq!(provider.find_orphan(&order(), None).await.unwrap(), None);
 
     let reworded = PictureOrder {
         prompt: "Something else".to_owned(),
         ..earlier.clone()
     };
-    assert_eq!(provider.find_orphan(&reworded).await.unwrap(), None);
+    assert_eq!(provider.find_orphan(&reworded, None).await.unwrap(), None);
 
     let started_later = PictureOrder {
         started_at: Utc::now() + TimeDelta::minutes(2),
         ..earlier
     };
-    assert_eq!(provider.find_orphan(&started_later).await.unwrap(), None);
+    assert_eq!(
+        provider.find_orphan(&started_later, None).await.unwrap(),
+        None
+    );
 }
 
 pub async fn a_removed_picture_may_be_tried_again(stand_in: &impl StandIn) {
@@ -387,7 +390,7 @@ pub async fn a_wrong_credential_is_the_operators_business_and_stays_secret(
     let errors = [
         provider.start(&order).await.unwrap_err(),
         provider.check("unknown").await.unwrap_err(),
-        provider.find_orphan(&order).await.unwrap_err(),
+        provider.find_orphan(&order, None).await.unwrap_err(),
         provider.cancel("unknown").await.unwrap_err(),
     ];
     for error in errors {

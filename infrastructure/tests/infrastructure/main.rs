@@ -11,6 +11,7 @@ mod inbox;
 mod marking;
 mod old_events;
 mod picture_fetching;
+mod prediction_notices;
 mod replicate;
 mod replicate_wire;
 mod scratch_database;
