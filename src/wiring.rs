@@ -7,8 +7,8 @@ use application::{
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{
-        Clock, CustomerDirectory, IdempotencyStore, ImageProviders, LogUnavailable, PaymentGateway,
-        Plans, SystemClock, TokenIssuer,
+        Clock, CustomerDirectory, IdempotencyStore, ImageProvider, ImageProviders, LogUnavailable,
+        PaymentGateway, Plans, SystemClock, TokenIssuer,
     },
     subscriptions::Subscriptions,
 };
@@ -22,11 +22,12 @@ use infrastructure::{
     },
     image::{
         marking::Marker,
+        openai::{OpenAiImages, OpenAiImagesConfig},
         replicate::{Replicate, ReplicateConfig, ReplicateWebhook},
     },
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
-    settings::{Environment, GeneratedSecrets, Settings, parse_key},
+    settings::{Environment, GeneratedSecrets, ImageService, Settings, parse_key},
     standard_webhooks::WebhookSecret,
     storage::LocalStorage,
     stripe::{Stripe, StripeSettings},
@@ -46,6 +47,8 @@ use crate::{database::Pools, failure::Failure};
 const SANDBOX_STRIPE_KEY: &str = "sk_test_sandbox";
 /// What the sandbox is told instead of a real token; it believes any.
 const SANDBOX_REPLICATE_TOKEN: &str = "r8_sandbox";
+/// What the sandbox is told instead of a real key; it believes any.
+const SANDBOX_IMAGES_KEY: &str = "sk-sandbox";
 /// How often old idempotency keys are forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
@@ -370,7 +373,42 @@ fn webhook_base(settings: &Settings, surroundings: &Surroundings) -> Option<Url>
 
 /// Who draws, in the order in which they are asked.
 fn providers(settings: &Settings, surroundings: &Surroundings) -> Result<ImageProviders, Failure> {
-    Ok(ImageProviders::new(replicate(settings, surroundings)?, []))
+    let mut services = Vec::new();
+    for service in &settings.image_services {
+        let service: Arc<dyn ImageProvider> = match service {
+            ImageService::Replicate => replicate(settings, surroundings)?,
+            ImageService::OpenAi => images_api(settings, &surroundings.sandbox_url)?,
+        };
+        services.push(service);
+    }
+    let mut services = services.into_iter();
+    let first = services
+        .next()
+        .ok_or_else(|| Failure::usage("IMAGE_PROVIDER names nobody"))?;
+    Ok(ImageProviders::new(first, services))
+}
+
+/// An images API itself, or the sandbox in its place.
+fn images_api(settings: &Settings, sandbox: &Url) -> Result<Arc<OpenAiImages>, Failure> {
+    let configured = &settings.images_api;
+    let key = configured.key.as_ref();
+    let mut config = OpenAiImagesConfig::new(key.map_or(SANDBOX_IMAGES_KEY, |key| key.reveal()));
+    config.allow_http = settings.environment != Environment::Production;
+    if let Some(base) = &configured.api_base {
+        config.api_base = base.clone();
+    } else if configured.key.is_none() {
+        config.api_base = sandbox.clone();
+    }
+    if let Some(model) = &configured.model {
+        config.model.clone_from(model);
+    }
+    config
+        .file_domains
+        .extend(configured.file_domains.iter().cloned());
+    if let Some(orders) = configured.orders_per_minute {
+        config.orders_per_minute = orders;
+    }
+    Ok(Arc::new(OpenAiImages::new(config).map_err(Failure::usage)?))
 }
 
 /// Replicate itself, or the sandbox in its place.

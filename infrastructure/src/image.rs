@@ -3,5 +3,6 @@
 mod api_base;
 pub mod fetch;
 pub mod marking;
+pub mod openai;
 pub mod replicate;
 mod retry_after;

@@ -10,6 +10,7 @@ mod image_provider_contract;
 mod inbox;
 mod marking;
 mod old_events;
+mod openai_images;
 mod picture_fetching;
 mod prediction_notices;
 mod replicate;

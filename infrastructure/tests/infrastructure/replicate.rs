@@ -14,7 +14,7 @@ use crate::image_provider_contract::{
     Behaviour, StandIn, ended, image_provider_contract, order, scene_order,
 };
 
-image_provider_contract!(PlayedReplicate);
+image_provider_contract!(PlayedReplicate, with jobs);
 
 const TOKEN: &str = "r8_the_token_of_the_tests";
 
@@ -127,6 +127,14 @@ impl StandIn for PlayedReplicate {
             .iter()
             .map(|create| create["redirects_followed"].as_u64().unwrap());
         usize::try_from(followed.sum::<u64>()).unwrap()
+    }
+
+    async fn references_received(&self) -> usize {
+        let ledger = self.ledger().await;
+        let creates = ledger["creates"].as_array().unwrap().iter();
+        creates
+            .filter(|create| create["input"]["input_image"].is_string())
+            .count()
     }
 }
 

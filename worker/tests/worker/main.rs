@@ -5,6 +5,7 @@ mod accounts;
 mod cancellation;
 mod crashes;
 mod deletion;
+mod fallback;
 mod history;
 mod leases;
 mod misbehaviour;
