@@ -1,5 +1,6 @@
 //! The only place where adapters meet ports.
 
+mod images;
 mod payment;
 
 use std::{sync::Arc, time::Duration};
@@ -9,7 +10,7 @@ use application::{
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{
-        Clock, IdempotencyStore, ImageProvider, PaymentGateway, Plans, SystemClock, TokenIssuer,
+        Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock, TokenIssuer,
     },
     subscriptions::{ApplyNoticeError, Reconciliation, Repair, Subscriptions},
 };
@@ -19,11 +20,9 @@ use infrastructure::{
         DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer, KeySource, SharedSecret,
         TokenSettings, TokenVerifier,
     },
-    image::{
-        marking::Marker,
-        replicate::{Replicate, ReplicateConfig},
-    },
+    image::{marking::Marker, replicate::ReplicateWebhook},
     inbox::WebhookInbox,
+    prediction_notices::PostgresPredictionNotices,
     settings::{Billing, Environment, GeneratedSecrets, Settings, parse_key},
     storage::LocalStorage,
 };
@@ -35,10 +34,9 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use worker::{WorkerParts, WorkerSettings};
 
+use self::images::{providers, webhook_secrets};
 use crate::{database::Pools, failure::Failure};
 
-/// What the sandbox is told instead of a real token; it believes any.
-const SANDBOX_REPLICATE_TOKEN: &str = "r8_sandbox";
 /// How often old idempotency keys are forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
@@ -46,6 +44,8 @@ const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 pub struct Surroundings {
     /// Where the sandbox answers, when it plays anybody.
     pub sandbox_url: Url,
+    /// Where the API answers on this machine, for the sandbox.
+    pub api_url: Url,
     /// How browsers reach us.
     pub public_url: Url,
     /// A name that no other living process has.
@@ -111,7 +111,9 @@ pub struct Wiring {
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
     payment: Arc<dyn PaymentGateway>,
-    provider: Arc<dyn ImageProvider>,
+    providers: ImageProviders,
+    image_webhook: Arc<ReplicateWebhook>,
+    notices: Arc<PostgresPredictionNotices>,
     storage: Arc<LocalStorage>,
     inbox: Arc<WebhookInbox>,
     identity: Arc<TokenVerifier>,
@@ -152,7 +154,9 @@ impl Wiring {
             )),
             avatars: Avatars::new(dispatcher.clone()),
             photos: payment::photos(dispatcher, billing_clock.clone(), free_of_charge),
-            provider: provider(settings, &surroundings.sandbox_url)?,
+            image_webhook: Arc::new(ReplicateWebhook::new(webhook_secrets(settings, secrets)?)),
+            providers: providers(settings, &surroundings)?,
+            notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
             storage: Arc::new(LocalStorage::open(objects).map_err(Failure::other)?),
             inbox: Arc::new(WebhookInbox::new(pools.work.clone())),
             identity: Arc::new(TokenVerifier::new(TokenSettings {
@@ -196,6 +200,8 @@ impl Wiring {
             storage: self.storage.clone(),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),
+            image_webhook: self.image_webhook.clone(),
+            notices: self.notices.clone(),
             plans: self.plans.clone(),
             clock: self.clock.clone(),
             billing_clock: self.billing_clock.clone(),
@@ -219,7 +225,8 @@ impl Wiring {
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
             subscriptions: self.subscriptions.clone(),
-            provider: self.provider.clone(),
+            providers: self.providers.clone(),
+            notices: self.notices.clone(),
             finisher: Arc::new(Marker::new()),
             storage: self.storage.clone(),
             payment: self.payment.clone(),
@@ -282,9 +289,16 @@ impl Wiring {
         }
     }
 
-    /// Forgets idempotency keys that are too old, every hour until `stop`.
+    /// Hears what image providers told any process, until `stop`.
+    pub fn hear_providers(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        let notices = self.notices.clone();
+        async move { notices.listen(stop).await }
+    }
+
+    /// Forgets idempotency keys and providers' messages that are too old, every hour until `stop`.
     pub fn keep_house(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         let log = self.log.clone();
+        let notices = self.notices.clone();
         async move {
             let mut hours = tokio::time::interval(HOUSEKEEPING);
             while stop.run_until_cancelled(hours.tick()).await.is_some() {
@@ -294,32 +308,15 @@ impl Wiring {
                         "Old idempotency keys were not forgotten"
                     );
                 }
+                if let Err(error) = notices.expire().await {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "Old messages of image providers were not forgotten"
+                    );
+                }
             }
         }
     }
-}
-
-/// Replicate itself, or the sandbox in its place.
-fn provider(settings: &Settings, sandbox: &Url) -> Result<Arc<dyn ImageProvider>, Failure> {
-    let configured = &settings.replicate;
-    let token = configured
-        .api_token
-        .as_ref()
-        .map_or(SANDBOX_REPLICATE_TOKEN, |token| token.reveal());
-    let mut config = ReplicateConfig::new(token);
-    config.allow_http = settings.environment != Environment::Production;
-    if let Some(base) = &configured.api_base {
-        config = config.at(base.clone());
-    } else if configured.api_token.is_none() {
-        config = config.at(sandbox.clone());
-    }
-    if let Some(model) = &configured.reference_model {
-        config.reference_model = model.clone();
-    }
-    if let Some(model) = &configured.scene_model {
-        config.scene_model = model.clone();
-    }
-    Ok(Arc::new(Replicate::new(config).map_err(Failure::usage)?))
 }
 
 /// `/dev/token`, in development only, and only while its tokens are the accepted ones. Never where others can reach it

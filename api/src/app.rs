@@ -8,7 +8,7 @@ use application::{
     photos::Photos,
     ports::{
         Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
-        PaymentInbox, Plans, TokenIssuer,
+        PaymentInbox, Plans, PredictionNotices, PredictionWebhook, TokenIssuer,
     },
     subscriptions::Subscriptions,
 };
@@ -22,7 +22,7 @@ use crate::{
     audit, avatars, billing, dev_token, documentation,
     envelope::envelope,
     idempotency::InFlight,
-    photos, problem, service,
+    image_webhooks, photos, problem, service,
     service::no_such_route,
     signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
@@ -51,6 +51,10 @@ pub struct App {
     pub payment: Arc<dyn PaymentGateway>,
     /// Keeps the payment provider's messages.
     pub inbox: Arc<dyn PaymentInbox>,
+    /// Checks the image provider's messages.
+    pub image_webhook: Arc<dyn PredictionWebhook>,
+    /// Keeps the image provider's messages, and wakes the workers.
+    pub notices: Arc<dyn PredictionNotices>,
     /// What can be subscribed to.
     pub plans: Arc<Plans>,
     /// The time.
@@ -146,6 +150,7 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(photos::cancel_photo)
         .service(photos::delete_photo)
         .service(photos::get_image)
+        .service(image_webhooks::receive_prediction_message)
         .service(updates::stream_updates)
         .service(billing::list_plans)
         .service(billing::start_checkout)

@@ -121,6 +121,10 @@ pub(crate) fn photos() -> Value {
     json!({"items": [photo()], "next_cursor": "MSAxNzk1MzU2NjAwMDAwMDAwIDAxOTNlN2Y5"})
 }
 
+pub(crate) fn prediction_message() -> Value {
+    json!({"id": "gm3qorzdhgbfurvjtvhg6dckhu", "status": "succeeded"})
+}
+
 pub(crate) fn plans() -> Value {
     json!({"items": [{
         "id": "monthly",

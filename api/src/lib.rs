@@ -17,6 +17,7 @@ mod envelope;
 mod examples;
 mod gate;
 mod idempotency;
+mod image_webhooks;
 mod metrics;
 mod parameters;
 mod photos;

@@ -8,6 +8,7 @@ mod identity;
 mod images;
 mod payment;
 mod payment_inbox;
+mod prediction_notices;
 mod storage;
 
 pub use clock::{Clock, SystemClock};
@@ -21,8 +22,8 @@ pub use identity::{
     Authenticator, IssuedToken, Role, SignedIn, TokenIssuer, TokenNotIssued, TokenRejected,
 };
 pub use images::{
-    FinishedPicture, ImageProvider, InputPicture, PictureError, PictureFinisher, PictureOrder,
-    Prediction, PredictionState, ProviderError, ProviderErrorKind,
+    FinishedPicture, ImageProvider, ImageProviders, InputPicture, PictureError, PictureFinisher,
+    PictureOrder, Prediction, PredictionState, ProviderError, ProviderErrorKind,
 };
 pub use payment::{
     CheckoutEnd, CheckoutOrder, CheckoutSession, Invoice, InvoicePage, InvoiceStatus, MoneyBack,
@@ -30,4 +31,8 @@ pub use payment::{
     SubscriptionPage, WebhookRejected,
 };
 pub use payment_inbox::{InboxItem, Kept, PaymentInbox};
+pub use prediction_notices::{
+    AttemptId, MessageRefused, PredictionMessage, PredictionNotices, PredictionWebhook,
+    WebhookHeaders,
+};
 pub use storage::{ObjectStorage, StorageError, StoredObject};

@@ -24,7 +24,9 @@ use url::Url;
 use reader::Reader;
 
 pub use generated::{GeneratedSecrets, SecretsUnusable};
-pub use outside::{Billing, IdentitySettings, PaymentSettings, ReplicateSettings};
+pub use outside::{
+    Billing, IdentitySettings, ImageService, ImagesApiSettings, PaymentSettings, ReplicateSettings,
+};
 pub use secret::Secret;
 pub use variables::{Support, VARIABLES};
 
@@ -106,8 +108,12 @@ pub struct Settings {
     pub plans: Plans,
     /// Stripe.
     pub payment: PaymentSettings,
+    /// `IMAGE_PROVIDER`: who draws, in the order in which they are asked; at least one.
+    pub image_services: Vec<ImageService>,
     /// Replicate.
     pub replicate: ReplicateSettings,
+    /// An OpenAI-compatible images API.
+    pub images_api: ImagesApiSettings,
     /// Access tokens.
     pub identity: IdentitySettings,
     /// `URL_SIGNING_KEY`: a text that [`parse_key`] understands; none for the generated one.
@@ -176,6 +182,8 @@ impl Settings {
             database_url: reader.secret("DATABASE_URL"),
             pg_bin: reader.text("PG_BIN").map(PathBuf::from),
             plans: plans::read(&mut reader, environment, payment.secret_key.is_some()),
+            image_services: outside::image_services(&mut reader),
+            images_api: outside::images_api(&mut reader),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
             self_check_every: self_check_every(&mut reader),
@@ -205,7 +213,16 @@ impl Settings {
 
     /// Whether a part of the outside world is played by the sandbox.
     pub fn needs_sandbox(&self) -> bool {
-        self.payment.secret_key.is_none() || self.replicate.api_token.is_none()
+        self.payment.secret_key.is_none()
+            || self.image_services.iter().any(|one| !self.is_real(*one))
+    }
+
+    /// Whether a service is asked itself, and not the sandbox in its place.
+    fn is_real(&self, service: ImageService) -> bool {
+        match service {
+            ImageService::Replicate => self.replicate.api_token.is_some(),
+            ImageService::OpenAi => self.images_api.key.is_some(),
+        }
     }
 
     /// Production takes nothing that everybody knows, and keeps nothing on the machine that it does not know of.
@@ -248,7 +265,14 @@ impl Settings {
             ),
             (
                 "REPLICATE_API_TOKEN",
-                self.replicate.api_token.is_some(),
+                self.replicate.api_token.is_some()
+                    || !self.image_services.contains(&ImageService::Replicate),
+                "the sandbox is for development",
+            ),
+            (
+                "IMAGES_API_KEY",
+                self.images_api.key.is_some()
+                    || !self.image_services.contains(&ImageService::OpenAi),
                 "the sandbox is for development",
             ),
         ];
@@ -277,6 +301,7 @@ impl Settings {
             ("PUBLIC_URL", &self.public_url),
             ("STRIPE_API_BASE", &self.payment.api_base),
             ("REPLICATE_API_BASE", &self.replicate.api_base),
+            ("IMAGES_API_BASE", &self.images_api.api_base),
         ];
         for (name, address) in addresses {
             if address.as_ref().is_some_and(|url| url.scheme() != "https") {

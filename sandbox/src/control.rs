@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use serde_json::json;
 
 use crate::world::World;
-use crate::{replicate, stripe};
+use crate::{images, replicate, stripe};
 
 /// Registers the first page and all switches.
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -16,6 +16,8 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
         .service(replicate::script)
         .service(replicate::set_default)
         .service(replicate::show_ledger)
+        .service(images::script)
+        .service(images::show_ledger)
         .configure(stripe::control_routes);
 }
 
@@ -33,13 +35,15 @@ fn unreadable(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
 async fn first_page(world: Data<World>) -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "name": "sandbox",
-        "plays": ["Replicate", "Stripe"],
+        "plays": ["Replicate", "OpenAI-compatible images", "Stripe"],
         "api": format!("{}/v1", world.url),
         "switches": [
             "POST /control/reset",
             "POST /control/replicate/script {\"next\": [behaviour, …]}",
             "POST /control/replicate/default {\"behaviour\": …, \"drawing_time_ms\": …}",
             "GET /control/replicate/ledger",
+            "POST /control/images/script {\"next\": [behaviour, …]}",
+            "GET /control/images/ledger",
             "GET|POST /control/stripe/prices {\"strict\": …, \"prices\": [{\"id\", \"unit_amount\", \"currency\", \"interval\"}]}",
             "GET|POST /control/stripe/webhooks {\"shuffle\", \"duplicate\", \"delay_ms\", \"drop_first\", \"shape\", \"url\", \"secret\"}",
             "GET|POST /control/stripe/clock {\"advance_s\": …}",
@@ -58,6 +62,7 @@ async fn first_page(world: Data<World>) -> HttpResponse {
 async fn reset(world: Data<World>) -> HttpResponse {
     world.change(|state| {
         replicate::reset(&mut state.replicate);
+        images::reset(&mut state.images);
         stripe::reset(&mut state.stripe);
         stripe::add_prices(&mut state.stripe, &world.config.stripe_prices);
     });

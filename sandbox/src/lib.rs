@@ -1,9 +1,10 @@
-//! The world outside, played: Replicate and Stripe over real HTTP, statefully, on one address.
+//! The world outside, played: Replicate, an OpenAI-compatible images API and Stripe over real HTTP, statefully, on one address.
 //!
 //! The product talks to it exactly as it talks to the real services, so that the product
 //! itself contains no fake. Nothing in here knows anything of the product.
 
 mod control;
+mod images;
 mod pages;
 pub mod portrait;
 mod replicate;

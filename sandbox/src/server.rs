@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::stripe::StripePrice;
 use crate::world::{State, World};
-use crate::{control, replicate, state_file, stripe};
+use crate::{control, images, replicate, state_file, stripe};
 
 /// Input pictures arrive as data URLs inside the JSON, so bodies may be a few megabytes.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
@@ -29,6 +29,8 @@ pub struct SandboxConfig {
     pub replicate_token: Option<String>,
     /// Signs Replicate's webhooks: `whsec_` and base64.
     pub replicate_webhook_secret: String,
+    /// The only key that the images API accepts; any when absent.
+    pub images_api_key: Option<String>,
     /// The only key that Stripe's routes accept; any key when absent.
     pub stripe_secret_key: Option<String>,
     /// Signs Stripe's webhooks, used whole.
@@ -50,6 +52,7 @@ impl Default for SandboxConfig {
             public_url: None,
             replicate_token: None,
             replicate_webhook_secret: "whsec_c2FuZGJveC1yZXBsaWNhdGUtd2ViaG9vaw==".to_owned(),
+            images_api_key: None,
             stripe_secret_key: None,
             stripe_webhook_secret: "whsec_sandbox_stripe".to_owned(),
             stripe_webhook_url: None,
@@ -144,7 +147,7 @@ pub async fn start(config: SandboxConfig) -> Result<RunningSandbox, SandboxError
     let handle = server.handle();
     let serving = tokio::spawn(server);
     let tasks = background_tasks(&world);
-    tracing::info!(%addr, "The sandbox plays Replicate and Stripe at {}", world.url);
+    tracing::info!(%addr, "The sandbox plays Replicate, the images API and Stripe at {}", world.url);
     Ok(RunningSandbox {
         addr,
         world,
@@ -202,6 +205,7 @@ fn serve(
                 }
             })
             .configure(replicate::routes)
+            .configure(images::routes)
             .configure(stripe::routes)
             .configure(control::routes)
             .default_service(web::to(nowhere))

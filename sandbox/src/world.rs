@@ -8,13 +8,14 @@ use tokio::sync::watch;
 
 use crate::portrait::Pictures;
 use crate::server::{SandboxConfig, SandboxError};
-use crate::{replicate, stripe};
+use crate::{images, replicate, stripe};
 
 /// Everything the played services remember.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct State {
     pub(crate) replicate: replicate::State,
+    pub(crate) images: images::State,
     pub(crate) stripe: stripe::State,
 }
 

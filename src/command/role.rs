@@ -34,6 +34,7 @@ impl Role {
         };
         let surroundings = Surroundings {
             sandbox_url: url_of(settings.sandbox_addr)?,
+            api_url: url_of(settings.http_addr)?,
             public_url,
             node: format!("{name}-{}", Uuid::now_v7().simple()),
         };

@@ -82,7 +82,11 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
     };
     let surroundings = Surroundings {
         sandbox_url: addresses.sandbox.clone().unwrap_or_else(|| api_url.clone()),
-        public_url: settings.public_url.clone().unwrap_or(api_url),
+        public_url: settings
+            .public_url
+            .clone()
+            .unwrap_or_else(|| api_url.clone()),
+        api_url,
         node: directory.node()?,
     };
     let served = async {
@@ -120,6 +124,7 @@ fn crew(
         wiring.follow(followers, stop.clone()),
     );
     crew.add_steady("worker", ::worker::run(wiring.worker(), stop.clone()));
+    crew.add_steady("providers' messages", wiring.hear_providers(stop.clone()));
     crew.add_steady("self-check", wiring.check_read_models(stop.clone()));
     crew.add_steady("housekeeping", wiring.keep_house(stop.clone()));
     crew.add("announcement", async move {

@@ -17,6 +17,10 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let mut crew = Crew::new(stop.clone());
     crew.add_steady("worker", ::worker::run(role.wiring.worker(), stop.clone()));
     crew.add_steady(
+        "providers' messages",
+        role.wiring.hear_providers(stop.clone()),
+    );
+    crew.add_steady(
         "reactions",
         role.wiring.follow(role.wiring.reactions(), stop.clone()),
     );

@@ -11,7 +11,8 @@ use application::{
     context::CommandError,
     photos::Photos,
     ports::{
-        Clock, EventLog, ImageProvider, LogUnavailable, ObjectStorage, PictureFinisher, ReadError,
+        Clock, EventLog, LogUnavailable, ObjectStorage, PictureFinisher, PredictionNotices,
+        ReadError,
     },
 };
 use domain::{
@@ -25,8 +26,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     leases::{Lease, Leases},
-    pace::{Pace, Throttle},
+    pace::Pace,
     parts::{PhotoSettings, WorkerParts},
+    providers::Providers,
     steps::{Step, StepObserver},
     stored_pictures::StoredPictures,
 };
@@ -49,13 +51,13 @@ pub(crate) struct DeliverRequestedPhotos {
     photos: Photos,
     log: Arc<dyn EventLog>,
     clock: Arc<dyn Clock>,
-    provider: Arc<dyn ImageProvider>,
+    providers: Providers,
+    notices: Arc<dyn PredictionNotices>,
     finisher: Arc<dyn PictureFinisher>,
     storage: Arc<dyn ObjectStorage>,
     pictures: StoredPictures,
     leases: Leases,
     checkpoints: Checkpoints,
-    throttle: Throttle,
     settings: PhotoSettings,
     stop_within: Duration,
     observer: Option<Arc<dyn StepObserver>>,
@@ -68,13 +70,13 @@ impl DeliverRequestedPhotos {
             photos: parts.photos.clone(),
             log: Arc::clone(&parts.log),
             clock: Arc::clone(&parts.clock),
-            provider: Arc::clone(&parts.provider),
+            providers: Providers::new(parts),
+            notices: Arc::clone(&parts.notices),
             finisher: Arc::clone(&parts.finisher),
             storage: Arc::clone(&parts.storage),
             pictures: StoredPictures::new(parts),
             leases: Leases::new(parts.pool.clone(), parts.node.clone(), settings.lease),
             checkpoints: parts.checkpoints.clone(),
-            throttle: Throttle::default(),
             settings,
             stop_within: parts.settings.stop_within,
             observer: parts.observer.clone(),
@@ -185,6 +187,9 @@ impl DeliverRequestedPhotos {
     async fn sweep(&self) {
         if let Err(error) = self.leases.forget_expired().await {
             tracing::warn!(%error, "Could not sweep old leases away");
+        }
+        if let Err(error) = self.providers.forget_old_calls().await {
+            tracing::warn!(%error, "Could not sweep old calls out of the ledger");
         }
     }
 

@@ -1,11 +1,6 @@
-//! How long to wait: adaptive polling, retries with jitter, and a provider's wish to be left alone.
+//! How long to wait: adaptive polling, and retries with jitter.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
-
-use tokio::time::Instant;
+use std::time::Duration;
 
 /// Pauses that grow while nothing happens.
 #[derive(Debug)]
@@ -47,26 +42,6 @@ pub(crate) fn jittered(failures: u32, first: Duration, longest: Duration) -> Dur
     most.mul_f64(rand::random_range(0.0..=1.0))
 }
 
-/// Until when this process asks the provider for nothing new.
-#[derive(Debug, Default)]
-pub(crate) struct Throttle(Mutex<Option<Instant>>);
-
-impl Throttle {
-    /// The provider wants to be left alone for that long. A shorter wish never cuts a longer one.
-    pub(crate) fn hold_for(&self, wish: Duration) {
-        let until = Instant::now() + wish;
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *held = Some(held.map_or(until, |before| before.max(until)));
-    }
-
-    /// How much longer, if at all.
-    pub(crate) fn remaining(&self) -> Option<Duration> {
-        let held = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.map(|until| until.saturating_duration_since(Instant::now()))
-            .filter(|left| !left.is_zero())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,21 +73,5 @@ mod tests {
                 "the lower half is used"
             );
         }
-    }
-
-    #[test]
-    fn a_shorter_wish_never_cuts_a_longer_one() {
-        let throttle = Throttle::default();
-        assert_eq!(throttle.remaining(), None);
-        throttle.hold_for(Duration::from_secs(3600));
-        throttle.hold_for(Duration::from_secs(1));
-        assert!(throttle.remaining() > Some(Duration::from_secs(1800)));
-    }
-
-    #[test]
-    fn a_wish_that_is_over_holds_nothing_up() {
-        let throttle = Throttle::default();
-        throttle.hold_for(Duration::ZERO);
-        assert_eq!(throttle.remaining(), None);
     }
 }

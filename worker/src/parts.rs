@@ -6,8 +6,8 @@ use application::{
     avatars::Avatars,
     photos::Photos,
     ports::{
-        Clock, EventLog, ImageProvider, ObjectStorage, PaymentGateway, PaymentInbox,
-        PictureFinisher,
+        Clock, EventLog, ImageProviders, ObjectStorage, PaymentGateway, PaymentInbox,
+        PictureFinisher, PredictionNotices,
     },
     subscriptions::Subscriptions,
 };
@@ -35,8 +35,10 @@ pub struct WorkerParts {
     pub photos: Photos,
     /// The use cases of subscriptions.
     pub subscriptions: Subscriptions,
-    /// Draws the pictures.
-    pub provider: Arc<dyn ImageProvider>,
+    /// Draw the pictures.
+    pub providers: ImageProviders,
+    /// Tells when a provider said that a picture is drawn.
+    pub notices: Arc<dyn PredictionNotices>,
     /// Marks the pictures.
     pub finisher: Arc<dyn PictureFinisher>,
     /// Keeps the pictures.
@@ -83,6 +85,8 @@ pub struct PhotoSettings {
     pub first_poll: Duration,
     /// The longest such pause.
     pub longest_poll: Duration,
+    /// The first and the longest such pause where the provider tells the end of its own accord.
+    pub announced_poll: (Duration, Duration),
     /// The leases.
     pub lease: LeaseTimes,
 }
@@ -131,6 +135,7 @@ impl Default for PhotoSettings {
             longest_retry: Duration::from_secs(60),
             first_poll: Duration::from_millis(50),
             longest_poll: Duration::from_secs(2),
+            announced_poll: (Duration::from_secs(1), Duration::from_secs(10)),
             lease: LeaseTimes::default(),
         }
     }

@@ -8,6 +8,7 @@ mod conformance;
 mod envelope;
 mod grace;
 mod idempotency;
+mod image_webhooks;
 mod images;
 mod lists;
 mod managing;

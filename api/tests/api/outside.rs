@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use domain::values::UserId;
 use infrastructure::{
     image::replicate::{Replicate, ReplicateConfig},
+    standard_webhooks::WebhookSecret,
     stripe::{Stripe, StripeSettings},
 };
 use sandbox::{RunningSandbox, SandboxConfig};
@@ -27,13 +28,21 @@ pub fn plan() -> Plan {
     }
 }
 
-pub fn replicate(sandbox: &RunningSandbox) -> Replicate {
+/// Told of its predictions at `webhook_base`, if there is one.
+pub fn replicate(sandbox: &RunningSandbox, webhook_base: Option<&str>) -> Replicate {
     let config = ReplicateConfig::new("r8_test").at(sandbox.url().parse().unwrap());
     Replicate::new(ReplicateConfig {
         allow_http: true,
+        webhook_base: webhook_base.map(|base| base.parse().unwrap()),
         ..config
     })
     .unwrap()
+}
+
+/// What the sandbox signs Replicate's messages with.
+pub fn replicate_secret() -> WebhookSecret {
+    let secret = SandboxConfig::default().replicate_webhook_secret;
+    secret.parse().unwrap()
 }
 
 pub fn stripe(sandbox: &RunningSandbox) -> Stripe {

@@ -20,8 +20,9 @@ use domain::values::{Position, UserId};
 use infrastructure::{
     event_log::PostgresEventLog,
     identity::{DevelopmentIssuer, SharedSecret, TokenSettings, TokenVerifier},
-    image::marking::Marker,
+    image::{marking::Marker, replicate::ReplicateWebhook},
     inbox::WebhookInbox,
+    prediction_notices::PostgresPredictionNotices,
     scratch_database::ScratchDatabase,
     stand_in_clock::StandInClock,
     storage::LocalStorage,
@@ -38,7 +39,7 @@ use worker::{WorkerParts, WorkerSettings};
 
 pub use crate::options::Options;
 use crate::{
-    outside::{Customers, plan, replicate, stripe},
+    outside::{Customers, plan, replicate, replicate_secret, stripe},
     person::{Answer, Call, Person},
 };
 
@@ -158,6 +159,8 @@ impl TestApp {
             storage: storage.clone(),
             payment: stripe,
             inbox: Arc::new(WebhookInbox::new(database.pool())),
+            image_webhook: Arc::new(ReplicateWebhook::new(vec![replicate_secret()])),
+            notices: Arc::new(PostgresPredictionNotices::new(database.pool())),
             plans,
             clock: clock.clone(),
             billing_clock,
@@ -219,7 +222,8 @@ impl TestApp {
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
             subscriptions: self.parts.subscriptions.clone(),
-            provider: Arc::new(replicate(&self.sandbox)),
+            providers: replicate(&self.sandbox, Some(&self.url)).into(),
+            notices: self.parts.notices.clone(),
             finisher: Arc::new(Marker::new()),
             storage: self.storage.clone(),
             payment: self.parts.payment.clone(),

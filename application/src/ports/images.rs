@@ -1,6 +1,6 @@
 //! Image providers, and what is done to a picture before anybody sees it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -98,20 +98,75 @@ pub trait ImageProvider: Send + Sync {
     /// The model that an order for this purpose goes to.
     fn model(&self, purpose: Purpose) -> String;
 
+    /// How many orders the account may place in a minute, all processes together.
+    fn orders_per_minute(&self) -> u32;
+
+    /// Whether it tells of its own accord when a job is over, so that asking is only for when that gets lost.
+    fn announces(&self) -> bool;
+
     /// Asks for a picture. The answer may be done already.
     async fn start(&self, order: &PictureOrder) -> Result<Prediction, ProviderError>;
 
     /// Asks how a job stands.
     async fn check(&self, id: &str) -> Result<Prediction, ProviderError>;
 
-    /// Looks for a job that was accepted for this order although its answer never arrived.
-    async fn find_orphan(&self, order: &PictureOrder) -> Result<Option<Prediction>, ProviderError>;
+    /// Looks for a job that was accepted for this order although its answer never arrived. `named` is one that the
+    /// provider itself named for it: it is looked at first, and only taken when it is this order's.
+    async fn find_orphan(
+        &self,
+        order: &PictureOrder,
+        named: Option<&str>,
+    ) -> Result<Option<Prediction>, ProviderError>;
 
     /// Stops a job; a job that is over already is no error.
     async fn cancel(&self, id: &str) -> Result<(), ProviderError>;
 
     /// Fetches a picture: allowed hosts only, no redirects, at most 20 MB, https only outside development.
     async fn fetch(&self, url: &str) -> Result<Bytes, ProviderError>;
+}
+
+/// The image providers that may be asked, in the order in which they are.
+#[derive(Clone)]
+pub struct ImageProviders(Vec<Arc<dyn ImageProvider>>);
+
+impl ImageProviders {
+    /// That one, and then `others`.
+    pub fn new(
+        first: Arc<dyn ImageProvider>,
+        others: impl IntoIterator<Item = Arc<dyn ImageProvider>>,
+    ) -> Self {
+        Self(std::iter::once(first).chain(others).collect())
+    }
+
+    /// The provider of that name.
+    pub fn named(&self, name: &str) -> Option<&Arc<dyn ImageProvider>> {
+        self.0.iter().find(|provider| provider.name() == name)
+    }
+
+    /// All of them, beginning behind the one of that name: whoever failed last is asked again last.
+    pub fn beginning_after(
+        &self,
+        name: Option<&str>,
+    ) -> impl Iterator<Item = &Arc<dyn ImageProvider>> {
+        let place = self
+            .0
+            .iter()
+            .position(|provider| Some(provider.name()) == name);
+        let start = place.map_or(0, |place| place + 1);
+        self.0.iter().cycle().skip(start).take(self.0.len())
+    }
+
+    /// How many there are; at least one.
+    #[expect(clippy::len_without_is_empty, reason = "there is always one")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<P: ImageProvider + 'static> From<P> for ImageProviders {
+    fn from(only: P) -> Self {
+        Self(vec![Arc::new(only)])
+    }
 }
 
 /// A picture ready to be stored and shown.

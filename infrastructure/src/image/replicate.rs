@@ -1,4 +1,4 @@
-//! Replicate as an image provider: official models over its HTTP API, polled.
+//! Replicate as an image provider: models over its HTTP API, polled, or told by its webhooks.
 //!
 //! What the service does is gathered from its OpenAPI document, its clients' sources and its documentation
 //! ("Create a prediction", "Prediction deadlines", "Rate limits", "Error codes").
@@ -11,6 +11,7 @@ mod prediction;
 mod reference;
 mod refusal;
 mod throttle;
+mod webhook;
 
 use std::fmt;
 
@@ -23,6 +24,7 @@ use chrono::{TimeDelta, Utc};
 use domain::photo_request::Purpose;
 use reqwest::StatusCode;
 use serde_json::json;
+use url::Url;
 
 use super::fetch::{FileHost, PictureFetcher};
 use api::{Answer, Api};
@@ -30,6 +32,10 @@ pub use config::{InvalidReplicateConfig, ModelName, ReplicateConfig};
 use prediction::PredictionObject;
 use refusal::{Asking, refusal};
 use throttle::Throttle;
+pub use webhook::ReplicateWebhook;
+
+/// As it stands in events.
+const NAME: &str = "replicate";
 
 /// Replicate drops deadlines that are nearer than this, so ours are stretched to it, in seconds.
 const NEAREST_DEADLINE_S: i64 = 5;
@@ -43,6 +49,8 @@ pub struct Replicate {
     reference_model: ModelName,
     scene_model: ModelName,
     wait_s: Option<u8>,
+    webhook_base: Option<Url>,
+    creates_per_minute: u32,
 }
 
 impl Replicate {
@@ -52,11 +60,18 @@ impl Replicate {
     /// Says which part of the configuration cannot be used.
     pub fn new(config: ReplicateConfig) -> Result<Self, InvalidReplicateConfig> {
         let api = Api::new(&config)?;
+        if !input::follows_a_reference(&config.scene_model) {
+            return Err(InvalidReplicateConfig::SceneModel(config.scene_model));
+        }
         let fetcher = PictureFetcher::new(config.file_hosts(), config.allow_http)
             .map_err(InvalidReplicateConfig::Client)?;
         Ok(Self {
             token_hosts: config.token_hosts(),
             wait_s: config.wait_s.map(|wait| wait.clamp(1, 60)),
+            webhook_base: config
+                .webhook_base
+                .filter(|base| config.allow_http || base.scheme() == "https"),
+            creates_per_minute: config.creates_per_minute,
             reference_model: config.reference_model,
             scene_model: config.scene_model,
             throttle: Throttle::default(),
@@ -74,17 +89,40 @@ impl Replicate {
 
     async fn create(&self, order: &PictureOrder) -> Result<Answer, ProviderError> {
         let model = self.model_for(order.purpose);
-        let input = input::of(model, order).await?;
-        let mut request = self
-            .api
-            .post(&["models", model.owner(), model.name(), "predictions"])
+        let mut body = json!({ "input": input::of(model, order).await? });
+        if let Some(address) = self.webhook(order) {
+            body["webhook"] = json!(address);
+            body["webhook_events_filter"] = json!(["completed"]);
+        }
+        let request = match model.version() {
+            None => self
+                .api
+                .post(&["models", model.owner(), model.name(), "predictions"]),
+            Some(_) => {
+                body["version"] = json!(model.to_string());
+                self.api.post(&["predictions"])
+            }
+        };
+        let mut request = request
             .header("Cancel-After", cancel_after(order))
-            .json(&json!({ "input": input }));
+            .json(&body);
         if let Some(wait) = self.wait_s {
             request = request.header("Prefer", format!("wait={wait}"));
         }
         let sent = self.api.send(request).await;
         sent.map_err(|trouble| trouble.while_asking_for(Asking::Purchase))
+    }
+
+    /// Where Replicate is to tell the end of this attempt.
+    fn webhook(&self, order: &PictureOrder) -> Option<Url> {
+        let mut address = self.webhook_base.clone()?;
+        let (photo, attempt) = (order.photo_id.to_string(), order.attempt.to_string());
+        address
+            .path_segments_mut()
+            .ok()?
+            .pop_if_empty()
+            .extend(["webhooks", NAME, &photo, &attempt]);
+        Some(address)
     }
 
     /// The prediction that an answer holds, or why it holds none.
@@ -120,7 +158,15 @@ impl fmt::Debug for Replicate {
 #[async_trait]
 impl ImageProvider for Replicate {
     fn name(&self) -> &str {
-        "replicate"
+        NAME
+    }
+
+    fn orders_per_minute(&self) -> u32 {
+        self.creates_per_minute
+    }
+
+    fn announces(&self) -> bool {
+        self.webhook_base.is_some()
     }
 
     fn model(&self, purpose: Purpose) -> String {
@@ -142,8 +188,17 @@ impl ImageProvider for Replicate {
         self.prediction(&answer, Asking::Question)
     }
 
-    async fn find_orphan(&self, order: &PictureOrder) -> Result<Option<Prediction>, ProviderError> {
+    async fn find_orphan(
+        &self,
+        order: &PictureOrder,
+        named: Option<&str>,
+    ) -> Result<Option<Prediction>, ProviderError> {
         let model = self.model_for(order.purpose);
+        if let Some(id) = named
+            && let Some(object) = orphan::look_at(&self.api, model, order, id).await?
+        {
+            return Ok(Some(self.understood(object)));
+        }
         let found = orphan::find(&self.api, model, order).await?;
         Ok(found.map(|object| self.understood(object)))
     }

@@ -8,6 +8,7 @@ use super::{Secret, reader::Reader};
 use crate::{
     identity::{DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, SharedSecret},
     image::replicate::ModelName,
+    standard_webhooks::WebhookSecret,
 };
 
 /// Whether anybody has to pay.
@@ -57,6 +58,46 @@ pub struct ReplicateSettings {
     pub reference_model: Option<ModelName>,
     /// `REPLICATE_SCENE_MODEL`; none for the default.
     pub scene_model: Option<ModelName>,
+    /// `REPLICATE_WEBHOOK_SECRET`: several, with commas between, while the secret is being rotated.
+    pub webhook_secrets: Vec<WebhookSecret>,
+    /// `REPLICATE_CREATES_PER_MINUTE`; none for what Replicate takes.
+    pub creates_per_minute: Option<u32>,
+}
+
+/// A service that draws pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageService {
+    /// Replicate, or the sandbox when there is no token.
+    Replicate,
+    /// An OpenAI-compatible images API, or the sandbox when there is no key.
+    OpenAi,
+}
+
+impl std::str::FromStr for ImageService {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "replicate" => Ok(Self::Replicate),
+            "openai" => Ok(Self::OpenAi),
+            _ => Err("it is one of replicate, openai"),
+        }
+    }
+}
+
+/// An OpenAI-compatible images API, or the sandbox when there is no key.
+#[derive(Debug, Clone)]
+pub struct ImagesApiSettings {
+    /// `IMAGES_API_KEY`.
+    pub key: Option<Secret>,
+    /// `IMAGES_API_BASE`; none for OpenAI itself.
+    pub api_base: Option<Url>,
+    /// `IMAGES_MODEL`; none for the default.
+    pub model: Option<String>,
+    /// `IMAGES_FILE_HOSTS`: more domains that pictures may come from.
+    pub file_domains: Vec<String>,
+    /// `IMAGES_ORDERS_PER_MINUTE`; none for the default.
+    pub orders_per_minute: Option<u32>,
 }
 
 /// Whose access tokens are accepted.
@@ -102,15 +143,6 @@ fn reconcile_every(reader: &mut Reader<'_>) -> Option<Duration> {
 }
 
 pub(super) fn replicate(reader: &mut Reader<'_>) -> ReplicateSettings {
-    if let Some(provider) = reader
-        .text("IMAGE_PROVIDER")
-        .filter(|provider| provider != "replicate")
-    {
-        reader.problem(
-            "IMAGE_PROVIDER",
-            format_args!("is {provider:?}; this version knows only replicate"),
-        );
-    }
     ReplicateSettings {
         api_token: reader.secret("REPLICATE_API_TOKEN"),
         api_base: reader.address("REPLICATE_API_BASE", "https://api.replicate.com/v1"),
@@ -122,6 +154,61 @@ pub(super) fn replicate(reader: &mut Reader<'_>) -> ReplicateSettings {
             "REPLICATE_SCENE_MODEL",
             "black-forest-labs/flux-kontext-pro",
         ),
+        webhook_secrets: webhook_secrets(reader),
+        creates_per_minute: reader.value("REPLICATE_CREATES_PER_MINUTE", "600"),
+    }
+}
+
+fn webhook_secrets(reader: &mut Reader<'_>) -> Vec<WebhookSecret> {
+    let text = reader.text("REPLICATE_WEBHOOK_SECRET").unwrap_or_default();
+    let secrets = text.split(',').map(str::trim).filter(|one| !one.is_empty());
+    let read: Result<Vec<_>, _> = secrets.map(str::parse).collect();
+    read.unwrap_or_else(|error| {
+        reader.problem(
+            "REPLICATE_WEBHOOK_SECRET",
+            format_args!("is not usable: {error}; GET /v1/webhooks/default/secret tells it"),
+        );
+        Vec::new()
+    })
+}
+
+/// Who draws, in the order in which they are asked; at least one.
+pub(super) fn image_services(reader: &mut Reader<'_>) -> Vec<ImageService> {
+    let text = reader
+        .text("IMAGE_PROVIDER")
+        .unwrap_or_else(|| "replicate".to_owned());
+    let read: Result<Vec<ImageService>, _> =
+        text.split(',').map(|one| one.trim().parse()).collect();
+    let services = read.unwrap_or_else(|error| {
+        reader.problem(
+            "IMAGE_PROVIDER",
+            format_args!("is {text:?}; {error}, or both with a comma between"),
+        );
+        Vec::new()
+    });
+    let twice = |(place, service)| services[..place].contains(service);
+    if services.iter().enumerate().any(twice) {
+        reader.problem(
+            "IMAGE_PROVIDER",
+            format_args!("is {text:?}, which names one twice"),
+        );
+    }
+    services
+}
+
+pub(super) fn images_api(reader: &mut Reader<'_>) -> ImagesApiSettings {
+    let hosts = reader.text("IMAGES_FILE_HOSTS").unwrap_or_default();
+    ImagesApiSettings {
+        key: reader.secret("IMAGES_API_KEY"),
+        api_base: reader.address("IMAGES_API_BASE", "https://api.openai.com/v1"),
+        model: reader.text("IMAGES_MODEL"),
+        file_domains: hosts
+            .split(',')
+            .map(str::trim)
+            .filter(|host| !host.is_empty())
+            .map(str::to_ascii_lowercase)
+            .collect(),
+        orders_per_minute: reader.value("IMAGES_ORDERS_PER_MINUTE", "50"),
     }
 }
 

@@ -1,11 +1,13 @@
 //! What every image provider must do, whatever it speaks: one function a rule, run over a stand-in of the service.
 //!
-//! A provider joins with a [`StandIn`] and one line, `image_provider_contract!(ItsStandIn);`.
+//! A provider joins with a [`StandIn`] and one line, `image_provider_contract!(ItsStandIn, with jobs);`, or `without jobs`
+//! where a service draws while the request is open and remembers nothing.
 
 use std::time::Duration;
 
 use application::ports::{
-    ImageProvider, InputPicture, PictureOrder, Prediction, PredictionState, ProviderErrorKind,
+    ImageProvider, InputPicture, PictureOrder, Prediction, PredictionState, ProviderError,
+    ProviderErrorKind,
 };
 use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
@@ -64,34 +66,51 @@ pub trait StandIn: Send + Sync + Sized {
 
     /// How often a file's redirect was followed.
     async fn redirects_followed(&self) -> usize;
+
+    /// How many orders came with a picture to follow.
+    async fn references_received(&self) -> usize;
 }
 
-/// Makes a test of each rule.
+/// Makes a test of each rule: those for every service, and those that depend on whether it has jobs.
 macro_rules! image_provider_contract {
-    ($stand_in:ty) => {
+    ($stand_in:ty, with jobs) => {
+        image_provider_contract! { $stand_in, everywhere }
         image_provider_contract! { $stand_in:
-            an_order_ends_in_a_picture_that_can_be_fetched
-            a_scene_is_drawn_after_its_reference
-            the_names_are_such_that_events_can_hold_them
             an_unfinished_job_is_working_until_it_is_done
             a_service_that_starts_slowly_is_waited_for
-            indecent_content_is_final
             a_breakdown_may_be_tried_again
             a_job_that_was_given_up_is_canceled
-            a_throttled_order_is_surely_not_accepted_and_says_when_to_come_again
             an_order_whose_answer_was_an_error_is_found_again_and_not_bought_twice
             an_order_whose_answer_was_lost_is_found_again_and_not_bought_twice
             an_orphan_is_recognised_among_other_jobs
             what_was_never_ordered_is_no_orphan
+            a_wrong_credential_is_refused_whatever_is_asked
+            a_running_job_can_be_canceled
+            an_unknown_job_is_an_error
+        }
+    };
+    ($stand_in:ty, without jobs) => {
+        image_provider_contract! { $stand_in, everywhere }
+        image_provider_contract! { $stand_in:
+            an_order_is_answered_with_its_end
+            a_lost_answer_is_perhaps_a_purchase_and_leaves_nothing_to_find
+            a_job_of_another_process_may_be_tried_again
+        }
+    };
+    ($stand_in:ty, everywhere) => {
+        image_provider_contract! { $stand_in:
+            an_order_ends_in_a_picture_that_can_be_fetched
+            a_scene_is_drawn_after_its_reference
+            the_names_are_such_that_events_can_hold_them
+            indecent_content_is_final
+            a_throttled_order_is_surely_not_accepted_and_says_when_to_come_again
             a_removed_picture_may_be_tried_again
             a_file_without_end_is_not_read_to_its_end
             a_file_that_is_no_picture_is_refused
             a_files_redirect_is_not_followed
             files_of_other_hosts_are_not_fetched
             a_wrong_credential_is_the_operators_business_and_stays_secret
-            a_running_job_can_be_canceled
             canceling_what_is_over_is_no_error
-            an_unknown_job_is_an_error
         }
     };
     ($stand_in:ty: $($rule:ident)+) => {
@@ -146,9 +165,17 @@ pub async fn ended(provider: &dyn ImageProvider, id: &str) -> PredictionState {
 /// Orders and waits for the end.
 async fn outcome(stand_in: &impl StandIn, behaviour: Behaviour) -> PredictionState {
     stand_in.next(behaviour).await;
-    let started = stand_in.provider().start(&order()).await.unwrap();
+    match stand_in.provider().start(&order()).await {
+        Ok(started) => end_of(stand_in.provider(), started).await,
+        // Where there are no jobs, the order itself fails.
+        Err(error) => PredictionState::Failed(error),
+    }
+}
+
+/// How a job ended that was just begun; one that has ended is not asked for.
+async fn end_of(provider: &dyn ImageProvider, started: Prediction) -> PredictionState {
     match started.state {
-        PredictionState::Working => ended(stand_in.provider(), &started.id).await,
+        PredictionState::Working => ended(provider, &started.id).await,
         over => over,
     }
 }
@@ -195,7 +222,8 @@ pub async fn a_scene_is_drawn_after_its_reference(stand_in: &impl StandIn) {
 
     let started = provider.start(&scene_order(reference)).await.unwrap();
 
-    let scene = address(ended(provider, &started.id).await);
+    let scene = address(end_of(provider, started).await);
+    assert_eq!(stand_in.references_received().await, 1);
     image::load_from_memory(&provider.fetch(&scene).await.unwrap()).unwrap();
 }
 
@@ -266,7 +294,7 @@ pub async fn a_throttled_order_is_surely_not_accepted_and_says_when_to_come_agai
     sleep(after).await;
     let started = stand_in.provider().start(&order).await.unwrap();
 
-    address(ended(stand_in.provider(), &started.id).await);
+    address(end_of(stand_in.provider(), started).await);
     assert_eq!(stand_in.jobs_sold().await, 1);
 }
 
@@ -290,7 +318,7 @@ async fn finds_the_orphan(stand_in: &impl StandIn, behaviour: Behaviour) {
 
     let orphan = stand_in
         .provider()
-        .find_orphan(&order)
+        .find_orphan(&order, None)
         .await
         .unwrap()
         .unwrap();
@@ -313,35 +341,45 @@ pub async fn an_orphan_is_recognised_among_other_jobs(stand_in: &impl StandIn) {
         ids.push(provider.start(order).await.unwrap().id);
     }
     for (order, id) in [&mine, &next_attempt, &somebody_elses].into_iter().zip(ids) {
-        let found = provider.find_orphan(order).await.unwrap().unwrap();
+        let found = provider.find_orphan(order, None).await.unwrap().unwrap();
         assert_eq!(found.id, id);
     }
 }
 
 pub async fn what_was_never_ordered_is_no_orphan(stand_in: &impl StandIn) {
     let provider = stand_in.provider();
-    assert_eq!(provider.find_orphan(&order()).await.unwrap(), None);
+    assert_eq!(provider.find_orphan(&order(), None).await.unwrap(), None);
 
     let earlier = order();
     provider.start(&earlier).await.unwrap();
-    assert_eq!(provider.find_orphan(&order()).await.unwrap(), None);
+    assert_eq!(provider.find_orphan(&order(), None).await.unwrap(), None);
 
     let reworded = PictureOrder {
         prompt: "Something else".to_owned(),
         ..earlier.clone()
     };
-    assert_eq!(provider.find_orphan(&reworded).await.unwrap(), None);
+    assert_eq!(provider.find_orphan(&reworded, None).await.unwrap(), None);
 
     let started_later = PictureOrder {
         started_at: Utc::now() + TimeDelta::minutes(2),
         ..earlier
     };
-    assert_eq!(provider.find_orphan(&started_later).await.unwrap(), None);
+    assert_eq!(
+        provider.find_orphan(&started_later, None).await.unwrap(),
+        None
+    );
 }
 
 pub async fn a_removed_picture_may_be_tried_again(stand_in: &impl StandIn) {
-    let state = outcome(stand_in, Behaviour::RemovesThePicture).await;
-    assert_eq!(failure_kind(state), RETRYABLE);
+    let kind = match outcome(stand_in, Behaviour::RemovesThePicture).await {
+        // What the job does not tell, the file host does.
+        PredictionState::Succeeded { urls } => {
+            let gone = stand_in.provider().fetch(&urls[0]).await;
+            gone.unwrap_err().kind
+        }
+        other => failure_kind(other),
+    };
+    assert_eq!(kind, RETRYABLE);
 }
 
 pub async fn a_file_without_end_is_not_read_to_its_end(stand_in: &impl StandIn) {
@@ -383,17 +421,61 @@ pub async fn a_wrong_credential_is_the_operators_business_and_stays_secret(
     stand_in: &impl StandIn,
 ) {
     let (provider, credential) = stand_in.provider_with_wrong_credential();
+    is_the_operators_business(&provider.start(&order()).await.unwrap_err(), &credential);
+    assert_eq!(stand_in.jobs_sold().await, 0);
+}
+
+pub async fn a_wrong_credential_is_refused_whatever_is_asked(stand_in: &impl StandIn) {
+    let (provider, credential) = stand_in.provider_with_wrong_credential();
     let order = order();
-    let errors = [
-        provider.start(&order).await.unwrap_err(),
+    for error in [
         provider.check("unknown").await.unwrap_err(),
-        provider.find_orphan(&order).await.unwrap_err(),
+        provider.find_orphan(&order, None).await.unwrap_err(),
+        provider
+            .find_orphan(&order, Some("unknown"))
+            .await
+            .unwrap_err(),
         provider.cancel("unknown").await.unwrap_err(),
-    ];
-    for error in errors {
-        assert_eq!(error.kind, ProviderErrorKind::Operator, "{error:?}");
-        assert!(!format!("{error:?} {error}").contains(&credential));
+    ] {
+        is_the_operators_business(&error, &credential);
     }
+}
+
+fn is_the_operators_business(error: &ProviderError, credential: &str) {
+    assert_eq!(error.kind, ProviderErrorKind::Operator, "{error:?}");
+    assert!(!format!("{error:?} {error}").contains(credential));
+}
+
+pub async fn an_order_is_answered_with_its_end(stand_in: &impl StandIn) {
+    let started = stand_in.provider().start(&order()).await.unwrap();
+    assert!(
+        matches!(started.state, PredictionState::Succeeded { .. }),
+        "{started:?}"
+    );
+    assert!(!started.id.is_empty());
+    assert!(!stand_in.provider().announces());
+}
+
+pub async fn a_lost_answer_is_perhaps_a_purchase_and_leaves_nothing_to_find(
+    stand_in: &impl StandIn,
+) {
+    for behaviour in [
+        Behaviour::AcceptsAndAnswers500,
+        Behaviour::AcceptsAndHangsUp,
+    ] {
+        let order = order();
+        stand_in.next(behaviour).await;
+        let error = stand_in.provider().start(&order).await.unwrap_err();
+        assert_eq!(error.kind, ProviderErrorKind::MaybeAccepted, "{error:?}");
+        let found = stand_in.provider().find_orphan(&order, None).await;
+        assert_eq!(found.unwrap(), None);
+    }
+    assert_eq!(stand_in.jobs_sold().await, 2);
+}
+
+pub async fn a_job_of_another_process_may_be_tried_again(stand_in: &impl StandIn) {
+    let lost = stand_in.provider().check("unknown").await.unwrap();
+    assert_eq!(failure_kind(lost.state), RETRYABLE);
     assert_eq!(stand_in.jobs_sold().await, 0);
 }
 
@@ -413,11 +495,13 @@ pub async fn a_running_job_can_be_canceled(stand_in: &impl StandIn) {
 pub async fn canceling_what_is_over_is_no_error(stand_in: &impl StandIn) {
     let provider = stand_in.provider();
     let started = provider.start(&order()).await.unwrap();
-    let over = ended(provider, &started.id).await;
+    let id = started.id.clone();
+    let over = end_of(provider, started).await;
 
-    provider.cancel(&started.id).await.unwrap();
+    provider.cancel(&id).await.unwrap();
 
-    assert_eq!(provider.check(&started.id).await.unwrap().state, over);
+    let picture = provider.fetch(&address(over)).await.unwrap();
+    image::load_from_memory(&picture).unwrap();
 }
 
 pub async fn an_unknown_job_is_an_error(stand_in: &impl StandIn) {

@@ -2,15 +2,19 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use application::ports::{ImageProvider, PredictionState};
+use application::ports::{ImageProvider, InputPicture, PictureOrder, PredictionState};
+
 use async_trait::async_trait;
+use domain::photo_request::Purpose;
 use infrastructure::image::replicate::{Replicate, ReplicateConfig};
 use sandbox::{RunningSandbox, SandboxConfig};
 use serde_json::{Value, json};
 
-use crate::image_provider_contract::{Behaviour, StandIn, ended, image_provider_contract, order};
+use crate::image_provider_contract::{
+    Behaviour, StandIn, ended, image_provider_contract, order, scene_order,
+};
 
-image_provider_contract!(PlayedReplicate);
+image_provider_contract!(PlayedReplicate, with jobs);
 
 const TOKEN: &str = "r8_the_token_of_the_tests";
 
@@ -124,6 +128,14 @@ impl StandIn for PlayedReplicate {
             .map(|create| create["redirects_followed"].as_u64().unwrap());
         usize::try_from(followed.sum::<u64>()).unwrap()
     }
+
+    async fn references_received(&self) -> usize {
+        let ledger = self.ledger().await;
+        let creates = ledger["creates"].as_array().unwrap().iter();
+        creates
+            .filter(|create| create["input"]["input_image"].is_string())
+            .count()
+    }
 }
 
 #[tokio::test]
@@ -172,6 +184,129 @@ async fn an_orphan_is_found_behind_a_hundred_newer_predictions() {
     for _ in 0..110 {
         played.replicate.start(&order()).await.unwrap();
     }
-    let found = played.replicate.find_orphan(&mine).await.unwrap().unwrap();
+    let found = played
+        .replicate
+        .find_orphan(&mine, None)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(found.id, started.id);
+}
+
+#[tokio::test]
+async fn a_prediction_that_a_webhook_named_is_taken_only_when_it_is_this_orders() {
+    let played = PlayedReplicate::start().await;
+    let (mine, other) = (order(), order());
+    let my_id = played.replicate.start(&mine).await.unwrap().id;
+    let other_id = played.replicate.start(&other).await.unwrap().id;
+    for named in [&my_id, &other_id, "unknown", "../account"] {
+        let found = played.replicate.find_orphan(&mine, Some(named)).await;
+        assert_eq!(found.unwrap().unwrap().id, my_id, "{named}");
+    }
+    let never = order();
+    let found = played.replicate.find_orphan(&never, Some(&my_id)).await;
+    assert_eq!(found.unwrap(), None);
+}
+
+#[tokio::test]
+async fn each_attempt_names_its_own_address_for_the_end_and_wants_nothing_else() {
+    let played = PlayedReplicate::start().await;
+    let told = Replicate::new(ReplicateConfig {
+        webhook_base: Some("http://127.0.0.1:9/ava/".parse().unwrap()),
+        ..config(&played.sandbox, TOKEN)
+    });
+    let told = told.unwrap();
+    assert!(told.announces() && !played.replicate.announces());
+    let mine = PictureOrder {
+        attempt: 3,
+        ..order()
+    };
+    told.start(&mine).await.unwrap();
+    let create = &played.ledger().await["creates"][0];
+    let address = format!(
+        "http://127.0.0.1:9/ava/webhooks/replicate/{}/3",
+        mine.photo_id
+    );
+    assert_eq!(create["webhook"], json!(address));
+}
+
+#[tokio::test]
+async fn outside_development_only_an_https_address_is_named() {
+    let told = |base: &str| {
+        Replicate::new(ReplicateConfig {
+            webhook_base: Some(base.parse().unwrap()),
+            ..ReplicateConfig::new(TOKEN)
+        })
+    };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    assert!(told("https://ava.example.com").unwrap().announces());
+    assert!(!told("http://ava.example.com").unwrap().announces());
+}
+
+#[tokio::test]
+async fn every_family_of_models_gets_the_reference_where_it_takes_it() {
+    let played = PlayedReplicate::start().await;
+    let version = "0".repeat(64);
+    let reference = InputPicture {
+        bytes: b"a small picture"[..].into(),
+        media_type: "image/jpeg".to_owned(),
+    };
+    let sent = json!("data:image/jpeg;base64,YSBzbWFsbCBwaWN0dXJl");
+    for (model, field, expected) in [
+        (
+            "black-forest-labs/flux-kontext-pro",
+            "input_image",
+            sent.clone(),
+        ),
+        (
+            "black-forest-labs/flux-2-flex",
+            "input_images",
+            json!([sent]),
+        ),
+        (
+            "black-forest-labs/flux-1.1-pro",
+            "image_prompt",
+            sent.clone(),
+        ),
+        (
+            &format!("zsxkib/instant-id:{version}"),
+            "image",
+            sent.clone(),
+        ),
+    ] {
+        let replicate = Replicate::new(ReplicateConfig {
+            scene_model: model.parse().unwrap(),
+            ..config(&played.sandbox, TOKEN)
+        });
+        let replicate = replicate.unwrap();
+        assert_eq!(replicate.model(Purpose::Scene), model);
+        let order = scene_order(reference.clone());
+        let started = replicate.start(&order).await.unwrap();
+        assert!(
+            matches!(
+                ended(&replicate, &started.id).await,
+                PredictionState::Succeeded { .. }
+            ),
+            "{model}"
+        );
+        let found = replicate.find_orphan(&order, None).await.unwrap().unwrap();
+        assert_eq!(found.id, started.id, "{model}");
+        let ledger = played.ledger().await;
+        let create = ledger["creates"].as_array().unwrap().last().unwrap();
+        assert_eq!(create["input"][field], expected, "{model}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_follow_a_reference_draws_no_scenes() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let refused = Replicate::new(ReplicateConfig {
+        scene_model: "black-forest-labs/flux-schnell".parse().unwrap(),
+        ..ReplicateConfig::new(TOKEN)
+    });
+    let words = refused.unwrap_err().to_string();
+    assert!(
+        words.contains("cannot follow a reference picture"),
+        "{words}"
+    );
 }

@@ -255,7 +255,11 @@ async fn questions_may_be_asked_again_when_the_service_stumbles() {
         assert_eq!(replicate.check("p1").await.unwrap_err().kind, RETRYABLE);
         assert_eq!(replicate.cancel("p1").await.unwrap_err().kind, RETRYABLE);
         assert_eq!(
-            replicate.find_orphan(&order()).await.unwrap_err().kind,
+            replicate
+                .find_orphan(&order(), None)
+                .await
+                .unwrap_err()
+                .kind,
             RETRYABLE
         );
     }
@@ -342,7 +346,7 @@ async fn the_link_to_the_next_page_does_not_carry_the_token_away() {
     let service = CannedService::start([empty, found]).await;
 
     let orphan = replicate_at(&service.url())
-        .find_orphan(&order)
+        .find_orphan(&order, None)
         .await
         .unwrap()
         .unwrap();
@@ -367,7 +371,7 @@ async fn the_search_for_an_orphan_ends_where_the_attempt_began() {
     let service = CannedService::start([page_with(&earlier, &created.json()["input"], next)]).await;
 
     let orphan = replicate_at(&service.url())
-        .find_orphan(&order)
+        .find_orphan(&order, None)
         .await
         .unwrap();
 
@@ -386,7 +390,7 @@ async fn clocks_may_differ_by_half_a_minute_when_an_orphan_is_looked_for() {
     let service = CannedService::start([page_with(&earlier, &created.json()["input"], None)]).await;
 
     let orphan = replicate_at(&service.url())
-        .find_orphan(&order)
+        .find_orphan(&order, None)
         .await
         .unwrap()
         .unwrap();

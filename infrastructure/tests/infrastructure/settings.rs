@@ -6,7 +6,8 @@ use std::{
 };
 
 use infrastructure::settings::{
-    Billing, Environment, GeneratedSecrets, InvalidSettings, Settings, Support, VARIABLES,
+    Billing, Environment, GeneratedSecrets, ImageService, InvalidSettings, Settings, Support,
+    VARIABLES,
 };
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidSettings> {
@@ -81,6 +82,8 @@ fn everything_that_is_wrong_is_told_at_once() {
         ("URL_SIGNING_KEY", "hunter2"),
         ("IMAGE_PROVIDER", "crayons"),
         ("REPLICATE_SCENE_MODEL", "kontext"),
+        ("REPLICATE_WEBHOOK_SECRET", "hunter2"),
+        ("REPLICATE_CREATES_PER_MINUTE", "many"),
         ("LOG_FORMAT", "xml"),
         ("RUST_LOG", "loud=very"),
         ("SENTRY_DSN", "hunter2"),
@@ -101,6 +104,8 @@ fn everything_that_is_wrong_is_told_at_once() {
         "URL_SIGNING_KEY",
         "IMAGE_PROVIDER",
         "REPLICATE_SCENE_MODEL",
+        "REPLICATE_WEBHOOK_SECRET",
+        "REPLICATE_CREATES_PER_MINUTE",
         "LOG_FORMAT",
         "RUST_LOG",
         "SENTRY_DSN",
@@ -350,4 +355,37 @@ fn damaged_secrets_are_left_alone() {
     fs::write(&file, "{").unwrap();
     assert!(GeneratedSecrets::open(directory.path()).is_err());
     assert_eq!(fs::read_to_string(&file).unwrap(), "{");
+}
+
+#[test]
+fn one_or_two_image_providers_are_asked_in_the_order_given() {
+    let services = |text: &str| read(&[("IMAGE_PROVIDER", text)]).map(|read| read.image_services);
+    let (replicate, openai) = (ImageService::Replicate, ImageService::OpenAi);
+    assert_eq!(read(&[]).unwrap().image_services, [replicate]);
+    assert_eq!(services("openai").unwrap(), [openai]);
+    assert_eq!(services("openai, replicate").unwrap(), [openai, replicate]);
+    for wrong in ["crayons", "replicate,", "replicate,replicate"] {
+        let error = services(wrong).unwrap_err();
+        assert!(error.problems[0].starts_with("IMAGE_PROVIDER"), "{error}");
+    }
+}
+
+#[test]
+fn the_sandbox_plays_only_those_that_are_asked_and_not_real() {
+    let stripe = [
+        ("STRIPE_SECRET_KEY", "sk_test_1"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_1"),
+        ("STRIPE_PRICE_ID", "price_1"),
+    ];
+    let needed = |more: &[(&str, &str)]| read(&[&stripe, more].concat()).unwrap().needs_sandbox();
+    assert!(needed(&[]));
+    assert!(!needed(&[("REPLICATE_API_TOKEN", "r8_1")]));
+    assert!(needed(&[
+        ("REPLICATE_API_TOKEN", "r8_1"),
+        ("IMAGE_PROVIDER", "replicate,openai")
+    ]));
+    assert!(!needed(&[
+        ("IMAGES_API_KEY", "sk-1"),
+        ("IMAGE_PROVIDER", "openai")
+    ]));
 }

@@ -1,6 +1,7 @@
 //! The sandbox, asked over real HTTP.
 #![allow(clippy::unwrap_used)]
 
+mod official_sdks;
 mod official_stripe_sdk;
 mod pictures;
 mod predictions;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use application::{
     context::{CommandError, Context, Receipt},
     photos::PhotoJob,
-    ports::{Prediction, ProviderError, ProviderErrorKind},
+    ports::{AttemptId, Prediction, ProviderError, ProviderErrorKind},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -13,7 +13,7 @@ use domain::{
     recorded::{AnyEvent, Recorded},
     values::PhotoId,
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -64,6 +64,8 @@ pub(super) struct Assignment<'a> {
     /// The event that all of this follows from, once it was read.
     wish: OnceCell<Recorded<AnyEvent>>,
     pub(super) pace: Pace,
+    /// What providers say of their own accord, from before they are asked.
+    arrivals: broadcast::Receiver<AttemptId>,
     /// What the provider said last, so that it is not asked again at once.
     pub(super) said: Option<Prediction>,
     /// Since when, and why, it is not known whether the provider accepted the current attempt.
@@ -73,7 +75,7 @@ pub(super) struct Assignment<'a> {
 }
 
 impl<'a> Assignment<'a> {
-    pub(super) const fn new(
+    pub(super) fn new(
         desk: &'a DeliverRequestedPhotos,
         photo_id: PhotoId,
         lease: &'a Lease,
@@ -86,6 +88,7 @@ impl<'a> Assignment<'a> {
             stop,
             wish: OnceCell::const_new(),
             pace: Pace::new(desk.settings.first_poll, desk.settings.longest_poll),
+            arrivals: desk.notices.arrivals(),
             said: None,
             unsure: None,
             fetch_failures: 0,
@@ -126,9 +129,9 @@ impl<'a> Assignment<'a> {
             Next::Start { number } => self.start(&job, number).await,
             Next::Recover { attempt } => self.recover(&job, &attempt).await,
             Next::Follow {
-                number,
+                attempt,
                 prediction_id,
-            } => self.follow(&job, number, &prediction_id).await,
+            } => self.follow(&job, &attempt, &prediction_id).await,
         }
     }
 
@@ -160,14 +163,19 @@ impl<'a> Assignment<'a> {
             && let Some(attempt) = job.attempt.as_ref().filter(|attempt| !attempt.failed)
             && let Some(id) = &attempt.provider_id
         {
-            self.call_off_prediction(id).await;
+            self.call_off_prediction(&attempt.provider, attempt.number, id)
+                .await;
         }
     }
 
     /// Asks the provider to stop a prediction. It is only money: a failure is logged and left at that.
-    pub(super) async fn call_off_prediction(&self, id: &str) {
+    pub(super) async fn call_off_prediction(&self, provider: &str, attempt: u32, id: &str) {
         let photo_id = self.photo_id;
-        if let Err(error) = self.desk.provider.cancel(id).await {
+        let providers = &self.desk.providers;
+        let Some(provider) = providers.of_attempt(provider, photo_id, attempt) else {
+            return;
+        };
+        if let Err(error) = provider.cancel(id).await {
             tracing::warn!(photo.id = %photo_id, %error, "Could not cancel prediction {id} of photo {photo_id}");
         }
     }
@@ -179,6 +187,20 @@ impl<'a> Assignment<'a> {
         tokio::select! {
             () = self.stop.cancelled() => Err(Leaving::Stopped),
             () = tokio::time::sleep(pause.min(self.left(job))) => Ok(()),
+        }
+    }
+
+    /// As [`Self::pause`], but ended by the provider's word about attempt `number` as well.
+    pub(super) async fn await_word(&mut self, job: &PhotoJob, number: u32) -> Progress {
+        let about = AttemptId {
+            photo_id: self.photo_id,
+            attempt: number,
+        };
+        let pause = self.pace.pause().min(self.left(job));
+        tokio::select! {
+            () = self.stop.cancelled() => Err(Leaving::Stopped),
+            () = word(&mut self.arrivals, about) => Ok(()),
+            () = tokio::time::sleep(pause) => Ok(()),
         }
     }
 
@@ -223,6 +245,17 @@ impl<'a> Assignment<'a> {
             ProviderErrorKind::Operator => {
                 let photo_id = self.photo_id;
                 tracing::error!(photo.id = %photo_id, %error, "The image provider refuses photo {photo_id}: {error}");
+                if self.desk.providers.another_is_left_after(number) {
+                    return self
+                        .put_off(
+                            job,
+                            number,
+                            FailureClass::Operator,
+                            error.detail,
+                            self.now(),
+                        )
+                        .await;
+                }
                 self.fail(job, number, FailureClass::Operator, error.detail)
                     .await?;
                 Err(Leaving::Over)
@@ -249,12 +282,25 @@ impl<'a> Assignment<'a> {
         }
         let pause = after.unwrap_or_default()
             + jittered(number, settings.first_retry, settings.longest_retry);
-        let retry_at = (self.now() + delta(pause)).min(self.deadline(job));
+        let retry_at = self.now() + delta(pause);
+        self.put_off(job, number, FailureClass::Transient, detail, retry_at)
+            .await
+    }
+
+    /// Attempt `number` is over; another one may start at `retry_at`.
+    async fn put_off(
+        &self,
+        job: &PhotoJob,
+        number: u32,
+        class: FailureClass,
+        detail: String,
+        retry_at: DateTime<Utc>,
+    ) -> Progress {
         let failure = Command::RecordAttemptFailure {
             attempt: number,
-            class: FailureClass::Transient,
+            class,
             detail,
-            retry_at: Some(retry_at),
+            retry_at: Some(retry_at.min(self.deadline(job))),
         };
         self.command(job, failure).await.map(drop)
     }
@@ -359,6 +405,17 @@ impl<'a> Assignment<'a> {
 
     pub(super) async fn at(&self, step: Step) {
         self.desk.at(self.photo_id, step).await;
+    }
+}
+
+/// Returns once the provider has said something about that attempt. Who could not follow takes it for yes.
+async fn word(arrivals: &mut broadcast::Receiver<AttemptId>, about: AttemptId) {
+    loop {
+        match arrivals.recv().await {
+            Ok(arrived) if arrived != about => {}
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
+            Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use application::{
     context::CommandError,
     photos::{Attempt, PhotoJob},
-    ports::{InputPicture, PictureOrder, Prediction, ProviderErrorKind, StorageError},
+    ports::{AttemptId, InputPicture, PictureOrder, Prediction, ProviderErrorKind, StorageError},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -14,33 +14,42 @@ use domain::{
 };
 
 use super::assignment::{Assignment, Leaving, Progress, Unsure, delta};
-use crate::steps::Step;
+use crate::{
+    pace::Pace,
+    providers::{Asked, Chosen, PermittedOrder},
+    steps::Step,
+};
+
+/// How long a photo rests when it cannot be known whether a provider may be asked.
+const ACCOUNTS_ARE_AWAY: Duration = Duration::from_secs(1);
 
 /// How long a photo rests when the reference picture cannot be read now.
 const STORAGE_IS_AWAY: Duration = Duration::from_secs(2);
 
-impl Assignment<'_> {
+impl<'a> Assignment<'a> {
     /// Puts attempt `number` on record, then asks the provider. In this order: whoever finds the attempt
     /// without a prediction knows that one may have been bought.
     pub(super) async fn start(&mut self, job: &PhotoJob, number: u32) -> Progress {
-        if let Some(held) = self.desk.throttle.remaining() {
-            return Err(self.later(job, held));
-        }
         let order = self.order(job, number, self.now()).await?;
-        let provider = &self.desk.provider;
+        let permitted = self.permitted(job, number).await?;
+        let name = permitted.provider().name().to_owned();
         let start = Command::StartAttempt {
             attempt: number,
-            provider: provider.name().to_owned(),
-            model: provider.model(job.purpose),
+            provider: name.clone(),
+            model: permitted.model.clone(),
         };
-        self.command(job, start).await?;
+        if let Err(leaving) = self.command(job, start).await {
+            permitted.withdraw();
+            return Err(leaving);
+        }
         self.at(Step::AttemptStarted).await;
         if !self.lease.is_held() {
             // This process was paused; somebody else may be asking the provider right now.
+            permitted.withdraw();
             return Err(Leaving::TakenOver);
         }
-        match provider.start(&order).await {
-            Ok(prediction) => self.accepted(job, number, prediction).await,
+        match permitted.place(&order).await {
+            Ok(prediction) => self.accepted(job, number, &name, prediction).await,
             Err(error) if error.kind == ProviderErrorKind::MaybeAccepted => {
                 let (since, detail) = (self.now(), error.detail);
                 self.unsure = Some(Unsure {
@@ -50,9 +59,19 @@ impl Assignment<'_> {
                 });
                 Ok(())
             }
+            Err(error) => self.refused(job, number, error).await,
+        }
+    }
+
+    /// Whom to ask, once somebody may be asked.
+    async fn permitted(&self, job: &PhotoJob, number: u32) -> Progress<PermittedOrder<'a>> {
+        match self.desk.providers.choose(job, number).await {
+            Ok(Chosen::Ask(permitted)) => Ok(permitted),
+            Ok(Chosen::NotBefore(left)) => Err(self.later(job, left)),
             Err(error) => {
-                self.heed(error.kind);
-                self.refused(job, number, error).await
+                let photo_id = self.photo_id;
+                tracing::warn!(photo.id = %photo_id, %error, "Photo {photo_id} must wait for the providers' accounts");
+                Err(Leaving::Later(ACCOUNTS_ARE_AWAY))
             }
         }
     }
@@ -61,9 +80,18 @@ impl Assignment<'_> {
     /// attempt has failed.
     pub(super) async fn recover(&mut self, job: &PhotoJob, attempt: &Attempt) -> Progress {
         let order = self.order(job, attempt.number, attempt.started_at).await?;
-        match self.desk.provider.find_orphan(&order).await {
-            Ok(Some(prediction)) => self.accepted(job, attempt.number, prediction).await,
-            Ok(None) if self.now() < self.settled_at(attempt) => self.pause(job, None).await,
+        let Some(provider) = self.asked(attempt) else {
+            return self.provider_is_gone(job, attempt).await;
+        };
+        let named = self.named(attempt.number).await;
+        match provider.find_orphan(&order, named.as_deref()).await {
+            Ok(Some(prediction)) => {
+                self.accepted(job, attempt.number, &attempt.provider, prediction)
+                    .await
+            }
+            Ok(None) if self.now() < self.settled_at(attempt) => {
+                self.await_word(job, attempt.number).await
+            }
             Ok(None) => {
                 let unsure = self.unsure(attempt).map(|unsure| unsure.detail.clone());
                 let detail = unsure.unwrap_or_else(|| "the provider never accepted it".to_owned());
@@ -77,6 +105,27 @@ impl Assignment<'_> {
                 }
             },
         }
+    }
+
+    /// The provider of an attempt; none when it is no longer configured.
+    pub(super) fn asked(&self, attempt: &Attempt) -> Option<Asked<'a>> {
+        let providers = &self.desk.providers;
+        providers.of_attempt(&attempt.provider, self.photo_id, attempt.number)
+    }
+
+    /// Who was asked is not there any more: the next attempt asks somebody else.
+    pub(super) async fn provider_is_gone(&mut self, job: &PhotoJob, attempt: &Attempt) -> Progress {
+        let detail = format!("{} is no longer configured", attempt.provider);
+        self.attempt_failed(job, attempt.number, detail, None).await
+    }
+
+    /// The job that the provider itself named for the attempt. A hint: without it the search only takes longer.
+    async fn named(&self, attempt: u32) -> Option<String> {
+        let about = AttemptId {
+            photo_id: self.photo_id,
+            attempt,
+        };
+        self.desk.notices.named(about).await.unwrap_or_default()
     }
 
     fn settled_at(&self, attempt: &Attempt) -> DateTime<Utc> {
@@ -95,7 +144,13 @@ impl Assignment<'_> {
     }
 
     /// Puts the provider's id on record. If that comes too late the prediction is surplus.
-    async fn accepted(&mut self, job: &PhotoJob, number: u32, prediction: Prediction) -> Progress {
+    async fn accepted(
+        &mut self,
+        job: &PhotoJob,
+        number: u32,
+        provider: &str,
+        prediction: Prediction,
+    ) -> Progress {
         self.at(Step::ProviderAnswered).await;
         let record = Command::RecordPrediction {
             attempt: number,
@@ -103,19 +158,20 @@ impl Assignment<'_> {
         };
         if let Err(error) = self.try_command(job, record).await {
             if matches!(error, CommandError::Rejected(_)) {
-                self.call_off_surplus(&prediction.id).await;
+                self.call_off_surplus(provider, number, &prediction.id)
+                    .await;
             }
             return Err(self.leaving(error));
         }
         self.at(Step::PredictionRecorded).await;
-        self.pace.reset();
+        self.pace = self.pace_after(provider, number);
         self.fetch_failures = 0;
         self.said = Some(prediction);
         Ok(())
     }
 
     /// Stops a prediction that came too late, unless whoever was faster follows the very same one.
-    async fn call_off_surplus(&self, id: &str) {
+    async fn call_off_surplus(&self, provider: &str, number: u32, id: &str) {
         let Ok(Some(job)) = self.desk.photos.job(self.photo_id).await else {
             return;
         };
@@ -127,14 +183,20 @@ impl Assignment<'_> {
         {
             let photo_id = self.photo_id;
             tracing::warn!(photo.id = %photo_id, "Prediction {id} of photo {photo_id} was bought in vain");
-            self.call_off_prediction(id).await;
+            self.call_off_prediction(provider, number, id).await;
         }
     }
 
-    /// A provider that wants to be left alone is left alone by this whole process.
-    pub(super) fn heed(&self, kind: ProviderErrorKind) {
-        if let ProviderErrorKind::Retryable { after: Some(wish) } = kind {
-            self.desk.throttle.hold_for(wish);
+    /// How often to ask for the job of a fresh attempt.
+    fn pace_after(&self, provider: &str, number: u32) -> Pace {
+        let settings = &self.desk.settings;
+        let providers = &self.desk.providers;
+        let asked = providers.of_attempt(provider, self.photo_id, number);
+        if asked.is_some_and(|asked| asked.announces()) {
+            let (first, longest) = settings.announced_poll;
+            Pace::new(first, longest)
+        } else {
+            Pace::new(settings.first_poll, settings.longest_poll)
         }
     }
 

@@ -29,8 +29,8 @@ pub(super) enum Next {
     },
     /// Ask how the prediction stands.
     Follow {
-        /// The newest attempt's number.
-        number: u32,
+        /// The newest attempt.
+        attempt: Attempt,
         /// The provider's id of it.
         prediction_id: String,
     },
@@ -48,13 +48,14 @@ pub(super) fn next(job: &PhotoJob, deadline: DateTime<Utc>, now: DateTime<Utc>) 
         return Next::Cancel;
     }
     match &job.attempt {
-        Some(Attempt {
-            failed: false,
-            number,
-            provider_id: Some(id),
-            ..
-        }) => Next::Follow {
-            number: *number,
+        Some(
+            attempt @ Attempt {
+                failed: false,
+                provider_id: Some(id),
+                ..
+            },
+        ) => Next::Follow {
+            attempt: attempt.clone(),
             prediction_id: id.clone(),
         },
         Some(
@@ -100,7 +101,7 @@ mod tests {
         assert_eq!(
             after(1, job),
             Next::Follow {
-                number: 2,
+                attempt: attempt(2, Some("p2"), false),
                 prediction_id: "p2".to_owned()
             }
         );

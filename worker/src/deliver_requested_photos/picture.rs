@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use application::{
-    photos::PhotoJob,
+    photos::{Attempt, PhotoJob},
     ports::{FinishedPicture, PictureError, Prediction, PredictionState, ProviderErrorKind},
 };
 use bytes::Bytes;
 use domain::photo_request::Command;
 
 use super::assignment::{Assignment, Leaving, Progress};
-use crate::{pace::jittered, steps::Step, stored_pictures::Kept};
+use crate::{pace::jittered, providers::Asked, steps::Step, stored_pictures::Kept};
 
 /// How often one picture is fetched in vain before the attempt counts as failed.
 const FETCHES: u32 = 4;
@@ -21,13 +21,16 @@ const OURS_TO_MEND: Duration = Duration::from_secs(8);
 
 impl Assignment<'_> {
     /// Asks how the prediction stands, and does what follows.
-    pub(super) async fn follow(&mut self, job: &PhotoJob, number: u32, id: &str) -> Progress {
+    pub(super) async fn follow(&mut self, job: &PhotoJob, attempt: &Attempt, id: &str) -> Progress {
+        let number = attempt.number;
+        let Some(provider) = self.asked(attempt) else {
+            return self.provider_is_gone(job, attempt).await;
+        };
         let state = match self.said.take() {
             Some(Prediction { id: said, state }) if said == id => state,
-            Some(_) | None => match self.desk.provider.check(id).await {
+            Some(_) | None => match provider.check(id).await {
                 Ok(prediction) => prediction.state,
                 Err(error) => {
-                    self.heed(error.kind);
                     return match error.kind {
                         ProviderErrorKind::Retryable { after } => self.pause(job, after).await,
                         ProviderErrorKind::MaybeAccepted => self.pause(job, None).await,
@@ -39,8 +42,10 @@ impl Assignment<'_> {
             },
         };
         match state {
-            PredictionState::Working => self.pause(job, None).await,
-            PredictionState::Succeeded { urls } => self.deliver(job, number, &urls).await,
+            PredictionState::Working => self.await_word(job, number).await,
+            PredictionState::Succeeded { urls } => {
+                self.deliver(job, &provider, number, &urls).await
+            }
             PredictionState::Failed(error) => self.refused(job, number, error).await,
             PredictionState::Canceled => {
                 let detail = "the prediction was canceled at the provider".to_owned();
@@ -50,12 +55,18 @@ impl Assignment<'_> {
     }
 
     /// Fetches the first picture, marks it, stores it, and puts the delivery on record.
-    async fn deliver(&mut self, job: &PhotoJob, number: u32, urls: &[String]) -> Progress {
+    async fn deliver(
+        &mut self,
+        job: &PhotoJob,
+        provider: &Asked<'_>,
+        number: u32,
+        urls: &[String],
+    ) -> Progress {
         let Some(url) = urls.first() else {
             let detail = "the provider succeeded without a picture".to_owned();
             return self.attempt_failed(job, number, detail, None).await;
         };
-        let Some(bytes) = self.fetch(job, number, url).await? else {
+        let Some(bytes) = self.fetch(job, provider, number, url).await? else {
             return Ok(());
         };
         self.at(Step::PictureFetched).await;
@@ -74,8 +85,14 @@ impl Assignment<'_> {
     }
 
     /// The picture's bytes; none when fetching failed and the prediction is to be looked at again.
-    async fn fetch(&mut self, job: &PhotoJob, number: u32, url: &str) -> Progress<Option<Bytes>> {
-        let error = match self.desk.provider.fetch(url).await {
+    async fn fetch(
+        &mut self,
+        job: &PhotoJob,
+        provider: &Asked<'_>,
+        number: u32,
+        url: &str,
+    ) -> Progress<Option<Bytes>> {
+        let error = match provider.fetch(url).await {
             Ok(bytes) => return Ok(Some(bytes)),
             Err(error) => error,
         };

@@ -1,9 +1,11 @@
 //! The worker on a real database, against the sandbox over HTTP.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod accounts;
 mod cancellation;
 mod crashes;
 mod deletion;
+mod fallback;
 mod history;
 mod leases;
 mod misbehaviour;

@@ -182,7 +182,7 @@ async fn a_model_that_does_not_exist_needs_an_operator_at_once() {
     let system = start().await;
     let user = system.user().await;
     let mut parts = system.parts("worker");
-    parts.provider = std::sync::Arc::new(crate::provider::misconfigured_replicate(&system.sandbox));
+    parts.providers = crate::provider::misconfigured_replicate(&system.sandbox).into();
     let _worker = system.worker_of(parts);
 
     let photo_id = system.request_reference(user).await;
@@ -206,7 +206,7 @@ async fn a_model_that_does_not_exist_needs_an_operator_at_once() {
 async fn a_provider_that_cannot_be_reached_is_asked_a_few_times_and_no_more() {
     let system = start().await;
     let mut parts = system.parts("worker");
-    parts.provider = std::sync::Arc::new(crate::provider::unreachable_replicate());
+    parts.providers = crate::provider::unreachable_replicate().into();
     let _worker = system.worker_of(parts);
     let user = system.user().await;
 

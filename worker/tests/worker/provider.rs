@@ -76,24 +76,26 @@ impl Ledger {
     }
 }
 
-/// Asks the sandbox.
-pub fn replicate(sandbox: &RunningSandbox) -> Replicate {
+/// How to ask the sandbox.
+pub fn replicate_config(sandbox: &RunningSandbox) -> ReplicateConfig {
     let config = ReplicateConfig::new("r8_test").at(sandbox.url().parse().unwrap());
-    Replicate::new(ReplicateConfig {
+    ReplicateConfig {
         allow_http: true,
         ..config
-    })
-    .unwrap()
+    }
+}
+
+/// Asks the sandbox.
+pub fn replicate(sandbox: &RunningSandbox) -> Replicate {
+    Replicate::new(replicate_config(sandbox)).unwrap()
 }
 
 /// Asks for a model that the provider does not have.
 pub fn misconfigured_replicate(sandbox: &RunningSandbox) -> Replicate {
-    let config = ReplicateConfig::new("r8_test").at(sandbox.url().parse().unwrap());
     let reference_model = "black-forest-labs/no-such-model".parse().unwrap();
     Replicate::new(ReplicateConfig {
-        allow_http: true,
         reference_model,
-        ..config
+        ..replicate_config(sandbox)
     })
     .unwrap()
 }

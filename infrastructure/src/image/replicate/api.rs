@@ -4,10 +4,9 @@ use std::{fmt, time::Duration};
 
 use application::ports::ProviderError;
 use bytes::Bytes;
-use chrono::Utc;
 use reqwest::{
     Client, RequestBuilder, StatusCode,
-    header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER},
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
     redirect,
 };
 use serde::de::DeserializeOwned;
@@ -17,15 +16,16 @@ use super::{
     config::{InvalidReplicateConfig, ReplicateConfig},
     refusal::Trouble,
 };
-use crate::image::fetch::{read_up_to, trouble};
+use crate::image::{
+    api_base::api_base,
+    fetch::{read_up_to, trouble},
+    retry_after::{LONGEST_PAUSE, retry_after},
+};
 
 /// A page of a hundred predictions with their logs is far smaller.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Nobody waits longer than this, whatever `Retry-After` says.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// An answer of the API, read whole.
 pub(super) struct Answer {
@@ -67,7 +67,8 @@ pub(super) struct Api {
 
 impl Api {
     pub(super) fn new(config: &ReplicateConfig) -> Result<Self, InvalidReplicateConfig> {
-        let base = base(config)?;
+        let base = api_base(&config.api_base, config.allow_http)
+            .map_err(InvalidReplicateConfig::ApiBase)?;
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", config.token))
             .ok()
             .filter(|_| !config.token.is_empty())
@@ -162,79 +163,10 @@ impl fmt::Debug for Api {
     }
 }
 
-/// The configured base, always with `/v1` at its end.
-fn base(config: &ReplicateConfig) -> Result<Url, InvalidReplicateConfig> {
-    let mut base = config.api_base.clone();
-    let scheme_is_fine = match base.scheme() {
-        "https" => true,
-        "http" => config.allow_http,
-        _ => false,
-    };
-    if !scheme_is_fine
-        || !base.has_host()
-        || !base.username().is_empty()
-        || base.password().is_some()
-    {
-        let mut shown = base;
-        let _ = shown.set_password(None);
-        return Err(InvalidReplicateConfig::ApiBase(shown.to_string()));
-    }
-    base.set_query(None);
-    base.set_fragment(None);
-    if !base.path().trim_end_matches('/').ends_with("/v1")
-        && let Ok(mut segments) = base.path_segments_mut()
-    {
-        segments.pop_if_empty().push("v1");
-    }
-    Ok(base)
-}
-
-/// `Retry-After`, as seconds or as a date.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds).min(LONGEST_PAUSE));
-    }
-    let date = chrono::DateTime::parse_from_rfc2822(text).ok()?;
-    let left = date.to_utc() - Utc::now();
-    Some(left.to_std().unwrap_or_default().min(LONGEST_PAUSE))
-}
-
 fn rate_limit(headers: &HeaderMap) -> Option<RateLimit> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     Some(RateLimit {
         remaining: number("ratelimit-remaining")?,
         reset: Duration::from_secs(number("ratelimit-reset")?).min(LONGEST_PAUSE),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
-
-    use chrono::TimeDelta;
-
-    use super::*;
-
-    fn pause(text: &str) -> Option<Duration> {
-        let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, text.parse().unwrap());
-        retry_after(&headers)
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        assert_eq!(pause("7"), Some(Duration::from_secs(7)));
-        let date = Utc::now() + TimeDelta::seconds(90);
-        let left = pause(&date.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).unwrap();
-        assert!(left <= Duration::from_secs(90) && left > Duration::from_secs(30));
-        assert_eq!(pause("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(pause("soon"), None);
-    }
-
-    #[test]
-    fn nobody_waits_longer_than_an_hour() {
-        assert_eq!(pause("999999999"), Some(LONGEST_PAUSE));
-        assert_eq!(pause("Wed, 21 Oct 2099 07:28:00 GMT"), Some(LONGEST_PAUSE));
-    }
 }

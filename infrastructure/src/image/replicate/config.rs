@@ -15,6 +15,9 @@ const REFERENCE_MODEL: &str = "black-forest-labs/flux-schnell";
 /// Draws scenes: follows a reference picture.
 const SCENE_MODEL: &str = "black-forest-labs/flux-kontext-pro";
 
+/// What Replicate takes of an account that has credit.
+const CREATES_PER_MINUTE: u32 = 600;
+
 /// Where Replicate keeps what models draw; subdomains too.
 const FILE_DOMAIN: &str = "replicate.delivery";
 
@@ -29,7 +32,7 @@ pub struct ReplicateConfig {
     pub token: String,
     /// The model for references.
     pub reference_model: ModelName,
-    /// The model for scenes; it is given the reference picture as `input_image`.
+    /// The model for scenes; it is given the reference picture in the field that it takes it in.
     pub scene_model: ModelName,
     /// Whether `http` and private addresses will do: in development, where the sandbox plays Replicate.
     pub allow_http: bool,
@@ -37,6 +40,11 @@ pub struct ReplicateConfig {
     pub wait_s: Option<u8>,
     /// How long one call of the API may take, the wait not counted.
     pub timeout: Duration,
+    /// Where Replicate reaches us, to tell the end of each prediction; none to poll only. Must be `https` unless
+    /// `allow_http`.
+    pub webhook_base: Option<Url>,
+    /// How many creates a minute the account may send; Replicate takes 600, fewer when credit runs low.
+    pub creates_per_minute: u32,
 }
 
 impl ReplicateConfig {
@@ -56,6 +64,8 @@ impl ReplicateConfig {
             allow_http: false,
             wait_s: None,
             timeout: Duration::from_secs(30),
+            webhook_base: None,
+            creates_per_minute: CREATES_PER_MINUTE,
         }
     }
 
@@ -93,6 +103,8 @@ impl fmt::Debug for ReplicateConfig {
             .field("allow_http", &self.allow_http)
             .field("wait_s", &self.wait_s)
             .field("timeout", &self.timeout)
+            .field("webhook_base", &self.webhook_base.as_ref().map(Url::as_str))
+            .field("creates_per_minute", &self.creates_per_minute)
             .finish_non_exhaustive()
     }
 }
@@ -103,6 +115,11 @@ pub enum InvalidReplicateConfig {
     /// The base is no `https` address (or `http` where that is allowed).
     #[error("the Replicate API's base {0:?} must be an https address")]
     ApiBase(String),
+    /// Scenes would not show the character of the reference picture.
+    #[error(
+        "{0} cannot draw scenes, since it cannot follow a reference picture; choose another scene model"
+    )]
+    SceneModel(ModelName),
     /// The token has characters that no HTTP header can hold.
     #[error("the Replicate API token is empty or has characters that no token has")]
     Token,
@@ -111,11 +128,12 @@ pub enum InvalidReplicateConfig {
     Client(#[source] reqwest::Error),
 }
 
-/// An official model: `owner/name`.
+/// A model: `owner/name` when it is an official one, else `owner/name:version`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelName {
     owner: String,
     name: String,
+    version: Option<String>,
 }
 
 impl ModelName {
@@ -130,17 +148,36 @@ impl ModelName {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// The version that a community model is asked for.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// `owner/name`, as predictions name their model.
+    #[must_use]
+    pub fn without_version(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
+    }
 }
 
 impl fmt::Display for ModelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.owner, self.name)
+        write!(f, "{}/{}", self.owner, self.name)?;
+        match &self.version {
+            Some(version) => write!(f, ":{version}"),
+            None => Ok(()),
+        }
     }
 }
 
-/// A text that is not `owner/name`.
+/// A text that is not `owner/name` or `owner/name:version`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no model; write owner/name, as in black-forest-labs/flux-schnell")]
+#[error(
+    "{0:?} is no model; write owner/name, as in black-forest-labs/flux-schnell, with :version and 64 hexadecimal \
+     digits behind it for a model that is not an official one"
+)]
 pub struct InvalidModelName(String);
 
 impl FromStr for ModelName {
@@ -151,11 +188,22 @@ impl FromStr for ModelName {
             let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
             !part.is_empty() && part.chars().all(allowed) && part.chars().any(|c| c != '.')
         };
-        match text.split_once('/') {
-            Some((owner, name)) if well_formed(owner) && well_formed(name) => Ok(Self {
-                owner: owner.to_owned(),
-                name: name.to_owned(),
-            }),
+        let is_version =
+            |version: &str| version.len() == 64 && version.bytes().all(|b| b.is_ascii_hexdigit());
+        let (model, version) = match text.split_once(':') {
+            Some((model, version)) => (model, Some(version)),
+            None => (text, None),
+        };
+        match model.split_once('/') {
+            Some((owner, name))
+                if well_formed(owner) && well_formed(name) && version.is_none_or(is_version) =>
+            {
+                Ok(Self {
+                    owner: owner.to_owned(),
+                    name: name.to_owned(),
+                    version: version.map(str::to_owned),
+                })
+            }
             _ => Err(InvalidModelName(text.to_owned())),
         }
     }

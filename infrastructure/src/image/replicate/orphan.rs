@@ -5,6 +5,7 @@
 
 use application::ports::{PictureOrder, PredictionState, ProviderError, ProviderErrorKind};
 use chrono::TimeDelta;
+use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -66,6 +67,27 @@ pub(super) async fn find(
     }
 }
 
+/// The prediction of that id, when it is this order's. An id out of a webhook's address proves nothing by itself.
+pub(super) async fn look_at(
+    api: &Api,
+    model: &ModelName,
+    order: &PictureOrder,
+    id: &str,
+) -> Result<Option<PredictionObject>, ProviderError> {
+    let answer = api.send(api.get(&["predictions", id])).await;
+    let answer = answer.map_err(|trouble| trouble.while_asking_for(Asking::Question))?;
+    if answer.status == StatusCode::NOT_FOUND {
+        return Ok(None);
+    }
+    if !answer.status.is_success() {
+        return Err(api.redacted(refusal(&answer, Asking::Question)));
+    }
+    let object: PredictionObject = answer
+        .json()
+        .map_err(|trouble| trouble.while_asking_for(Asking::Question))?;
+    Ok(Some(object).filter(|object| is_ours(object, model, order)))
+}
+
 async fn page(api: &Api, cursor: Option<&str>) -> Result<Page, ProviderError> {
     let answer = api.send(api.get_page(&["predictions"], cursor)).await;
     let answer = answer.map_err(|trouble| trouble.while_asking_for(Asking::Question))?;
@@ -86,7 +108,7 @@ fn cursor_of(link: &str) -> Option<String> {
 
 fn is_ours(object: &PredictionObject, model: &ModelName, order: &PictureOrder) -> bool {
     let seed = input::seed(order.photo_id, order.attempt);
-    object.model.as_deref() == Some(model.to_string().as_str())
+    object.model.as_deref() == Some(model.without_version().as_str())
         && object.input["seed"].as_u64() == Some(u64::from(seed))
         && object.input["prompt"] == Value::String(order.prompt.clone())
 }

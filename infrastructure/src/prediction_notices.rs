@@ -1,0 +1,142 @@
+//! Image providers' messages in PostgreSQL, table `prediction_notices`, and the wake-up across processes.
+
+use std::time::Duration;
+
+use application::ports::{AttemptId, Kept, LogUnavailable, PredictionMessage, PredictionNotices};
+use async_trait::async_trait;
+use domain::values::PhotoId;
+use sqlx::{PgPool, postgres::PgListener};
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// PostgreSQL's name of the wake-up; its payload is `<photo id>/<attempt>`.
+const CHANNEL: &str = "prediction_notices";
+
+/// How many arrivals a slow listener may be behind before it misses some, which costs it a poll.
+const BACKLOG: usize = 256;
+
+/// The pause before listening is tried again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long a message's id is remembered, in hours: far longer than any is believed.
+const KEPT_HOURS: i32 = 24;
+
+/// The messages. Cheap to clone; clones share the arrivals.
+#[derive(Clone)]
+pub struct PostgresPredictionNotices {
+    pool: PgPool,
+    arrivals: broadcast::Sender<AttemptId>,
+}
+
+impl PostgresPredictionNotices {
+    /// In that database, which must be migrated.
+    pub fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            arrivals: broadcast::Sender::new(BACKLOG),
+        }
+    }
+
+    /// Hears of messages that any process kept, until `stop`. A lost connection is made anew; meanwhile polls do.
+    pub async fn listen(&self, stop: CancellationToken) {
+        while let Some(Err(error)) = stop.run_until_cancelled(self.hear()).await {
+            tracing::warn!(%error, "Providers' messages are not heard for a moment; predictions are polled");
+            let pause = tokio::time::sleep(LISTEN_AGAIN);
+            if stop.run_until_cancelled(pause).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Only ever returns with an error.
+    async fn hear(&self) -> sqlx::Result<()> {
+        let mut listener = PgListener::connect_with(&self.pool).await?;
+        listener.listen(CHANNEL).await?;
+        loop {
+            let heard = listener.recv().await?;
+            if let Some(about) = read(heard.payload()) {
+                // Nobody waits: then nobody needs to know.
+                let _ = self.arrivals.send(about);
+            }
+        }
+    }
+
+    /// Forgets messages that are too old to be told again; returns how many.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn expire(&self) -> Result<u64, LogUnavailable> {
+        let expired = sqlx::query(
+            "DELETE FROM prediction_notices WHERE received_at < now() - make_interval(hours => $1)",
+        )
+        .bind(KEPT_HOURS)
+        .execute(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        Ok(expired.rows_affected())
+    }
+}
+
+#[async_trait]
+impl PredictionNotices for PostgresPredictionNotices {
+    async fn keep(
+        &self,
+        provider: &str,
+        about: AttemptId,
+        message: &PredictionMessage,
+    ) -> Result<Kept, LogUnavailable> {
+        // The wake-up leaves with the commit, for new messages only.
+        let woken = sqlx::query(
+            "WITH kept AS (
+                 INSERT INTO prediction_notices (message_id, provider, photo_id, attempt, prediction_id, status)
+                 VALUES ($1, $2, $3, $4, $5, $6)
+                 ON CONFLICT (message_id) DO NOTHING
+                 RETURNING photo_id, attempt)
+             SELECT pg_notify($7, photo_id || '/' || attempt) FROM kept",
+        )
+        .bind(&message.id)
+        .bind(provider)
+        .bind(about.photo_id.0)
+        .bind(i32::try_from(about.attempt).unwrap_or(i32::MAX))
+        .bind(&message.prediction_id)
+        .bind(&message.status)
+        .bind(CHANNEL)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        if woken.is_none() {
+            return Ok(Kept::AlreadyKnown);
+        }
+        let _ = self.arrivals.send(about);
+        Ok(Kept::New)
+    }
+
+    async fn named(&self, about: AttemptId) -> Result<Option<String>, LogUnavailable> {
+        sqlx::query_scalar(
+            "SELECT prediction_id FROM prediction_notices
+             WHERE photo_id = $1 AND attempt = $2 ORDER BY arrival DESC LIMIT 1",
+        )
+        .bind(about.photo_id.0)
+        .bind(i32::try_from(about.attempt).unwrap_or(i32::MAX))
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(unavailable)
+    }
+
+    fn arrivals(&self) -> broadcast::Receiver<AttemptId> {
+        self.arrivals.subscribe()
+    }
+}
+
+fn read(payload: &str) -> Option<AttemptId> {
+    let (photo, attempt) = payload.split_once('/')?;
+    Some(AttemptId {
+        photo_id: PhotoId(Uuid::try_parse(photo).ok()?),
+        attempt: attempt.parse().ok()?,
+    })
+}
+
+fn unavailable(error: sqlx::Error) -> LogUnavailable {
+    LogUnavailable(Box::new(error))
+}
