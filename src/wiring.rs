@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use application::{
     avatars::Avatars,
+    crisis::CrisisAnswers,
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{
@@ -112,6 +113,7 @@ pub struct Wiring {
     photos: Photos,
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
+    crisis: Arc<CrisisAnswers>,
     payment: Arc<dyn PaymentGateway>,
     provider: Arc<dyn ImageProvider>,
     storage: Arc<LocalStorage>,
@@ -167,6 +169,7 @@ impl Wiring {
             clock,
             subscriptions,
             plans,
+            crisis: Arc::new(settings.crisis_answers.clone()),
             payment,
             surroundings,
             self_check_every: settings.self_check_every,
@@ -194,6 +197,7 @@ impl Wiring {
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),
             plans: self.plans.clone(),
+            crisis: self.crisis.clone(),
             clock: self.clock.clone(),
             identity: self.identity.clone(),
             issuer: self.issuer.clone(),

@@ -5,6 +5,8 @@ use std::{net::TcpListener, ops::Deref, sync::Arc, time::Duration};
 use actix_web::{HttpServer, dev::Server, middleware::from_fn, web};
 use application::{
     avatars::Avatars,
+    content::Refusal,
+    crisis::CrisisAnswers,
     photos::Photos,
     ports::{
         Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
@@ -22,7 +24,9 @@ use crate::{
     audit, avatars, billing, dev_token, documentation,
     envelope::envelope,
     idempotency::InFlight,
-    photos, problem, service,
+    photos, problem,
+    problem::Problem,
+    service,
     service::no_such_route,
     signed_url::Signer,
     updates::{self, Pulse},
@@ -53,6 +57,8 @@ pub struct App {
     pub inbox: Arc<dyn PaymentInbox>,
     /// What can be subscribed to.
     pub plans: Arc<Plans>,
+    /// What people hear who may be in danger.
+    pub crisis: Arc<CrisisAnswers>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Checks access tokens.
@@ -87,6 +93,12 @@ impl State {
             pulse,
             openapi: documentation::served(),
         }
+    }
+
+    /// Words that the rules refuse, for somebody who reads that language.
+    pub(crate) fn refused(&self, refusal: Refusal, locale: &str) -> Problem {
+        let crisis = refusal.crisis.then(|| self.app.crisis.to(locale));
+        Problem::content_refused(refusal, crisis)
     }
 
     /// Signs the addresses of pictures, as of now.

@@ -1,7 +1,9 @@
 //! What can be asked: one module per aggregate, the dispatcher, and traits for the world outside.
 
 pub mod avatars;
+pub mod content;
 pub mod context;
+pub mod crisis;
 pub mod dispatcher;
 pub mod memory_log;
 pub mod photos;

@@ -9,7 +9,10 @@ use domain::{
     avatar::Avatar,
     personal::Personal,
     photo_request::{Command, PhotoRequest, Purpose, Rejection},
-    policy::{self, Decision, Verdict},
+    policy::{
+        Field, Stage,
+        recorded::{Decision, Verdict},
+    },
     prompt,
     subscription::{self, Subscription},
     values::{PhotoId, Position, Prompt, Scene},
@@ -19,6 +22,7 @@ pub use job::{Attempt, PhotoJob};
 
 use crate::{
     avatars,
+    content::{self, Refusal},
     context::{CommandError, Context, Receipt},
     dispatcher::{Decided, Dispatcher, Loaded, Outcome, back_off},
     ports::{Clock, StreamId},
@@ -38,10 +42,10 @@ pub enum RequestPhotoError {
     #[error("the avatar has no approved reference picture yet")]
     AvatarNotReady,
     /// The content is against the rules; the wish and the verdict are on record.
-    #[error("the content is against the rules {}", .rules.join(", "))]
+    #[error("{refusal}")]
     ContentRefused {
-        /// The rules that matched, sorted.
-        rules: Vec<String>,
+        /// What the rules say.
+        refusal: Refusal,
         /// Where the refusal is recorded.
         position: Position,
     },
@@ -90,6 +94,7 @@ impl Photos {
         photo_id: PhotoId,
         scene: Scene,
     ) -> Result<Receipt, RequestPhotoError> {
+        let scene = content::visible(scene);
         for attempt in 0..ATTEMPTS {
             back_off(attempt).await;
             let first = attempt == 0;
@@ -135,13 +140,14 @@ impl Photos {
             .ok_or(RequestPhotoError::AvatarNotFound)?;
         let prompt =
             prompt::scene_prompt(profile, scene).ok_or(RequestPhotoError::AvatarNotFound)?;
-        let verdict = policy::evaluate(
-            policy::Stage::Scene,
-            &[("scene", scene.as_str()), ("prompt", prompt.as_str())],
-            profile.age,
-        );
+        let fields = [
+            field("scene", scene.as_str()),
+            field("prompt", prompt.as_str()),
+        ];
+        let verdict = content::judge(Stage::FinalPrompt, &fields, profile.age, &context.locale);
+        let refusal = content::refusal(&verdict);
+        let verdict = verdict.on_record();
         let allowed = verdict.decision == Decision::Allow;
-        let rules = verdict.rules.clone();
         let wish = request(
             context,
             photo_id,
@@ -185,13 +191,12 @@ impl Photos {
                 replayed: true,
             },
         };
-        if allowed || receipt.replayed {
-            Ok(Some(receipt))
-        } else {
-            Err(RequestPhotoError::ContentRefused {
-                rules,
+        match refusal.filter(|_| !receipt.replayed) {
+            None => Ok(Some(receipt)),
+            Some(refusal) => Err(RequestPhotoError::ContentRefused {
+                refusal,
                 position: receipt.position,
-            })
+            }),
         }
     }
 
@@ -207,11 +212,9 @@ impl Photos {
         };
         let wish = subject.state.profile().and_then(|profile| {
             let prompt = prompt::reference_prompt(profile)?;
-            let verdict = policy::evaluate(
-                policy::Stage::FinalPrompt,
-                &[("prompt", prompt.as_str())],
-                profile.age,
-            );
+            let fields = [field("prompt", prompt.as_str())];
+            let verdict = content::judge(Stage::FinalPrompt, &fields, profile.age, &context.locale);
+            let verdict = verdict.on_record();
             request(
                 &context,
                 photo_id,
@@ -298,6 +301,10 @@ impl Photos {
                 other => RequestPhotoError::Command(other.without_rejection()),
             })
     }
+}
+
+const fn field<'a>(name: &'a str, text: &'a str) -> Field<'a> {
+    Field { name, text }
 }
 
 #[expect(

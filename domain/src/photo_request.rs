@@ -13,7 +13,7 @@ pub use state::{PhotoRequest, Wish};
 use crate::{
     event_versions::event_versions,
     personal::Personal,
-    policy::Verdict,
+    policy::recorded::Verdict,
     values::{AvatarId, PhotoId, Prompt, Scene, UserId},
 };
 

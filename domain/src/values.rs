@@ -157,6 +157,8 @@ impl Age {
     pub const MIN: u8 = 20;
     /// The oldest accepted age in years.
     pub const MAX: u8 = 120;
+    /// The youngest accepted age.
+    pub const YOUNGEST: Self = Self(Self::MIN);
 
     /// The age in years.
     pub const fn years(self) -> u8 {

@@ -1,5 +1,6 @@
 //! The configuration: environment variables, read once, checked together.
 
+mod crisis;
 mod generated;
 mod outside;
 mod plans;
@@ -15,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use application::ports::Plans;
+use application::{crisis::CrisisAnswers, ports::Plans};
 use sentry::types::Dsn;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -103,6 +104,8 @@ pub struct Settings {
     pub pg_bin: Option<PathBuf>,
     /// `PLANS_FILE`, `STRIPE_PRICE_ID`: what is sold; at least one plan.
     pub plans: Plans,
+    /// `CRISIS_ANSWERS_FILE`: what people hear who may be in danger.
+    pub crisis_answers: CrisisAnswers,
     /// Stripe.
     pub payment: PaymentSettings,
     /// Replicate.
@@ -175,6 +178,7 @@ impl Settings {
             database_url: reader.secret("DATABASE_URL"),
             pg_bin: reader.text("PG_BIN").map(PathBuf::from),
             plans: plans::read(&mut reader, environment, payment.secret_key.is_some()),
+            crisis_answers: crisis::read(&mut reader),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
             self_check_every: self_check_every(&mut reader),

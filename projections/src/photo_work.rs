@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
     photo_request::{Event, Purpose},
-    policy::Decision,
+    policy::recorded::Decision,
     recorded::{AnyEvent, Recorded},
     values::{PhotoId, Position, UserId},
 };

@@ -108,8 +108,8 @@ impl From<RequestPhotoError> for Problem {
             RequestPhotoError::AvatarNotFound | RequestPhotoError::AvatarNotReady => {
                 Self::plain(Code::AvatarNotReady)
             }
-            RequestPhotoError::ContentRefused { rules, position } => {
-                Self::content_refused(rules, position)
+            RequestPhotoError::ContentRefused { refusal, position } => {
+                Self::content_refused(refusal, None).at_position(position)
             }
             RequestPhotoError::Gate(rejection) => rejection.into(),
             RequestPhotoError::Command(error) => error.into(),

@@ -169,6 +169,7 @@ impl TestApp {
             payment: stripe,
             inbox: Arc::new(WebhookInbox::new(database.pool())),
             plans,
+            crisis: Arc::default(),
             clock: clock.clone(),
             identity: Arc::new(TokenVerifier::new(TokenSettings::of_development(secret()))),
             issuer,

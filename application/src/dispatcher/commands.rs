@@ -3,6 +3,7 @@
 use domain::{
     avatar::{self, Avatar},
     photo_request::{self, PhotoRequest},
+    policy::Pack,
     subscription::{self, Subscription},
 };
 
@@ -22,6 +23,19 @@ impl Commanded for Avatar {
 
     fn begins(command: &avatar::Command) -> bool {
         matches!(command, avatar::Command::CreateAvatar { .. })
+    }
+
+    /// The use cases let no words of a profile pass that this program's pack does not allow.
+    fn policy_pack(command: &avatar::Command) -> Option<&str> {
+        match command {
+            avatar::Command::CreateAvatar { .. } | avatar::Command::ChangeProfile { .. } => {
+                Some(Pack::current().sha256())
+            }
+            avatar::Command::RequestReferenceImage { .. }
+            | avatar::Command::RecordReferenceImage { .. }
+            | avatar::Command::RecordReferenceFailure { .. }
+            | avatar::Command::ApproveReferenceImage { .. } => None,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Subscriptions;
 use crate::{
-    context::{Actor, CommandError, Context, Receipt},
+    context::{Actor, CommandError, Context, DEFAULT_LOCALE, Receipt},
     ports::{IdempotencyClaim, LogUnavailable, PaymentError, PaymentNotice, ProviderSubscription},
 };
 
@@ -306,5 +306,6 @@ fn of_provider(owner: UserId, notice: &PaymentNotice, command: &str) -> Context 
             request_hash: [0; 32],
         }),
         if_match: None,
+        locale: DEFAULT_LOCALE.to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! How a photo request answers each command, state by state.
 
 use super::{Command, Event, Image, Marks, PhotoRequest, Rejection, Wish};
-use crate::policy::Decision;
+use crate::policy::recorded::Decision;
 
 impl PhotoRequest {
     /// Answers a command with the events that follow from it.

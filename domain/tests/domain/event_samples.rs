@@ -6,7 +6,7 @@ use domain::{
     avatar::{self, Profile, ProfileChanges},
     personal::Personal,
     photo_request::{self, FailureClass, Image, Marks, Purpose},
-    policy::{Decision, Verdict},
+    policy::recorded::{Decision, Verdict},
     subscription::{self, Snapshot, Status, Terms},
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };

@@ -26,6 +26,7 @@ pub const VARIABLES: &[(&str, Support)] = &[
     ("STRIPE_PRICE_ID", Support::Read),
     ("STRIPE_API_BASE", Support::Read),
     ("PLANS_FILE", Support::Read),
+    ("CRISIS_ANSWERS_FILE", Support::Read),
     ("IMAGE_PROVIDER", Support::Read),
     ("REPLICATE_API_TOKEN", Support::Read),
     ("REPLICATE_API_BASE", Support::Read),

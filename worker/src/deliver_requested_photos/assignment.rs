@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use application::{
+    content,
     context::{CommandError, Context, Receipt},
     photos::PhotoJob,
     ports::{Prediction, ProviderError, ProviderErrorKind},
@@ -209,7 +210,7 @@ impl<'a> Assignment<'a> {
                 self.attempt_failed(job, number, error.detail, None).await
             }
             ProviderErrorKind::Content => {
-                let rules = vec!["provider-content".to_owned()];
+                let rules = content::rules_of_provider_refusal(&error.detail);
                 self.command(
                     job,
                     Command::Refuse {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     personal::Personal,
     photo_request::{Command, Event, FailureClass, Image, Marks, Purpose},
-    policy::{Decision, Verdict},
+    policy::recorded::{Decision, Verdict},
     values::{AvatarId, PhotoId, UserId},
 };
 use uuid::Uuid;
