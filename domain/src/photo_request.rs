@@ -223,6 +223,8 @@ pub enum Rejection {
     NotFound,
     #[error("the photo's id is taken by another request")]
     AlreadyRequested,
+    #[error("a picture of a scene follows the approved reference picture, and none came along")]
+    WithoutReference,
     #[error("attempt {given} is not the current one ({current}); its result comes too late")]
     StaleAttempt { given: u32, current: u32 },
     #[error("no attempt is under way")]

@@ -38,8 +38,9 @@ impl From<photo_request::Rejection> for Problem {
             photo_request::Rejection::AlreadyRefused => Code::PhotoAlreadyRefused,
             photo_request::Rejection::AlreadyCanceled => Code::PhotoAlreadyCanceled,
             photo_request::Rejection::StillRunning => Code::PhotoStillRunning,
-            // Only workers give the commands that end so.
+            // Only workers give the commands that end so, or use cases that made a mistake.
             photo_request::Rejection::AlreadyRequested
+            | photo_request::Rejection::WithoutReference
             | photo_request::Rejection::StaleAttempt { .. }
             | photo_request::Rejection::NoAttempt
             | photo_request::Rejection::PredictionAlreadyRecorded

@@ -316,6 +316,7 @@ impl<'a> Assignment<'a> {
             CommandError::Rejected(
                 rejection @ (Rejection::NotFound
                 | Rejection::AlreadyRequested
+                | Rejection::WithoutReference
                 | Rejection::NotMarked),
             ) => {
                 tracing::error!(photo.id = %photo_id, %rejection, "Photo {photo_id} cannot be worked on: {rejection}");

@@ -27,6 +27,34 @@ pub(crate) fn request_judged(policy: Verdict) -> Command {
     }
 }
 
+pub(crate) fn request_without_reference() -> Command {
+    let Command::RequestPhoto {
+        photo_id,
+        owner,
+        purpose,
+        avatar_id,
+        avatar_sequence,
+        scene,
+        prompt,
+        reference: _,
+        policy,
+    } = request()
+    else {
+        unreachable!("it is a wish")
+    };
+    Command::RequestPhoto {
+        photo_id,
+        owner,
+        purpose,
+        avatar_id,
+        avatar_sequence,
+        scene,
+        prompt,
+        reference: None,
+        policy,
+    }
+}
+
 pub(crate) fn request_another() -> Command {
     Command::RequestPhoto {
         photo_id: PhotoId(Uuid::from_u128(1)),
