@@ -313,7 +313,7 @@ async fn photo_wished_for_at(app: &State, position: Position) -> Result<PhotoId,
         | AnyEvent::Subscription(subscription::Event::PhotoReserved { photo_id, .. }) => {
             Some(Ok(photo_id))
         }
-        AnyEvent::Avatar(_) | AnyEvent::Subscription(_) => None,
+        AnyEvent::Avatar(_) | AnyEvent::Conversation(_) | AnyEvent::Subscription(_) => None,
     });
     // An idempotency key is claimed in the append of the wish itself: nothing else can stand there.
     photo_id.unwrap_or_else(|| Err(Problem::plain(Code::InternalError)))

@@ -48,6 +48,10 @@ id!(
     /// One picture, from wish to delivery.
     PhotoId
 );
+id!(
+    /// Something that was said in a conversation, by whomever.
+    MessageId
+);
 
 /// A place in the event log: 1, 2, 3 … in commit order without gaps; 0 is before the first event.
 #[derive(
@@ -141,6 +145,18 @@ text!(
 text!(
     /// The whole text that an image model is given.
     Prompt, 8000
+);
+text!(
+    /// What a person says to the companion.
+    MessageText, 4000
+);
+text!(
+    /// What the companion says.
+    ReplyText, 8000
+);
+text!(
+    /// What a chat model gave a tool, as it wrote it: JSON, or what it took for JSON.
+    ToolArguments, 4000
 );
 text!(
     /// A plan's name in the configuration, as `monthly`.

@@ -101,7 +101,7 @@ impl Projector for PhotoWorkProjector {
 fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
     match &recorded.event {
         AnyEvent::PhotoRequest(_) => aggregate_id(&recorded.aggregate_id).map(Some),
-        AnyEvent::Avatar(_) | AnyEvent::Subscription(_) => Ok(None),
+        AnyEvent::Avatar(_) | AnyEvent::Conversation(_) | AnyEvent::Subscription(_) => Ok(None),
     }
 }
 

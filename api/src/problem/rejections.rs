@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_only_a_newer_process_can_read_may_be_asked_for_again() {
-        let newer = UnreadableEvent::UnknownAggregate("Conversation".to_owned());
+        let newer = UnreadableEvent::UnknownAggregate("Stewardship".to_owned());
         let broken = UnreadableEvent::NoWayUp {
             aggregate_type: "Avatar".to_owned(),
             event_type: "AvatarCreated".to_owned(),

@@ -30,6 +30,10 @@ macro_rules! every {
     }};
 }
 
+mod conversation;
+
+pub(crate) use conversation::conversation;
+
 pub(crate) fn avatar() -> Samples<avatar::Event> {
     use avatar::Event::{
         AvatarCreated, ProfileChanged, ReferenceImageApproved, ReferenceImageFailed,

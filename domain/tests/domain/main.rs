@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod avatar;
+mod conversation;
 mod disguises;
 mod event_format;
 mod event_samples;

@@ -62,6 +62,7 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
             | avatar::Event::ReferenceImageFailed { .. }
             | avatar::Event::ReferenceImageApproved { .. },
         )
+        | AnyEvent::Conversation(_)
         | AnyEvent::Subscription(_) => Ok(None),
     }
 }
@@ -116,6 +117,7 @@ fn apply(row: Option<PhotoRow>, recorded: &Recorded<AnyEvent>) -> Option<PhotoRo
             | avatar::Event::ReferenceImageFailed { .. }
             | avatar::Event::ReferenceImageApproved { .. },
         )
+        | AnyEvent::Conversation(_)
         | AnyEvent::Subscription(_) => row,
     }
 }
