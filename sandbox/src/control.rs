@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use serde_json::json;
 
 use crate::world::World;
-use crate::{replicate, stripe};
+use crate::{chat, replicate, stripe};
 
 /// Registers the first page and all switches.
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -16,6 +16,9 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
         .service(replicate::script)
         .service(replicate::set_default)
         .service(replicate::show_ledger)
+        .service(chat::script)
+        .service(chat::set_default)
+        .service(chat::show_ledger)
         .configure(stripe::control_routes);
 }
 
@@ -33,13 +36,16 @@ fn unreadable(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
 async fn first_page(world: Data<World>) -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "name": "sandbox",
-        "plays": ["Replicate", "Stripe"],
+        "plays": ["Replicate", "Stripe", "chat completions"],
         "api": format!("{}/v1", world.url),
         "switches": [
             "POST /control/reset",
             "POST /control/replicate/script {\"next\": [behaviour, …]}",
             "POST /control/replicate/default {\"behaviour\": …, \"drawing_time_ms\": …}",
             "GET /control/replicate/ledger",
+            "POST /control/chat/script {\"next\": [behaviour, …]}",
+            "POST /control/chat/default {\"behaviour\": …, \"pause_ms\": …}",
+            "GET /control/chat/ledger",
             "GET|POST /control/stripe/prices {\"strict\": …, \"prices\": [{\"id\", \"unit_amount\", \"currency\", \"interval\"}]}",
             "GET|POST /control/stripe/webhooks {\"shuffle\", \"duplicate\", \"delay_ms\", \"drop_first\", \"shape\", \"url\", \"secret\"}",
             "POST /control/stripe/clock {\"advance_s\": …}",
@@ -57,6 +63,7 @@ async fn reset(world: Data<World>) -> HttpResponse {
     world.change(|state| {
         replicate::reset(&mut state.replicate);
         stripe::reset(&mut state.stripe);
+        chat::reset(&mut state.chat);
     });
     world.kept().await;
     HttpResponse::NoContent().finish()

@@ -1,8 +1,9 @@
-//! The world outside, played: Replicate and Stripe over real HTTP, statefully, on one address.
+//! The world outside, played: Replicate, Stripe and chat completions over real HTTP, statefully, on one address.
 //!
 //! The product talks to it exactly as it talks to the real services, so that the product
 //! itself contains no fake. Nothing in here knows anything of the product.
 
+mod chat;
 mod control;
 mod pages;
 pub mod portrait;

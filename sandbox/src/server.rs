@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::world::{State, World};
-use crate::{control, replicate, state_file, stripe};
+use crate::{chat, control, replicate, state_file, stripe};
 
 /// Input pictures arrive as data URLs inside the JSON, so bodies may be a few megabytes.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
@@ -139,7 +139,7 @@ pub async fn start(config: SandboxConfig) -> Result<RunningSandbox, SandboxError
     let handle = server.handle();
     let serving = tokio::spawn(server);
     let tasks = background_tasks(&world);
-    tracing::info!(%addr, "The sandbox plays Replicate and Stripe at {}", world.url);
+    tracing::info!(%addr, "The sandbox plays Replicate, Stripe and chat completions at {}", world.url);
     Ok(RunningSandbox {
         addr,
         world,
@@ -198,6 +198,7 @@ fn serve(
             })
             .configure(replicate::routes)
             .configure(stripe::routes)
+            .configure(chat::routes)
             .configure(control::routes)
             .default_service(web::to(nowhere))
     })

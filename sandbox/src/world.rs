@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::portrait::Pictures;
 use crate::server::{SandboxConfig, SandboxError};
-use crate::{replicate, stripe};
+use crate::{chat, replicate, stripe};
 
 /// Everything the played services remember.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -16,6 +16,7 @@ use crate::{replicate, stripe};
 pub(crate) struct State {
     pub(crate) replicate: replicate::State,
     pub(crate) stripe: stripe::State,
+    pub(crate) chat: chat::State,
 }
 
 /// The one place that all routes and all background tasks share.

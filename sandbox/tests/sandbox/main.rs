@@ -1,6 +1,8 @@
 //! The sandbox, asked over real HTTP.
 #![allow(clippy::unwrap_used)]
 
+mod chat;
+mod chat_sdk;
 mod pictures;
 mod predictions;
 mod receiver;
