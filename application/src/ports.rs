@@ -1,5 +1,6 @@
 //! Traits for the world outside: the log, image providers, payment, storage, the clock.
 
+mod chat;
 mod clock;
 mod customers;
 mod event_log;
@@ -10,6 +11,10 @@ mod payment;
 mod payment_inbox;
 mod storage;
 
+pub use chat::{
+    CalledTool, ChatAnswer, ChatError, ChatErrorKind, ChatMessage, ChatModel, ChatOrder, ChatTool,
+    Listener,
+};
 pub use clock::{Clock, SystemClock};
 pub use customers::CustomerDirectory;
 pub use event_log::{
