@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use application::{
     avatars::Avatars,
+    crisis::CrisisAnswers,
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{
@@ -110,6 +111,7 @@ pub struct Wiring {
     photos: Photos,
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
+    crisis: Arc<CrisisAnswers>,
     payment: Arc<dyn PaymentGateway>,
     providers: ImageProviders,
     image_webhook: Arc<ReplicateWebhook>,
@@ -174,6 +176,7 @@ impl Wiring {
             reconcile_every: settings.payment.reconcile_every,
             subscriptions,
             plans,
+            crisis: Arc::new(settings.crisis_answers.clone()),
             payment,
             surroundings,
             self_check_every: settings.self_check_every,
@@ -203,6 +206,7 @@ impl Wiring {
             image_webhook: self.image_webhook.clone(),
             notices: self.notices.clone(),
             plans: self.plans.clone(),
+            crisis: self.crisis.clone(),
             clock: self.clock.clone(),
             billing_clock: self.billing_clock.clone(),
             free_of_charge: self.free_of_charge,

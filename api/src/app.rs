@@ -5,6 +5,8 @@ use std::{net::TcpListener, num::NonZero, ops::Deref, sync::Arc, thread, time::D
 use actix_web::{HttpServer, dev::Server, middleware::from_fn, web};
 use application::{
     avatars::Avatars,
+    content::Refusal,
+    crisis::CrisisAnswers,
     photos::Photos,
     ports::{
         Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
@@ -22,7 +24,9 @@ use crate::{
     audit, avatars, billing, dev_token, documentation,
     envelope::envelope,
     idempotency::InFlight,
-    image_webhooks, photos, problem, service,
+    image_webhooks, photos, problem,
+    problem::Problem,
+    service,
     service::no_such_route,
     signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
@@ -57,6 +61,8 @@ pub struct App {
     pub notices: Arc<dyn PredictionNotices>,
     /// What can be subscribed to.
     pub plans: Arc<Plans>,
+    /// What people hear who may be in danger.
+    pub crisis: Arc<CrisisAnswers>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The time by which subscriptions run: the payment provider's, whose clock a stand-in may have moved.
@@ -121,6 +127,12 @@ impl State {
             app,
             ..self.clone()
         }
+    }
+
+    /// Words that the rules refuse, for somebody who reads that language.
+    pub(crate) fn refused(&self, refusal: Refusal, locale: &str) -> Problem {
+        let crisis = refusal.crisis.then(|| self.app.crisis.to(locale));
+        Problem::content_refused(refusal, crisis)
     }
 
     /// Signs the addresses of pictures, as of now.

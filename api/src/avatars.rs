@@ -4,6 +4,7 @@ mod profile;
 mod resource;
 
 use actix_web::{HttpResponse, get, http::StatusCode, patch, post, web::Data};
+use application::avatars::ProfileError;
 use domain::values::{AvatarId, PhotoId, UserId};
 use uuid::Uuid;
 
@@ -28,7 +29,7 @@ problems!(
     CreateProblems = SIGNED_IN,
     COMMAND,
     BODY,
-    &[Code::AvatarExists]
+    &[Code::AvatarExists, Code::ContentRefused]
 );
 
 /// Design the avatar.
@@ -56,11 +57,10 @@ pub(crate) async fn create_avatar(
     let profile = profile::of_new(request.fields()?)?;
     let execute = async |context| {
         let avatar_id = AvatarId(Uuid::now_v7());
-        Ok(app
-            .avatars
-            .create(context, avatar_id, profile)
-            .await?
-            .into())
+        match app.avatars.create(context, avatar_id, profile).await {
+            Ok(receipt) => Ok(receipt.into()),
+            Err(error) => Err(profile_problem(&app, error, &request.locale)),
+        }
     };
     let answer = async |executed| {
         let reply = reply(&app, &request, StatusCode::CREATED, executed).await?;
@@ -104,7 +104,11 @@ problems!(
     ChangeProblems = SIGNED_IN,
     COMMAND,
     BODY,
-    &[Code::AvatarNotFound, Code::PreconditionFailed]
+    &[
+        Code::AvatarNotFound,
+        Code::PreconditionFailed,
+        Code::ContentRefused,
+    ]
 );
 
 /// Change the avatar.
@@ -128,7 +132,10 @@ pub(crate) async fn change_avatar(
     request: CommandRequest,
 ) -> Result<HttpResponse, Problem> {
     let changes = profile::of_changes(request.fields()?)?;
-    let execute = async |context| Ok(app.avatars.change(context, changes).await?.into());
+    let execute = async |context| match app.avatars.change(context, changes).await {
+        Ok(receipt) => Ok(receipt.into()),
+        Err(error) => Err(profile_problem(&app, error, &request.locale)),
+    };
     let answer = async |executed| reply(&app, &request, StatusCode::OK, executed).await;
     once(&app, &request, request.context(), execute, answer).await
 }
@@ -221,6 +228,13 @@ pub(crate) async fn approve_reference_image(
     };
     let answer = async |executed| reply(&app, &request, StatusCode::OK, executed).await;
     once(&app, &request, request.context(), execute, answer).await
+}
+
+fn profile_problem(app: &State, error: ProfileError, locale: &str) -> Problem {
+    match error {
+        ProfileError::ContentRefused(refusal) => app.refused(refusal, locale),
+        ProfileError::Command(error) => error.into(),
+    }
 }
 
 /// The caller's avatar, once the read model has seen the command.

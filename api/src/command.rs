@@ -2,11 +2,11 @@
 
 use actix_web::{
     FromRequest, HttpRequest, dev,
-    http::header::HeaderMap,
+    http::header::{ACCEPT_LANGUAGE, HeaderMap},
     web::{Bytes, Payload},
 };
 use application::{
-    context::Context,
+    context::{Context, DEFAULT_LOCALE},
     ports::{IdempotencyClaim, SignedIn},
 };
 use futures::future::LocalBoxFuture;
@@ -32,6 +32,8 @@ pub(crate) struct CommandRequest {
     body: Bytes,
     claim: Option<IdempotencyClaim>,
     if_match: Option<u64>,
+    /// The language that the caller reads, as a BCP 47 tag.
+    pub(crate) locale: String,
 }
 
 impl CommandRequest {
@@ -63,6 +65,7 @@ impl CommandRequest {
         Context {
             trace_id: self.ids.trace_id.clone(),
             idempotency: self.claim.clone(),
+            locale: self.locale.clone(),
             ..Context::of_user(self.caller.user, self.ids.uuid)
         }
     }
@@ -93,6 +96,7 @@ impl FromRequest for CommandRequest {
             Ok(Self {
                 caller,
                 ids: RequestId::of_request(&request),
+                locale: locale(request.headers()),
                 headers: request.headers().clone(),
                 body,
                 claim,
@@ -100,6 +104,19 @@ impl FromRequest for CommandRequest {
             })
         })
     }
+}
+
+/// The first language of `Accept-Language`; English when there is none that can be read.
+fn locale(headers: &HeaderMap) -> String {
+    headers
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.split([',', ';']).next())
+        .map(str::trim)
+        .filter(|tag| (2..=35).contains(&tag.len()))
+        .filter(|tag| tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+        .unwrap_or(DEFAULT_LOCALE)
+        .to_owned()
 }
 
 /// SHA-256 of method, path and body: what the same key must come with again.
@@ -142,6 +159,22 @@ fn if_match(text: &str) -> Result<Option<u64>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_language_is_the_first_that_the_caller_reads() {
+        for (header, language) in [
+            ("de-AT,de;q=0.9,en;q=0.8", "de-AT"),
+            ("fr;q=0.5", "fr"),
+            ("*", "en"),
+            ("<script>", "en"),
+            ("", "en"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_LANGUAGE, header.parse().unwrap());
+            assert_eq!(locale(&headers), language, "{header}");
+        }
+        assert_eq!(locale(&HeaderMap::new()), "en");
+    }
 
     #[test]
     fn an_if_match_names_one_state_or_any_or_none() {

@@ -1,8 +1,8 @@
 //! The examples in the OpenAPI document, all about the same two people: Mara and her companion Ava.
 
-use application::context::Intervening;
+use application::{content::Refusal, context::Intervening};
 use chrono::{DateTime, TimeDelta};
-use domain::values::Position;
+use domain::{policy::Hit, values::Position};
 use serde_json::{Value, json};
 
 use crate::problem::{ClosedGate, Code, FieldError, Problem};
@@ -282,7 +282,17 @@ pub(crate) fn problem(code: Code) -> Value {
                 FieldError::at("/age", "must be a whole number from 20 to 120"),
             ],
         ),
-        Problem::content_refused(vec!["R3".to_owned()], Position(42)),
+        Problem::content_refused(
+            Refusal {
+                rules: vec!["R3".to_owned()],
+                hits: vec![Hit {
+                    field: "scene".to_owned(),
+                    rule: "R3".to_owned(),
+                }],
+                crisis: false,
+            },
+            None,
+        ),
         Problem::read_model_behind(Position(42)),
     ];
     let problem = with_particulars

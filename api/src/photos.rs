@@ -12,7 +12,7 @@ use actix_web::{
     post,
     web::{Data, Path},
 };
-use application::photos::RequestPhotoError;
+use application::{content::Refusal, photos::RequestPhotoError};
 use domain::{
     photo_request::{self, Purpose},
     recorded::AnyEvent,
@@ -105,6 +105,9 @@ pub(crate) async fn request_photo(
             Ok(receipt) => Ok(Executed::of(&receipt, photo_id)),
             Err(error @ RequestPhotoError::Gate(_)) => {
                 Err(app.explain_gate(user, error.into()).await)
+            }
+            Err(RequestPhotoError::ContentRefused { refusal, position }) => {
+                Err(app.refused(refusal, &request.locale).at_position(position))
             }
             Err(error) => Err(error.into()),
         }
@@ -302,14 +305,15 @@ async fn photo_wished_for_at(app: &State, position: Position) -> Result<PhotoId,
     let recorded = events.into_iter().next();
     let photo_id = recorded.and_then(|recorded| match recorded.event {
         AnyEvent::PhotoRequest(photo_request::Event::PhotoRefused { rules }) => {
-            Some(Err(Problem::content_refused(rules, position)))
+            let problem = Problem::content_refused(Refusal::by(rules), None);
+            Some(Err(problem.at_position(position)))
         }
         AnyEvent::PhotoRequest(_) => recorded.aggregate_id.parse().ok().map(Ok),
         AnyEvent::Avatar(domain::avatar::Event::ReferenceImageRequested { photo_id })
         | AnyEvent::Subscription(subscription::Event::PhotoReserved { photo_id, .. }) => {
             Some(Ok(photo_id))
         }
-        AnyEvent::Avatar(_) | AnyEvent::Subscription(_) => None,
+        AnyEvent::Avatar(_) | AnyEvent::Conversation(_) | AnyEvent::Subscription(_) => None,
     });
     // An idempotency key is claimed in the append of the wish itself: nothing else can stand there.
     photo_id.unwrap_or_else(|| Err(Problem::plain(Code::InternalError)))

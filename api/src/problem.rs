@@ -14,7 +14,7 @@ use actix_web::{
         header::{CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER},
     },
 };
-use application::context::Intervening;
+use application::{content::Refusal, context::Intervening};
 use chrono::{DateTime, Utc};
 use domain::values::Position;
 use serde::Serialize;
@@ -233,10 +233,20 @@ impl Problem {
         problem
     }
 
-    /// The rules about content refuse; the refusal is recorded at that position.
-    pub(crate) fn content_refused(rules: Vec<String>, position: Position) -> Self {
-        let mut problem = Self::plain(Code::ContentRefused).at_position(position);
-        problem.document.rules = rules;
+    /// The rules about content refuse, for these reasons.
+    /// `crisis` is the answer to somebody who may be in danger, said instead of the rules' explanations.
+    pub(crate) fn content_refused(refusal: Refusal, crisis: Option<&str>) -> Self {
+        let detail = crisis.map_or_else(|| refusal.explanation(), str::to_owned);
+        let mut problem = Self::new(Code::ContentRefused, detail);
+        // The composed prompt is no field of anybody's request.
+        let own = refusal.hits.iter().filter(|hit| hit.field != "prompt");
+        problem.document.errors = own
+            .map(|hit| {
+                let detail = Refusal::explain(&hit.rule);
+                FieldError::at(format!("/{}", hit.field), detail)
+            })
+            .collect();
+        problem.document.rules = refusal.rules;
         problem
     }
 

@@ -8,6 +8,7 @@ use domain::{
 };
 
 use crate::{
+    content::{self, Refusal},
     context::{CommandError, Context, Receipt},
     dispatcher::{Dispatcher, Loaded},
     photos,
@@ -30,6 +31,17 @@ pub fn stream(owner: UserId) -> StreamId {
 
 type Outcome = Result<Receipt, CommandError<Rejection>>;
 
+/// Why a profile was not made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// Its words are against the rules about content. Nothing was recorded.
+    #[error("{0}")]
+    ContentRefused(Refusal),
+    /// Anything else.
+    #[error(transparent)]
+    Command(#[from] CommandError<Rejection>),
+}
+
 impl Avatars {
     /// Over that dispatcher.
     pub const fn new(dispatcher: Dispatcher) -> Self {
@@ -37,8 +49,18 @@ impl Avatars {
     }
 
     /// Designs the context's owner's companion.
-    pub async fn create(&self, context: Context, avatar_id: AvatarId, profile: Profile) -> Outcome {
+    ///
+    /// # Errors
+    /// As `ProfileError` says.
+    pub async fn create(
+        &self,
+        context: Context,
+        avatar_id: AvatarId,
+        profile: Profile,
+    ) -> Result<Receipt, ProfileError> {
         let owner = context.owner;
+        let profile = content::checked_profile(profile, &context.locale)
+            .map_err(ProfileError::ContentRefused)?;
         self.execute(
             context,
             Command::CreateAvatar {
@@ -48,12 +70,23 @@ impl Avatars {
             },
         )
         .await
+        .map_err(ProfileError::Command)
     }
 
     /// Changes some fields of the profile.
-    pub async fn change(&self, context: Context, changes: ProfileChanges) -> Outcome {
-        self.execute(context, Command::ChangeProfile { changes })
-            .await
+    ///
+    /// # Errors
+    /// As `ProfileError` says.
+    pub async fn change(
+        &self,
+        context: Context,
+        changes: ProfileChanges,
+    ) -> Result<Receipt, ProfileError> {
+        let changes = content::checked_changes(changes, &context.locale)
+            .map_err(ProfileError::ContentRefused)?;
+        Ok(self
+            .execute(context, Command::ChangeProfile { changes })
+            .await?)
     }
 
     /// Wishes for a (new) reference picture.

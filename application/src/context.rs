@@ -8,6 +8,9 @@ use uuid::Uuid;
 
 use crate::ports::{IdempotencyClaim, LogUnavailable};
 
+/// The language of people who do not say which one they read.
+pub const DEFAULT_LOCALE: &str = "en";
+
 /// Who gives a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
@@ -49,11 +52,13 @@ pub struct Context {
     pub idempotency: Option<IdempotencyClaim>,
     /// The sequence that the caller saw; anything else is refused.
     pub if_match: Option<u64>,
+    /// The language that the person reads, as a BCP 47 tag.
+    pub locale: String,
 }
 
 impl Context {
     /// A command of the user's own, caused by the request `request_id`.
-    pub const fn of_user(user: UserId, request_id: Uuid) -> Self {
+    pub fn of_user(user: UserId, request_id: Uuid) -> Self {
         Self {
             actor: Actor::User(user),
             owner: user,
@@ -62,6 +67,7 @@ impl Context {
             trace_id: None,
             idempotency: None,
             if_match: None,
+            locale: DEFAULT_LOCALE.to_owned(),
         }
     }
 
@@ -79,6 +85,7 @@ impl Context {
                 request_hash: [0; 32],
             }),
             if_match: None,
+            locale: DEFAULT_LOCALE.to_owned(),
         }
     }
 }

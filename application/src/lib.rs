@@ -1,7 +1,11 @@
 //! What can be asked: one module per aggregate, the dispatcher, and traits for the world outside.
 
 pub mod avatars;
+pub mod chatting;
+pub mod content;
 pub mod context;
+pub mod conversations;
+pub mod crisis;
 pub mod dispatcher;
 pub mod memory_log;
 pub mod photos;

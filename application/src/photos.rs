@@ -9,7 +9,7 @@ use domain::{
     avatar::Avatar,
     personal::Personal,
     photo_request::{Command, PhotoRequest, Purpose, Rejection},
-    policy::{self, Decision, Verdict},
+    policy::{Field, Stage, recorded::Verdict},
     prompt,
     subscription::{self, Subscription},
     values::{PhotoId, Position, Prompt, Scene},
@@ -19,9 +19,10 @@ pub use job::{Attempt, PhotoJob};
 
 use crate::{
     avatars,
+    content::{self, Refusal},
     context::{CommandError, Context, Receipt},
     dispatcher::{Decided, Dispatcher, Loaded, Outcome, back_off},
-    ports::{Clock, StreamId},
+    ports::{Clock, StreamId, StreamSlice},
     subscriptions,
 };
 
@@ -38,10 +39,10 @@ pub enum RequestPhotoError {
     #[error("the avatar has no approved reference picture yet")]
     AvatarNotReady,
     /// The content is against the rules; the wish and the verdict are on record.
-    #[error("the content is against the rules {}", .rules.join(", "))]
+    #[error("{refusal}")]
     ContentRefused {
-        /// The rules that matched, sorted.
-        rules: Vec<String>,
+        /// What the rules say.
+        refusal: Refusal,
         /// Where the refusal is recorded.
         position: Position,
     },
@@ -51,6 +52,16 @@ pub enum RequestPhotoError {
     /// Anything else.
     #[error(transparent)]
     Command(#[from] CommandError<Rejection>),
+}
+
+/// What a wish for a picture adds to the log.
+pub(crate) struct ScenePlan {
+    /// The wish, and its place in the quota.
+    pub(crate) slices: Vec<StreamSlice>,
+    /// The sequence of the photo's stream before it.
+    sequence: u64,
+    /// Why the rules refuse it.
+    pub(crate) refusal: Option<Refusal>,
 }
 
 /// The use cases of photos.
@@ -103,6 +114,7 @@ impl Photos {
         photo_id: PhotoId,
         scene: Scene,
     ) -> Result<Receipt, RequestPhotoError> {
+        let scene = content::visible(scene);
         for attempt in 0..ATTEMPTS {
             back_off(attempt).await;
             let first = attempt == 0;
@@ -132,56 +144,12 @@ impl Photos {
         scene: &Scene,
         first: bool,
     ) -> Result<Option<Receipt>, RequestPhotoError> {
-        // Read together; the subscription's answer comes first.
-        let (reserved, subject) =
-            tokio::join!(self.reserve(context, photo_id), self.subject(context));
-        let (reserved, subject) = (reserved?, subject?);
-        let Some(reference) = subject.state.approved_reference() else {
-            return Err(RequestPhotoError::AvatarNotReady);
-        };
-        if self.job(reference).await?.is_some_and(|job| job.deleted) {
-            return Err(RequestPhotoError::AvatarNotReady);
-        }
-        let profile = subject
-            .state
-            .profile()
-            .ok_or(RequestPhotoError::AvatarNotFound)?;
-        let prompt =
-            prompt::scene_prompt(profile, scene).ok_or(RequestPhotoError::AvatarNotFound)?;
-        let verdict = policy::evaluate(
-            policy::Stage::Scene,
-            &[("scene", scene.as_str()), ("prompt", prompt.as_str())],
-            profile.age,
-        );
-        let allowed = verdict.decision == Decision::Allow;
-        let rules = verdict.rules.clone();
-        let wish = request(
-            context,
-            photo_id,
-            Purpose::Scene,
-            &subject,
-            Some(scene),
-            prompt,
-            Some(reference),
-            verdict,
-        );
-        let Some(wish) = wish else {
-            return Err(RequestPhotoError::AvatarNotFound);
-        };
-        let stream = stream(photo_id);
-        let wished = if first && context.if_match.is_none() {
-            self.dispatcher
-                .decide_anew::<PhotoRequest>(stream, wish, context)
-                .await?
-        } else {
-            self.dispatcher.decide(stream, wish, context).await?
-        };
-
-        let (sequence, mut slices) = (wished.sequence, Vec::with_capacity(2));
-        slices.extend(wished.slice);
-        if allowed {
-            slices.extend(reserved.and_then(|reserved| reserved.slice));
-        }
+        let anew = first && context.if_match.is_none();
+        let ScenePlan {
+            slices,
+            sequence,
+            refusal,
+        } = self.planned(context, photo_id, scene, anew).await?;
         let events = slices.first().map_or(0, |slice| slice.events.len());
         let receipt = match self.dispatcher.append::<Rejection>(slices, context).await? {
             None => return Ok(None),
@@ -198,14 +166,82 @@ impl Photos {
                 replayed: true,
             },
         };
-        if allowed || receipt.replayed {
-            Ok(Some(receipt))
-        } else {
-            Err(RequestPhotoError::ContentRefused {
-                rules,
+        match refusal.filter(|_| !receipt.replayed) {
+            None => Ok(Some(receipt)),
+            Some(refusal) => Err(RequestPhotoError::ContentRefused {
+                refusal,
                 position: receipt.position,
-            })
+            }),
         }
+    }
+
+    /// What a wish for a picture would add to the log, for a use case that appends it together with something else.
+    pub(crate) async fn plan_scene(
+        &self,
+        context: &Context,
+        photo_id: PhotoId,
+        scene: &Scene,
+    ) -> Result<ScenePlan, RequestPhotoError> {
+        self.planned(context, photo_id, scene, false).await
+    }
+
+    async fn planned(
+        &self,
+        context: &Context,
+        photo_id: PhotoId,
+        scene: &Scene,
+        anew: bool,
+    ) -> Result<ScenePlan, RequestPhotoError> {
+        // Read together; the subscription's answer comes first.
+        let (reserved, subject) =
+            tokio::join!(self.reserve(context, photo_id), self.subject(context));
+        let (reserved, subject) = (reserved?, subject?);
+        let Some(reference) = subject.state.approved_reference() else {
+            return Err(RequestPhotoError::AvatarNotReady);
+        };
+        if self.job(reference).await?.is_some_and(|job| job.deleted) {
+            return Err(RequestPhotoError::AvatarNotReady);
+        }
+        let profile = subject
+            .state
+            .profile()
+            .ok_or(RequestPhotoError::AvatarNotFound)?;
+        let prompt =
+            prompt::scene_prompt(profile, scene).ok_or(RequestPhotoError::AvatarNotFound)?;
+        let fields = [
+            field("scene", scene.as_str()),
+            field("prompt", prompt.as_str()),
+        ];
+        let verdict = content::judge(Stage::FinalPrompt, &fields, profile.age, &context.locale);
+        let refusal = content::refusal(&verdict);
+        let wish = request(
+            context,
+            photo_id,
+            Purpose::Scene,
+            &subject,
+            Some(scene),
+            prompt,
+            Some(reference),
+            verdict.on_record(),
+        );
+        let wish = wish.ok_or(RequestPhotoError::AvatarNotFound)?;
+        let stream = stream(photo_id);
+        let wished = if anew {
+            self.dispatcher
+                .decide_anew::<PhotoRequest>(stream, wish, context)
+                .await?
+        } else {
+            self.dispatcher.decide(stream, wish, context).await?
+        };
+        // A refused wish takes nothing out of the quota.
+        let taken = reserved
+            .and_then(|reserved| reserved.slice)
+            .filter(|_| refusal.is_none());
+        Ok(ScenePlan {
+            sequence: wished.sequence,
+            slices: wished.slice.into_iter().chain(taken).collect(),
+            refusal,
+        })
     }
 
     /// Wishes for the picture that the avatar asked for under `photo_id`. Twice changes nothing.
@@ -220,11 +256,9 @@ impl Photos {
         };
         let wish = subject.state.profile().and_then(|profile| {
             let prompt = prompt::reference_prompt(profile)?;
-            let verdict = policy::evaluate(
-                policy::Stage::FinalPrompt,
-                &[("prompt", prompt.as_str())],
-                profile.age,
-            );
+            let fields = [field("prompt", prompt.as_str())];
+            let verdict = content::judge(Stage::FinalPrompt, &fields, profile.age, &context.locale);
+            let verdict = verdict.on_record();
             request(
                 &context,
                 photo_id,
@@ -315,6 +349,10 @@ impl Photos {
                 other => RequestPhotoError::Command(other.without_rejection()),
             })
     }
+}
+
+const fn field<'a>(name: &'a str, text: &'a str) -> Field<'a> {
+    Field { name, text }
 }
 
 #[expect(

@@ -1,5 +1,6 @@
 //! Traits for the world outside: the log, image providers, payment, storage, the clock.
 
+mod chat;
 mod clock;
 mod customers;
 mod event_log;
@@ -11,6 +12,10 @@ mod payment_inbox;
 mod prediction_notices;
 mod storage;
 
+pub use chat::{
+    CalledTool, ChatAnswer, ChatError, ChatErrorKind, ChatMessage, ChatModel, ChatOrder, ChatTool,
+    Listener,
+};
 pub use clock::{Clock, SystemClock};
 pub use customers::{CustomerDirectory, RunningSubscriptions};
 pub use event_log::{

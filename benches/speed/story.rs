@@ -11,7 +11,7 @@ use domain::{
     avatar::{self, Avatar, Profile},
     personal::Personal,
     photo_request::{self, Image, Marks, PhotoRequest, Purpose},
-    policy::{Decision, Verdict},
+    policy::recorded::{Decision, Verdict},
     prompt::{reference_prompt, scene_prompt},
     recorded::Metadata,
     subscription::{self, Snapshot, Status, Subscription, Terms},

@@ -3,6 +3,7 @@
 //! No I/O, no clock, no randomness: times and ids arrive in the commands.
 
 pub mod avatar;
+pub mod conversation;
 pub mod event_versions;
 pub mod personal;
 pub mod photo_request;

@@ -13,7 +13,7 @@ pub use state::{PhotoRequest, Wish};
 use crate::{
     event_versions::event_versions,
     personal::Personal,
-    policy::Verdict,
+    policy::recorded::Verdict,
     values::{AvatarId, PhotoId, Prompt, Scene, UserId},
 };
 
@@ -223,6 +223,8 @@ pub enum Rejection {
     NotFound,
     #[error("the photo's id is taken by another request")]
     AlreadyRequested,
+    #[error("a picture of a scene follows the approved reference picture, and none came along")]
+    WithoutReference,
     #[error("attempt {given} is not the current one ({current}); its result comes too late")]
     StaleAttempt { given: u32, current: u32 },
     #[error("no attempt is under way")]

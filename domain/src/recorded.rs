@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     avatar::{self, Avatar},
+    conversation::{self, Conversation},
     event_versions::VersionedEvent,
     photo_request::{self, PhotoRequest},
     subscription::{self, Subscription},
@@ -24,7 +25,7 @@ pub struct Recorded<E> {
     /// Its own identity (UUIDv7).
     pub event_id: Uuid,
     /// The id of the aggregate that it happened to: the user's id for an avatar and a
-    /// subscription, the photo's id for a photo request.
+    /// subscription, the photo's id for a photo request, user, mode and day for a conversation.
     pub aggregate_id: String,
     /// Its place in that aggregate's history: 1, 2, 3 …
     pub sequence: u64,
@@ -68,6 +69,7 @@ pub struct Metadata {
 #[expect(missing_docs, reason = "each variant is the aggregate of that name")]
 pub enum AnyEvent {
     Avatar(avatar::Event),
+    Conversation(conversation::Event),
     PhotoRequest(photo_request::Event),
     Subscription(subscription::Event),
 }
@@ -154,6 +156,7 @@ impl UnreadableEvent {
 pub(crate) fn versions(aggregate_type: &str) -> Option<&'static [(&'static str, &'static str)]> {
     match aggregate_type {
         Avatar::TYPE => Some(avatar::Event::VERSIONS),
+        Conversation::TYPE => Some(conversation::Event::VERSIONS),
         PhotoRequest::TYPE => Some(photo_request::Event::VERSIONS),
         Subscription::TYPE => Some(subscription::Event::VERSIONS),
         _ => None,
@@ -176,6 +179,9 @@ impl AnyEvent {
             Avatar::TYPE => upcasters
                 .decode(event_type, event_version, payload)
                 .map(Self::Avatar),
+            Conversation::TYPE => upcasters
+                .decode(event_type, event_version, payload)
+                .map(Self::Conversation),
             PhotoRequest::TYPE => upcasters
                 .decode(event_type, event_version, payload)
                 .map(Self::PhotoRequest),
@@ -190,6 +196,7 @@ impl AnyEvent {
     pub const fn aggregate_type(&self) -> &'static str {
         match self {
             Self::Avatar(_) => Avatar::TYPE,
+            Self::Conversation(_) => Conversation::TYPE,
             Self::PhotoRequest(_) => PhotoRequest::TYPE,
             Self::Subscription(_) => Subscription::TYPE,
         }
@@ -199,6 +206,7 @@ impl AnyEvent {
     pub fn event_type(&self) -> String {
         match self {
             Self::Avatar(event) => event.name().to_owned(),
+            Self::Conversation(event) => event.name().to_owned(),
             Self::PhotoRequest(event) => event.name().to_owned(),
             Self::Subscription(event) => event.name().to_owned(),
         }

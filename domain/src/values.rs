@@ -48,6 +48,10 @@ id!(
     /// One picture, from wish to delivery.
     PhotoId
 );
+id!(
+    /// Something that was said in a conversation, by whomever.
+    MessageId
+);
 
 /// A place in the event log: 1, 2, 3 … in commit order without gaps; 0 is before the first event.
 #[derive(
@@ -147,6 +151,18 @@ text!(
     SurveyComment, 1000
 );
 text!(
+    /// What a person says to the companion.
+    MessageText, 4000
+);
+text!(
+    /// What the companion says.
+    ReplyText, 8000
+);
+text!(
+    /// What a chat model gave a tool, as it wrote it: JSON, or what it took for JSON.
+    ToolArguments, 4000
+);
+text!(
     /// A plan's name in the configuration, as `monthly`.
     PlanId, 100
 );
@@ -161,6 +177,8 @@ impl Age {
     pub const MIN: u8 = 20;
     /// The oldest accepted age in years.
     pub const MAX: u8 = 120;
+    /// The youngest accepted age.
+    pub const YOUNGEST: Self = Self(Self::MIN);
 
     /// The age in years.
     pub const fn years(self) -> u8 {

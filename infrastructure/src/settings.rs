@@ -1,5 +1,6 @@
 //! The configuration: environment variables, read once, checked together.
 
+mod crisis;
 mod generated;
 mod json_lines;
 mod outside;
@@ -16,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use application::ports::Plans;
+use application::{crisis::CrisisAnswers, ports::Plans};
 use sentry::types::Dsn;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -106,6 +107,8 @@ pub struct Settings {
     pub pg_bin: Option<PathBuf>,
     /// `PLANS_FILE`, `STRIPE_PRICE_ID`: what is sold; at least one plan.
     pub plans: Plans,
+    /// `CRISIS_ANSWERS_FILE`: what people hear who may be in danger.
+    pub crisis_answers: CrisisAnswers,
     /// Stripe.
     pub payment: PaymentSettings,
     /// `IMAGE_PROVIDER`: who draws, in the order in which they are asked; at least one.
@@ -184,6 +187,7 @@ impl Settings {
             plans: plans::read(&mut reader, environment, payment.secret_key.is_some()),
             image_services: outside::image_services(&mut reader),
             images_api: outside::images_api(&mut reader),
+            crisis_answers: crisis::read(&mut reader),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
             self_check_every: self_check_every(&mut reader),

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
     photo_request::{Event, Purpose},
-    policy::Decision,
+    policy::recorded::Decision,
     recorded::{AnyEvent, Recorded},
     values::{PhotoId, Position, UserId},
 };
@@ -106,7 +106,7 @@ impl Projector for PhotoWorkProjector {
 fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
     match &recorded.event {
         AnyEvent::PhotoRequest(_) => aggregate_id(&recorded.aggregate_id).map(Some),
-        AnyEvent::Avatar(_) | AnyEvent::Subscription(_) => Ok(None),
+        AnyEvent::Avatar(_) | AnyEvent::Conversation(_) | AnyEvent::Subscription(_) => Ok(None),
     }
 }
 

@@ -175,6 +175,8 @@ fn changed(event: &AnyEvent) -> Option<UpdateKind> {
         AnyEvent::Avatar(event) => Some(avatar_changed(event)),
         AnyEvent::PhotoRequest(event) => photo_changed(event),
         AnyEvent::Subscription(event) => subscription_changed(event),
+        // No resource shows conversations yet.
+        AnyEvent::Conversation(_) => None,
     }
 }
 

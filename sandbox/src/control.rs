@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use serde_json::json;
 
 use crate::world::World;
-use crate::{images, replicate, stripe};
+use crate::{chat, images, replicate, stripe};
 
 /// Registers the first page and all switches.
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -18,6 +18,9 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
         .service(replicate::show_ledger)
         .service(images::script)
         .service(images::show_ledger)
+        .service(chat::script)
+        .service(chat::set_default)
+        .service(chat::show_ledger)
         .configure(stripe::control_routes);
 }
 
@@ -35,7 +38,7 @@ fn unreadable(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
 async fn first_page(world: Data<World>) -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "name": "sandbox",
-        "plays": ["Replicate", "OpenAI-compatible images", "Stripe"],
+        "plays": ["Replicate", "OpenAI-compatible images and chat completions", "Stripe"],
         "api": format!("{}/v1", world.url),
         "switches": [
             "POST /control/reset",
@@ -44,6 +47,9 @@ async fn first_page(world: Data<World>) -> HttpResponse {
             "GET /control/replicate/ledger",
             "POST /control/images/script {\"next\": [behaviour, …]}",
             "GET /control/images/ledger",
+            "POST /control/chat/script {\"next\": [behaviour, …]}",
+            "POST /control/chat/default {\"behaviour\": …, \"pause_ms\": …}",
+            "GET /control/chat/ledger",
             "GET|POST /control/stripe/prices {\"strict\": …, \"prices\": [{\"id\", \"unit_amount\", \"currency\", \"interval\"}]}",
             "GET|POST /control/stripe/webhooks {\"shuffle\", \"duplicate\", \"delay_ms\", \"drop_first\", \"shape\", \"url\", \"secret\"}",
             "GET|POST /control/stripe/clock {\"advance_s\": …}",
@@ -65,6 +71,7 @@ async fn reset(world: Data<World>) -> HttpResponse {
         images::reset(&mut state.images);
         stripe::reset(&mut state.stripe);
         stripe::add_prices(&mut state.stripe, &world.config.stripe_prices);
+        chat::reset(&mut state.chat);
     });
     world.kept().await;
     HttpResponse::NoContent().finish()

@@ -1,8 +1,10 @@
-//! The world outside, played: Replicate, an OpenAI-compatible images API and Stripe over real HTTP, statefully, on one address.
+//! The world outside, played: Replicate, OpenAI-compatible images and chat completions, and Stripe over real HTTP,
+//! statefully, on one address.
 //!
 //! The product talks to it exactly as it talks to the real services, so that the product
 //! itself contains no fake. Nothing in here knows anything of the product.
 
+mod chat;
 mod control;
 mod images;
 mod pages;

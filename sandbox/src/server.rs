@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::stripe::StripePrice;
 use crate::world::{State, World};
-use crate::{control, images, replicate, state_file, stripe};
+use crate::{chat, control, images, replicate, state_file, stripe};
 
 /// Input pictures arrive as data URLs inside the JSON, so bodies may be a few megabytes.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
@@ -147,7 +147,7 @@ pub async fn start(config: SandboxConfig) -> Result<RunningSandbox, SandboxError
     let handle = server.handle();
     let serving = tokio::spawn(server);
     let tasks = background_tasks(&world);
-    tracing::info!(%addr, "The sandbox plays Replicate, the images API and Stripe at {}", world.url);
+    tracing::info!(%addr, "The sandbox plays Replicate, OpenAI-compatible images and chat, and Stripe at {}", world.url);
     Ok(RunningSandbox {
         addr,
         world,
@@ -207,6 +207,7 @@ fn serve(
             .configure(replicate::routes)
             .configure(images::routes)
             .configure(stripe::routes)
+            .configure(chat::routes)
             .configure(control::routes)
             .default_service(web::to(nowhere))
     })

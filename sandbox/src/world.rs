@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::portrait::Pictures;
 use crate::server::{SandboxConfig, SandboxError};
-use crate::{images, replicate, stripe};
+use crate::{chat, images, replicate, stripe};
 
 /// Everything the played services remember.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -17,6 +17,7 @@ pub(crate) struct State {
     pub(crate) replicate: replicate::State,
     pub(crate) images: images::State,
     pub(crate) stripe: stripe::State,
+    pub(crate) chat: chat::State,
 }
 
 /// The one place that all routes and all background tasks share.

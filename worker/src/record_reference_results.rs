@@ -93,6 +93,7 @@ fn result(event: &AnyEvent) -> Option<Result> {
             | Event::PhotoDeleted,
         )
         | AnyEvent::Avatar(_)
+        | AnyEvent::Conversation(_)
         | AnyEvent::Subscription(_) => None,
     }
 }

@@ -47,6 +47,7 @@ impl Reaction for ReleaseUnusedQuota {
                 | Event::PhotoDeleted,
             )
             | AnyEvent::Avatar(_)
+            | AnyEvent::Conversation(_)
             | AnyEvent::Subscription(_) => return Ok(()),
         }
         // What was never reserved (a reference picture, a wish that the rules refused) changes nothing.

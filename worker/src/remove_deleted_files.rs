@@ -49,6 +49,7 @@ impl Reaction for RemoveDeletedFiles {
                 | Event::PhotoCanceled,
             )
             | AnyEvent::Avatar(_)
+            | AnyEvent::Conversation(_)
             | AnyEvent::Subscription(_) => return Ok(()),
         }
         let photo_id: PhotoId = recorded.aggregate_id.parse()?;

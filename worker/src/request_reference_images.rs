@@ -46,6 +46,7 @@ impl Reaction for RequestReferenceImages {
                 | avatar::Event::ReferenceImageApproved { .. },
             )
             | AnyEvent::PhotoRequest(_)
+            | AnyEvent::Conversation(_)
             | AnyEvent::Subscription(_) => return Ok(()),
         };
         let context = Context::of_reaction(NAME, recorded);

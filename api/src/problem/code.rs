@@ -160,8 +160,8 @@ codes! {
         "The body is JSON, but some of its fields are missing, unknown, or out of their limits. `errors` names every one of them by its JSON pointer.",
         "2 fields are not valid";
     ContentRefused = 422, "content-refused", "The content is against the rules",
-        "The rules about content refuse this wish; `rules` names them. The refusal is recorded, nothing was taken from the quota. Ask for something else.",
-        "the rules about content refuse this scene";
+        "The rules about content refuse these words; `rules` names the rules, `detail` says what they mean, `errors` which fields met them. Nothing was taken from the quota. Ask for something else. Who seems to be in danger reads in `detail` where help is.",
+        "Pictures stay dressed and romantic: no nudity, no undressing, no sexual acts.";
     IdempotencyKeyReused = 422, "idempotency-key-reused", "This key was used for another request",
         "An `Idempotency-Key` stands for one request with one body, for 7 days. Use a fresh key for each new intent.",
         "this idempotency key was used for another request";

@@ -38,8 +38,9 @@ impl From<photo_request::Rejection> for Problem {
             photo_request::Rejection::AlreadyRefused => Code::PhotoAlreadyRefused,
             photo_request::Rejection::AlreadyCanceled => Code::PhotoAlreadyCanceled,
             photo_request::Rejection::StillRunning => Code::PhotoStillRunning,
-            // Only workers give the commands that end so.
+            // Only workers give the commands that end so, or use cases that made a mistake.
             photo_request::Rejection::AlreadyRequested
+            | photo_request::Rejection::WithoutReference
             | photo_request::Rejection::StaleAttempt { .. }
             | photo_request::Rejection::NoAttempt
             | photo_request::Rejection::PredictionAlreadyRecorded
@@ -108,8 +109,8 @@ impl From<RequestPhotoError> for Problem {
             RequestPhotoError::AvatarNotFound | RequestPhotoError::AvatarNotReady => {
                 Self::plain(Code::AvatarNotReady)
             }
-            RequestPhotoError::ContentRefused { rules, position } => {
-                Self::content_refused(rules, position)
+            RequestPhotoError::ContentRefused { refusal, position } => {
+                Self::content_refused(refusal, None).at_position(position)
             }
             RequestPhotoError::Gate(rejection) => rejection.into(),
             RequestPhotoError::Command(error) => error.into(),
@@ -231,7 +232,7 @@ mod tests {
 
     #[test]
     fn what_only_a_newer_process_can_read_may_be_asked_for_again() {
-        let newer = UnreadableEvent::UnknownAggregate("Conversation".to_owned());
+        let newer = UnreadableEvent::UnknownAggregate("Stewardship".to_owned());
         let broken = UnreadableEvent::NoWayUp {
             aggregate_type: "Avatar".to_owned(),
             event_type: "AvatarCreated".to_owned(),

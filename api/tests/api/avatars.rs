@@ -252,3 +252,37 @@ async fn nothing_of_an_avatar_is_shown_without_signing_in() {
         answer.refused(401, "unauthenticated");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_against_the_rules_are_refused_field_by_field_in_sentences() {
+    let app = TestApp::start().await;
+    let mara = app.sign_in("mara@example.com").await;
+    let mut body = avatar();
+    body["appearance"] = json!("green eyes, looks like a teenager");
+    body["name"] = json!("Emma Watson");
+    let refused = mara.post("/avatars", body).await;
+    assert_eq!(refused.bad_fields(), ["/appearance", "/name"]);
+    let problem = refused.refused(422, "content-refused");
+    assert_eq!(problem["rules"], json!(["R1", "R2"]));
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("Everybody in a picture must be, and look like, an adult")
+    );
+    assert_eq!(app.count("AvatarCreated").await, 0);
+
+    let mara = mara.with_avatar().await;
+    let change = json!({"appearance": "ｎｕｄｅ, green eyes"});
+    let refused = mara.patch("/avatars/me", change).await;
+    assert_eq!(refused.bad_fields(), ["/appearance"]);
+    refused.refused(422, "content-refused");
+    assert_eq!(app.count("ProfileChanged").await, 0);
+
+    let change = json!({"appearance": "green\u{202e} eyes"});
+    let changed = mara.patch("/avatars/me", change).await.expect(200).json();
+    assert_eq!(
+        changed["appearance"], "green eyes",
+        "nobody sees what is gone"
+    );
+}

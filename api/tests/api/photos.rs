@@ -161,6 +161,7 @@ async fn a_scene_against_the_rules_is_refused_on_record_and_costs_nothing() {
     assert!(answer.position() > 0);
     let refused = answer.refused(422, "content-refused");
     assert!(!refused["rules"].as_array().unwrap().is_empty());
+    assert_eq!(refused["errors"][0]["pointer"], "/scene");
     assert_eq!(app.count("PhotoRefused").await, 1);
     app.settle().await;
 
@@ -345,4 +346,34 @@ async fn somebody_elses_photo_answers_exactly_like_one_that_does_not_exist() {
         other.get("/photos").await.expect(200).json()["items"],
         json!([])
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_be_in_danger_reads_where_help_is_in_their_language() {
+    let app = TestApp::start().await;
+    let mara = app
+        .sign_in("mara@example.com")
+        .await
+        .with_face()
+        .await
+        .subscribed()
+        .await;
+    for (language, line) in [
+        ("de-AT,de;q=0.9", "142"),
+        ("en-US", "988"),
+        ("ja", "findahelpline"),
+    ] {
+        let refused = mara
+            .call(Method::POST, "/photos")
+            .header("accept-language", language)
+            .json(json!({"scene": "the bridge where I kill myself"}))
+            .send()
+            .await
+            .refused(422, "content-refused");
+        assert!(
+            refused["detail"].as_str().unwrap().contains(line),
+            "{language}: {refused}"
+        );
+        assert_eq!(refused["rules"], json!(["R5"]));
+    }
 }

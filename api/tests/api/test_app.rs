@@ -162,6 +162,7 @@ impl TestApp {
             image_webhook: Arc::new(ReplicateWebhook::new(vec![replicate_secret()])),
             notices: Arc::new(PostgresPredictionNotices::new(database.pool())),
             plans,
+            crisis: Arc::default(),
             clock: clock.clone(),
             billing_clock,
             free_of_charge: options.free_of_charge,

@@ -2,7 +2,9 @@
 
 use domain::{
     avatar::{self, Avatar},
+    conversation::{self, Conversation},
     photo_request::{self, PhotoRequest},
+    policy::Pack,
     subscription::{self, Subscription},
 };
 
@@ -22,6 +24,19 @@ impl Commanded for Avatar {
 
     fn begins(command: &avatar::Command) -> bool {
         matches!(command, avatar::Command::CreateAvatar { .. })
+    }
+
+    /// The use cases let no words of a profile pass that this program's pack does not allow.
+    fn policy_pack(command: &avatar::Command) -> Option<&str> {
+        match command {
+            avatar::Command::CreateAvatar { .. } | avatar::Command::ChangeProfile { .. } => {
+                Some(Pack::current().sha256())
+            }
+            avatar::Command::RequestReferenceImage { .. }
+            | avatar::Command::RecordReferenceImage { .. }
+            | avatar::Command::RecordReferenceFailure { .. }
+            | avatar::Command::ApproveReferenceImage { .. } => None,
+        }
     }
 }
 
@@ -55,6 +70,37 @@ impl Commanded for PhotoRequest {
             | photo_request::Command::Refuse { .. }
             | photo_request::Command::Cancel
             | photo_request::Command::DeletePhoto => None,
+        }
+    }
+}
+
+impl Commanded for Conversation {
+    fn name(command: &conversation::Command) -> &'static str {
+        match command {
+            conversation::Command::SendMessage { .. } => "SendMessage",
+            conversation::Command::RecordReply { .. } => "RecordReply",
+            conversation::Command::RecordFailure { .. } => "RecordFailure",
+            conversation::Command::AttachPhoto { .. } => "AttachPhoto",
+            conversation::Command::WithholdPhoto { .. } => "WithholdPhoto",
+            conversation::Command::ChangeMode { .. } => "ChangeMode",
+            conversation::Command::ShowIntervention { .. } => "ShowIntervention",
+        }
+    }
+
+    /// Whatever is said first on a day begins it; usually it is not the first.
+    fn begins(_command: &conversation::Command) -> bool {
+        false
+    }
+
+    fn policy_pack(command: &conversation::Command) -> Option<&str> {
+        match command {
+            conversation::Command::SendMessage { policy, .. } => Some(&policy.pack),
+            conversation::Command::RecordReply { reply, .. } => Some(&reply.policy.pack),
+            conversation::Command::RecordFailure { .. }
+            | conversation::Command::AttachPhoto { .. }
+            | conversation::Command::WithholdPhoto { .. }
+            | conversation::Command::ChangeMode { .. }
+            | conversation::Command::ShowIntervention { .. } => None,
         }
     }
 }

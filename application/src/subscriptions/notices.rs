@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{CheckoutError, Subscriptions, snapshots::Cause};
 use crate::{
-    context::{Actor, CommandError, Context, Receipt},
+    context::{Actor, CommandError, Context, DEFAULT_LOCALE, Receipt},
     ports::{IdempotencyClaim, LogUnavailable, MoneyBack, PaymentError, PaymentNotice},
 };
 
@@ -293,5 +293,6 @@ pub(super) fn of_provider(owner: UserId, message: &str, command: Option<&str>) -
             request_hash: [0; 32],
         }),
         if_match: None,
+        locale: DEFAULT_LOCALE.to_owned(),
     }
 }

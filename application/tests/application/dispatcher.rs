@@ -1,6 +1,9 @@
 //! Load → decide → append.
 
-use application::context::{CommandError, Context};
+use application::{
+    avatars::ProfileError,
+    context::{CommandError, Context},
+};
 use domain::{
     avatar::{ProfileChanges, Rejection},
     values::{Age, AvatarId, Position},
@@ -111,10 +114,10 @@ async fn who_saw_an_older_state_learns_what_came_in_between() {
         ..story.context()
     };
     match story.avatars.change(stale, older()).await {
-        Err(CommandError::PreconditionFailed {
+        Err(ProfileError::Command(CommandError::PreconditionFailed {
             current,
             intervening,
-        }) => {
+        })) => {
             assert_eq!(current, 4);
             let names: Vec<_> = intervening
                 .iter()

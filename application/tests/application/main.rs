@@ -1,6 +1,7 @@
 //! Use cases on the in-memory log, which passes the same contract suite as the real one.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod conversations;
 mod dispatcher;
 mod managing;
 mod old_events;

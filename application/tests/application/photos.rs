@@ -192,8 +192,9 @@ async fn a_wish_against_the_rules_is_on_record_and_costs_nothing() {
         .request_scene(story.context(), photo(), scene)
         .await
     {
-        Err(RequestPhotoError::ContentRefused { rules, position }) => {
-            assert!(rules.contains(&"R1".to_owned()), "{rules:?}");
+        Err(RequestPhotoError::ContentRefused { refusal, position }) => {
+            assert!(refusal.rules.contains(&"R1".to_owned()), "{refusal:?}");
+            assert!(refusal.hits.iter().any(|hit| hit.field == "scene"));
             assert_eq!(position, story.events().await.last().unwrap().position);
         }
         other => panic!("expected a refusal, got {other:?}"),

@@ -29,7 +29,8 @@ pub(crate) struct Story {
     pub(crate) user: UserId,
 }
 
-struct StoppedClock(DateTime<Utc>);
+/// A clock that stands.
+pub(crate) struct StoppedClock(pub(crate) DateTime<Utc>);
 
 impl Clock for StoppedClock {
     fn now(&self) -> DateTime<Utc> {

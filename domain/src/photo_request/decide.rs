@@ -1,7 +1,7 @@
 //! How a photo request answers each command, state by state.
 
-use super::{Command, Event, Image, Marks, PhotoRequest, Rejection, Wish};
-use crate::policy::Decision;
+use super::{Command, Event, Image, Marks, PhotoRequest, Purpose, Rejection, Wish};
+use crate::policy::recorded::Decision;
 
 impl PhotoRequest {
     /// Answers a command with the events that follow from it.
@@ -88,6 +88,10 @@ fn absent(command: Command) -> Result<Vec<Event>, Rejection> {
             reference,
             policy,
         } => {
+            // Without it the picture would show somebody else.
+            if purpose == Purpose::Scene && reference.is_none() {
+                return Err(Rejection::WithoutReference);
+            }
             let refused = match policy.decision {
                 Decision::Allow => None,
                 Decision::Refuse => Some(Event::PhotoRefused {

@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use super::{pack::Phrases, text::Word};
+use super::{phrases::Phrases, text::Word};
 use crate::values::Age;
 
 /// The words around an age, from the rule pack.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct AgeWords {
     /// Whoever was born later may be younger than 20. The engine has no clock: the pack knows its year.
     latest_birth_year: u16,

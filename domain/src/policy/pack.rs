@@ -1,62 +1,200 @@
-//! The rule pack: what the rules look for, as data with a hash.
+//! The rule pack: what the rules look for and what follows, as data with a hash.
 
-use std::{collections::HashMap, ops::Range, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::LazyLock,
+};
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    age::AgeWords,
-    people::PeopleWords,
-    text::{Reading, Word, number_word},
+    Decision, Medium, Obligation, Severity, age::AgeWords, people::PeopleWords, phrases::Phrases,
+    scores::Threshold, text::Reading,
 };
 
 /// The pack that judges today. Verdicts name it by its hash, so an older one never needs to run again.
-const SOURCE: &str = include_str!("../../policy/pack-2026-11.json");
+const SOURCE: &str = include_str!("../../policy/pack-2026-11-2.json");
 
 static CURRENT: LazyLock<Pack> = LazyLock::new(|| {
     #[expect(
         clippy::unwrap_used,
         reason = "the pack is part of the program, and tests read it"
     )]
-    let mut pack: Pack = serde_json::from_str(SOURCE).unwrap();
-    pack.sha256 = hex::encode(Sha256::digest(SOURCE));
+    let pack = Pack::parse(SOURCE).unwrap();
     pack
 });
 
-/// The pack that judges today.
-pub(super) fn current() -> &'static Pack {
-    &CURRENT
-}
-
-#[derive(Deserialize)]
-pub(super) struct Pack {
+/// A rule pack: words, effects, thresholds and limits.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pack {
     #[serde(skip)]
-    pub sha256: String,
-    rules: Vec<Rule>,
-    pub age: AgeWords,
-    pub people: PeopleWords,
+    sha256: String,
+    version: String,
+    #[serde(rename = "notes")]
+    _notes: Vec<String>,
+    pub(super) limits: Limits,
+    /// Rule → a sentence for the person whose words were refused.
+    explanations: BTreeMap<String, String>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) together: Vec<Together>,
+    pub(super) scores: Vec<Threshold>,
+    pub(super) age: AgeWords,
+    pub(super) people: PeopleWords,
 }
 
-#[derive(Deserialize)]
-struct Rule {
-    id: String,
+/// How much is read at most; more is refused unread.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    /// Fields of one input.
+    pub fields: usize,
+    /// Characters (Unicode scalar values) of one field.
+    pub chars: usize,
+}
+
+/// What a rule does where: `{"picture": "refuse"}`. Where nothing stands it does nothing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Effects {
+    picture: Option<Effect>,
+    chat: Option<Effect>,
+    reply: Option<Effect>,
+}
+
+impl Effects {
+    pub(super) fn on(&self, medium: Medium) -> Option<&Effect> {
+        match medium {
+            Medium::Picture => self.picture.as_ref(),
+            Medium::Chat => self.chat.as_ref(),
+            Medium::Reply => self.reply.as_ref(),
+        }
+    }
+}
+
+/// What follows from a rule that matched.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Effect {
+    /// The decision that it calls for.
+    Decide(Decision),
+    /// The text may go on; whoever carries it on has to heed something.
+    Oblige {
+        /// What has to be heeded.
+        oblige: Obligation,
+    },
+}
+
+/// Terms, and what follows when one stands in a text outside its harmless contexts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    pub id: String,
+    pub severity: Severity,
+    #[serde(default)]
+    pub effects: Effects,
+    /// What it tells the rules of [`Together`], whatever else it does.
+    #[serde(default)]
+    pub signal: Option<String>,
+    /// The languages (`de`) in which the terms mean that; every language when none is named.
+    #[serde(default)]
+    locales: Vec<String>,
     terms: Phrases,
+    #[serde(default)]
     except: Phrases,
 }
 
+/// What follows when several signals meet in one input, though each alone may be harmless.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Together {
+    pub id: String,
+    pub severity: Severity,
+    pub effects: Effects,
+    all: BTreeSet<String>,
+}
+
+/// Why a text is no rule pack.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidPack {
+    /// It is not JSON of the right shape.
+    #[error("the rule pack cannot be read")]
+    Json(#[from] serde_json::Error),
+    /// A rule has no sentence for people.
+    #[error("the rule pack does not explain {0}")]
+    Unexplained(String),
+}
+
 impl Pack {
-    /// The rules of which a term stands in the text, outside its harmless contexts.
-    pub(super) fn matching_rules<'a>(&'a self, text: &Reading) -> impl Iterator<Item = &'a str> {
-        self.rules
-            .iter()
-            .filter(|rule| rule.matches(text))
-            .map(|rule| rule.id.as_str())
+    /// The pack that judges today.
+    pub fn current() -> &'static Self {
+        &CURRENT
+    }
+
+    /// Reads a pack from the text of its file.
+    ///
+    /// # Errors
+    /// When it is not JSON of the right shape, or a rule lacks its explanation.
+    pub fn parse(text: &str) -> Result<Self, InvalidPack> {
+        let mut pack: Self = serde_json::from_str(text)?;
+        pack.sha256 = hex::encode(Sha256::digest(text));
+        let own = [
+            super::MINORS,
+            super::REAL_PEOPLE,
+            super::INJECTION,
+            super::LIMITS,
+            super::HIDDEN,
+            super::UNAVAILABLE,
+            super::PROVIDER,
+        ];
+        let ids = pack.rules.iter().map(|rule| rule.id.as_str());
+        let more = pack.together.iter().map(|rule| rule.id.as_str());
+        let scored = pack.scores.iter().map(|score| score.rule.as_str());
+        let silent = ids
+            .chain(more)
+            .chain(scored)
+            .chain(own)
+            .find(|id| !pack.explanations.contains_key(*id));
+        match silent {
+            Some(id) => Err(InvalidPack::Unexplained(id.to_owned())),
+            None => Ok(pack),
+        }
+    }
+
+    /// SHA-256 of the pack's file, lower-case hex.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Its version, as `2026-11.2`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// What a rule means, in a sentence for the person whose words it refuses; the same for every rule that the pack
+    /// does not know (an older pack's).
+    pub fn explain(&self, rule: &str) -> &str {
+        self.explanations
+            .get(rule)
+            .map_or("This is against the content rules.", String::as_str)
     }
 }
 
 impl Rule {
-    fn matches(&self, text: &Reading) -> bool {
+    /// Whether its terms mean something in that language, given as a BCP 47 tag.
+    pub(super) fn speaks(&self, locale: &str) -> bool {
+        let language = locale.split(['-', '_']).next().unwrap_or_default();
+        self.locales.is_empty()
+            || self
+                .locales
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(language))
+    }
+
+    /// Whether one of its terms stands in the text, outside its harmless contexts.
+    pub(super) fn matches(&self, text: &Reading) -> bool {
         let harmless: Vec<_> = self
             .except
             .found(&text.words)
@@ -78,125 +216,11 @@ impl Rule {
     }
 }
 
-/// Phrases, found by their first word.
-#[derive(Deserialize)]
-#[serde(from = "Vec<String>")]
-pub(super) struct Phrases {
-    by_first_word: HashMap<String, Vec<Phrase>>,
-    others: Vec<Phrase>,
-}
-
-impl From<Vec<String>> for Phrases {
-    fn from(texts: Vec<String>) -> Self {
-        let mut phrases = Self {
-            by_first_word: HashMap::new(),
-            others: Vec::new(),
-        };
-        for phrase in texts.iter().map(|text| Phrase::new(text)) {
-            match phrase.0.first() {
-                Some(Part::Word(first)) => {
-                    phrases
-                        .by_first_word
-                        .entry(first.clone())
-                        .or_default()
-                        .push(phrase);
-                }
-                Some(Part::Beginning(_) | Part::AdultAge) | None => phrases.others.push(phrase),
-            }
-        }
-        phrases
-    }
-}
-
-impl Phrases {
-    /// The phrases that the words begin with.
-    pub(super) fn beginning<'a>(&'a self, words: &'a [Word]) -> impl Iterator<Item = &'a Phrase> {
-        let same_first = words
-            .first()
-            .and_then(|word| self.by_first_word.get(&word.text));
-        let candidates = same_first.into_iter().flatten().chain(&self.others);
-        candidates.filter(|phrase| phrase.begins(words))
-    }
-
-    /// Whether the words begin with one.
-    pub(super) fn begin(&self, words: &[Word]) -> bool {
-        self.beginning(words).next().is_some()
-    }
-
-    /// Whether the words end with one.
-    pub(super) fn end(&self, words: &[Word]) -> bool {
-        self.all().any(|phrase| phrase.ends(words))
-    }
-
-    /// Whether the word is one.
-    pub(super) fn contain(&self, word: &Word) -> bool {
-        self.begin(std::slice::from_ref(word))
-    }
-
-    fn found<'a>(&'a self, words: &'a [Word]) -> impl Iterator<Item = Range<usize>> + 'a {
-        (0..words.len()).flat_map(|start| {
-            self.beginning(&words[start..])
-                .map(move |phrase| start..start + phrase.len())
-        })
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Phrase> {
-        self.by_first_word.values().flatten().chain(&self.others)
-    }
-}
-
-/// Words that belong together. In the pack, a last `*` stands for the rest of a word, and `#`
-/// for a number of at least 20.
-pub(super) struct Phrase(Vec<Part>);
-
-enum Part {
-    Word(String),
-    Beginning(String),
-    AdultAge,
-}
-
-impl Phrase {
-    fn new(text: &str) -> Self {
-        let part = |word: &str| match (word, word.strip_suffix('*'), number_word(word)) {
-            ("#", _, _) => Part::AdultAge,
-            (_, Some(beginning), _) => Part::Beginning(beginning.to_owned()),
-            (_, None, Some((number, _))) => Part::Word(number.to_string()),
-            (_, None, None) => Part::Word(word.to_owned()),
-        };
-        Self(text.split_whitespace().map(part).collect())
-    }
-
-    /// How many words it has.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn begins(&self, words: &[Word]) -> bool {
-        self.0.len() <= words.len()
-            && self.0.iter().zip(words).all(|(part, word)| match part {
-                Part::Word(text) => *text == word.text,
-                Part::Beginning(text) => word.text.starts_with(text.as_str()),
-                Part::AdultAge => word.number.is_some_and(|number| number >= 20),
-            })
-    }
-
-    fn ends(&self, words: &[Word]) -> bool {
-        words
-            .len()
-            .checked_sub(self.len())
-            .is_some_and(|start| self.begins(&words[start..]))
-    }
-
-    /// Whether spelled-out letters hold it; short phrases would be found by chance.
-    fn is_spelled_in(&self, run: &str) -> bool {
-        let letters: String = self
-            .0
+impl Together {
+    /// Whether all of its signals were given.
+    pub(super) fn meets(&self, signals: &BTreeSet<&str>) -> bool {
+        self.all
             .iter()
-            .map(|part| match part {
-                Part::Word(text) | Part::Beginning(text) => text.as_str(),
-                Part::AdultAge => "#",
-            })
-            .collect();
-        letters.len() >= 4 && run.contains(&letters)
+            .all(|signal| signals.contains(signal.as_str()))
     }
 }

@@ -2,13 +2,15 @@
 
 use serde::Deserialize;
 
-use super::{pack::Phrases, text::Word};
+use super::{phrases::Phrases, text::Word};
 
 /// The words around a person, from the rule pack.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct PeopleWords {
     /// `looks like`
     likeness: Phrases,
+    /// Orders after which any word is a name, whatever its letters: `make her look like`.
+    named_by: Phrases,
     /// `actress`
     titles: Phrases,
     /// After `my`, always somebody who exists: `ex`.
@@ -31,21 +33,26 @@ pub(super) fn are_meant(words: &[Word], pack: &PeopleWords) -> bool {
 
 impl PeopleWords {
     fn is_a_likeness(&self, words: &[Word]) -> bool {
-        self.likeness.beginning(words).any(|phrase| {
-            let mut who = &words[phrase.len()..];
-            while let [title, rest @ ..] = who
-                && (title.text == "the" || self.titles.contain(title))
-            {
-                who = rest;
-            }
-            match who {
-                [my, whose, ..] if my.text == "my" => {
-                    self.hard_relations.contain(whose) || self.soft_relations.contain(whose)
+        let ordered = self.named_by.beginning(words).any(|phrase| {
+            let who = words.get(phrase.len());
+            who.is_some_and(|name| !name.after_mark && !self.not_names.contain(name))
+        });
+        ordered
+            || self.likeness.beginning(words).any(|phrase| {
+                let mut who = &words[phrase.len()..];
+                while let [title, rest @ ..] = who
+                    && (title.text == "the" || self.titles.contain(title))
+                {
+                    who = rest;
                 }
-                [name, ..] => self.is_name(name),
-                [] => false,
-            }
-        })
+                match who {
+                    [my, rest @ ..] if my.text == "my" => rest.iter().take(2).any(|whose| {
+                        self.hard_relations.contain(whose) || self.soft_relations.contain(whose)
+                    }),
+                    [name, ..] => self.is_name(name),
+                    [] => false,
+                }
+            })
     }
 
     fn is_a_relation(&self, words: &[Word]) -> bool {

@@ -2,6 +2,8 @@
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
+use super::characters::{is_invisible, look_alike};
+
 /// One way to read a text.
 #[derive(Debug, PartialEq)]
 pub(super) struct Reading {
@@ -9,6 +11,14 @@ pub(super) struct Reading {
     pub words: Vec<Word>,
     /// What its spelled-out letters give, as `nosuchthing`.
     pub spelled: Vec<String>,
+}
+
+impl Reading {
+    /// The words alone, as they were read.
+    pub(super) fn plain(&self) -> String {
+        let words: Vec<_> = self.words.iter().map(|word| word.text.as_str()).collect();
+        words.join(" ")
+    }
 }
 
 /// A word, or a number that was written in digits or words.
@@ -30,10 +40,22 @@ struct Piece {
     gap: String,
 }
 
+impl Piece {
+    /// Whether a sentence mark stood before it.
+    fn has_mark(&self) -> bool {
+        self.gap
+            .contains(|c| ".,;:!?()[]{}\"\n\u{2013}\u{2014}".contains(c))
+    }
+}
+
 /// Every different reading of a text; the first one is the text as it stands.
 pub(super) fn readings(text: &str) -> Vec<Reading> {
     let pieces = pieces(text);
     let (collapsed, spelled) = collapsed(&pieces);
+    // Where nearly every word stands behind a mark, the marks may mean nothing.
+    let gaps = pieces.len().saturating_sub(1);
+    let marked = pieces.iter().skip(1).filter(|piece| piece.has_mark());
+    let marks_may_be_a_disguise = gaps >= 2 && marked.count() * 4 >= gaps * 3;
     let mut readings = Vec::<Reading>::new();
     for pieces in [&pieces, &collapsed, &tight(&pieces)] {
         let disguises = Leet::ALL
@@ -44,12 +66,17 @@ pub(super) fn readings(text: &str) -> Vec<Reading> {
                 None => text.clone(),
                 Some((leet, one)) => leet.undo(text, one),
             };
-            let reading = Reading {
-                words: words(pieces, spell),
-                spelled: spelled.iter().map(spell).collect(),
-            };
-            if !readings.contains(&reading) {
-                readings.push(reading);
+            for marks_mean_something in [true, false] {
+                if !marks_mean_something && !marks_may_be_a_disguise {
+                    continue;
+                }
+                let reading = Reading {
+                    words: words(pieces, marks_mean_something, spell),
+                    spelled: spelled.iter().map(spell).collect(),
+                };
+                if !readings.contains(&reading) {
+                    readings.push(reading);
+                }
             }
         }
     }
@@ -158,6 +185,12 @@ impl Leet {
             '7' => 't',
             other => other,
         };
+        if let Some(digits) = word.strip_suffix("7h")
+            && !digits.is_empty()
+            && digits.chars().all(|c| c.is_ascii_digit())
+        {
+            return format!("{digits}th"); // `127h` for `12th`
+        }
         let first_letter = word.find(char::is_alphabetic);
         let start = &word[..first_letter.unwrap_or(word.len())];
         let start_may_be_letters = start.chars().all(|c| letter(c).is_alphabetic());
@@ -172,12 +205,14 @@ impl Leet {
     }
 }
 
-fn words(pieces: &[Piece], spell: impl Fn(&String) -> String) -> Vec<Word> {
+fn words(
+    pieces: &[Piece],
+    marks_mean_something: bool,
+    spell: impl Fn(&String) -> String,
+) -> Vec<Word> {
     let mut words = Vec::<Word>::new();
     for piece in pieces {
-        let mut after_mark = piece
-            .gap
-            .contains(|c| ".,;:!?()[]{}\"\n\u{2013}\u{2014}".contains(c));
+        let mut after_mark = marks_mean_something && piece.has_mark();
         let mut capital = piece.capital;
         if piece.text.chars().all(|c| c.is_ascii_digit()) {
             // Also where its digits stand for letters, it may be a number.
@@ -198,10 +233,11 @@ fn words(pieces: &[Piece], spell: impl Fn(&String) -> String) -> Vec<Word> {
             match (tens, number_word(&text)) {
                 (
                     Some(tens @ (20 | 30 | 40 | 50 | 60 | 70 | 80 | 90)),
-                    Some((unit @ 1..=9, false)),
+                    Some((unit @ 1..=9, ordinal)),
                 ) if !text.starts_with(|c: char| c.is_ascii_digit()) => {
                     words.pop();
                     words.push(number(tens + unit, after_mark));
+                    words.extend(ordinal.then(|| word("th".to_owned(), false, false)));
                 }
                 (_, Some((value, ordinal))) => {
                     words.push(number(value, after_mark));
@@ -307,56 +343,4 @@ pub(super) fn number_word(word: &str) -> Option<(u16, bool)> {
     value(word)
         .map(|value| (value, false))
         .or(cardinal.and_then(value).map(|value| (value, true)))
-}
-
-/// Characters that nobody sees: zero-width, direction marks, fillers, variation selectors, tags.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// The Latin letter or ASCII digit that a small letter or a digit looks like.
-fn look_alike(c: char) -> char {
-    match c {
-        'а' | 'α' | 'ɑ' => 'a',
-        'ь' | 'в' | 'β' => 'b',
-        'с' | 'ϲ' => 'c',
-        'ԁ' => 'd',
-        'е' | 'є' | 'ε' | 'ҽ' => 'e',
-        'ɡ' | 'ց' => 'g',
-        'һ' | 'н' | 'հ' => 'h',
-        'і' | 'ι' | 'ı' | 'ɩ' => 'i',
-        'ј' => 'j',
-        'к' | 'κ' => 'k',
-        'ӏ' | 'ɭ' => 'l',
-        'м' | 'μ' => 'm',
-        'п' | 'η' | 'ո' => 'n',
-        'о' | 'ο' | 'σ' | 'օ' => 'o',
-        'р' | 'ρ' => 'p',
-        'ԛ' => 'q',
-        'г' => 'r',
-        'ѕ' => 's',
-        'т' | 'τ' => 't',
-        'υ' | 'ս' => 'u',
-        'ν' | 'ѵ' => 'v',
-        'ԝ' | 'ω' => 'w',
-        'х' | 'χ' => 'x',
-        'у' | 'γ' => 'y',
-        'ᴢ' => 'z',
-        // Arabic-Indic, its eastern form, and Devanagari digits.
-        '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}' | '\u{966}'..='\u{96f}' => {
-            let zero = if c < '\u{6f0}' {
-                0x660
-            } else if c < '\u{966}' {
-                0x6f0
-            } else {
-                0x966
-            };
-            char::from_digit(u32::from(c) - zero, 10).unwrap_or(c)
-        }
-        other => other,
-    }
 }

@@ -169,6 +169,7 @@ fn serialized(name: &Name, json: &str) -> SerializedEvent {
 pub(crate) fn encoded(event: &AnyEvent) -> String {
     match event {
         AnyEvent::Avatar(event) => serde_json::to_string_pretty(event),
+        AnyEvent::Conversation(event) => serde_json::to_string_pretty(event),
         AnyEvent::PhotoRequest(event) => serde_json::to_string_pretty(event),
         AnyEvent::Subscription(event) => serde_json::to_string_pretty(event),
     }

@@ -6,7 +6,7 @@ use domain::{
     avatar::{self, Profile, ProfileChanges},
     personal::Personal,
     photo_request::{self, FailureClass, Image, Marks, Purpose},
-    policy::{Decision, Verdict},
+    policy::recorded::{Decision, Verdict},
     subscription::{self, CancellationReason, Snapshot, Status, Terms},
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };
@@ -29,6 +29,10 @@ macro_rules! every {
         [$($words::$word),+]
     }};
 }
+
+mod conversation;
+
+pub(crate) use conversation::conversation;
 
 pub(crate) fn avatar() -> Samples<avatar::Event> {
     use avatar::Event::{

@@ -17,6 +17,7 @@ use crate::{
 #[test]
 fn a_golden_shape_changes_only_with_its_version() {
     let broken: Vec<String> = complaints(event_samples::avatar())
+        .chain(complaints(event_samples::conversation()))
         .chain(complaints(event_samples::photo_request()))
         .chain(complaints(event_samples::subscription()))
         .collect();
@@ -60,6 +61,7 @@ fn the_samples_leave_nothing_out() {
         }
     }
     of(&event_samples::avatar());
+    of(&event_samples::conversation());
     of(&event_samples::photo_request());
     of(&event_samples::subscription());
 }

@@ -9,7 +9,7 @@ use std::{
     path::PathBuf,
 };
 
-use domain::{avatar, event_versions::VersionedEvent, photo_request, subscription};
+use domain::{avatar, conversation, event_versions::VersionedEvent, photo_request, subscription};
 
 /// Where a sample belongs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,6 +98,7 @@ pub(crate) fn written_today() -> BTreeSet<(&'static str, &'static str, &'static 
             .map(|(event, version)| (E::AGGREGATE_TYPE, *event, *version))
     }
     of::<avatar::Event>()
+        .chain(of::<conversation::Event>())
         .chain(of::<photo_request::Event>())
         .chain(of::<subscription::Event>())
         .collect()

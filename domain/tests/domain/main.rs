@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod avatar;
+mod conversation;
+mod disguises;
 mod event_format;
 mod event_samples;
 mod event_shapes;
@@ -14,6 +16,9 @@ mod json_shape;
 mod photo_request;
 mod photo_request_invariants;
 mod policy;
+mod policy_corpus;
+mod policy_properties;
+mod policy_verdicts;
 mod prompt;
 mod subscription;
 mod subscription_convergence;

@@ -6,7 +6,7 @@ pub(crate) mod samples;
 use domain::{
     personal::Personal,
     photo_request::{Command, Event, FailureClass, Marks, PhotoRequest, Rejection},
-    policy::{Decision, Verdict},
+    policy::recorded::{Decision, Verdict},
 };
 use every_cell::states;
 use samples::*;

@@ -1,11 +1,15 @@
 //! What holds for a photo request whatever is ordered, in whatever order.
 
 use cqrs_es::Aggregate;
-use domain::photo_request::{Command, Event, Marks, PhotoRequest, Rejection};
+use domain::{
+    photo_request::{Command, Event, Marks, PhotoRequest, Rejection},
+    policy::recorded::{Decision, Verdict},
+};
 use proptest::prelude::*;
 
 use crate::photo_request::samples::{
-    deliver, fail, fail_attempt, image, marks, predict, refuse, request, request_another, start,
+    deliver, fail, fail_attempt, image, marks, predict, refuse, request, request_another,
+    request_judged, start,
 };
 
 proptest! {
@@ -67,6 +71,23 @@ proptest! {
                 | Event::PhotoDeleted => {}
             }
         }
+    }
+
+    #[test]
+    fn what_the_rules_refused_never_reaches_a_provider(orders in orders()) {
+        let refused = Verdict {
+            decision: Decision::Refuse,
+            rules: vec!["R3".to_owned()],
+            pack: "cafe".to_owned(),
+        };
+        let story = told([vec![request_judged(refused)], orders].concat());
+        let reached = story.iter().any(|event| matches!(
+            event,
+            Event::GenerationStarted { .. }
+                | Event::PredictionAccepted { .. }
+                | Event::PhotoDelivered { .. }
+        ));
+        prop_assert!(!reached, "{:?}", story);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use domain::{
     avatar::Profile,
     personal::Personal,
-    policy::{Decision, Stage, evaluate},
+    policy::{Decision, Field, Input, Pack, Scores, Stage, evaluate},
     prompt::{anchors, reference_prompt, scene_prompt},
     values::{Age, Appearance, Gender, Nationality, Personality, Prompt, Scene},
 };
@@ -66,8 +66,17 @@ fn every_prompt_states_age_and_anchors_exactly_once_and_passes_the_final_check()
             assert_eq!(count(&format!("{years} years old")), 1, "{prompt}");
             assert_eq!(count(&anchors(age(years))), 1, "{prompt}");
             assert_eq!(count("fully clothed"), 1, "{prompt}");
-            let fields = [("prompt", prompt.as_str())];
-            let verdict = evaluate(Stage::FinalPrompt, &fields, profile.age);
+            let input = Input {
+                stage: Stage::FinalPrompt,
+                fields: &[Field {
+                    name: "prompt",
+                    text: prompt.as_str(),
+                }],
+                avatar_age: profile.age,
+                locale: "en",
+                external_scores: &Scores::NotAsked,
+            };
+            let verdict = evaluate(Pack::current(), &input);
             assert_eq!(
                 verdict.decision,
                 Decision::Allow,

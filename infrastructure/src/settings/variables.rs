@@ -28,6 +28,7 @@ pub const VARIABLES: &[(&str, Support)] = &[
     ("PLANS_FILE", Support::Read),
     ("BILLING", Support::Read),
     ("BILLING_RECONCILE_MINUTES", Support::Read),
+    ("CRISIS_ANSWERS_FILE", Support::Read),
     ("IMAGE_PROVIDER", Support::Read),
     ("REPLICATE_API_TOKEN", Support::Read),
     ("REPLICATE_API_BASE", Support::Read),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod canned_service;
+mod chat;
 mod embedded_postgres;
 mod event_log;
 mod event_log_contract;

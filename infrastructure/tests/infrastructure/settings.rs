@@ -273,6 +273,26 @@ fn what_this_version_cannot_do_yet_is_said_and_not_hidden() {
 }
 
 #[test]
+fn crisis_answers_are_data_and_english_is_never_missing() {
+    let standard = read(&[]).unwrap().crisis_answers;
+    assert!(standard.to("en-US").contains("988"));
+
+    let file = file_with(r#"{"en": "Call us.", "nl": "Bel ons."}"#);
+    let settings = read(&[("CRISIS_ANSWERS_FILE", file.to_str().unwrap())]).unwrap();
+    assert_eq!(settings.crisis_answers.to("nl-BE"), "Bel ons.");
+    assert_eq!(settings.crisis_answers.to("en-US"), "Call us.");
+
+    for wrong in ["[]", r#"{"nl": "Bel ons."}"#, r#"{"en": " "}"#] {
+        let file = file_with(wrong);
+        let error = read(&[("CRISIS_ANSWERS_FILE", file.to_str().unwrap())]).unwrap_err();
+        assert!(
+            error.problems[0].starts_with("CRISIS_ANSWERS_FILE"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn the_example_file_names_every_variable_and_no_other() {
     let text = include_str!("../../../.env.example");
     let explained: Vec<&str> = text

@@ -72,6 +72,7 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
             | avatar::Event::ReferenceImageFailed { .. }
             | avatar::Event::ReferenceImageApproved { .. },
         )
+        | AnyEvent::Conversation(_)
         | AnyEvent::Subscription(_) => Ok(None),
     }
 }
@@ -126,6 +127,7 @@ fn apply(row: Option<PhotoRow>, recorded: &Recorded<AnyEvent>) -> Option<PhotoRo
             | avatar::Event::ReferenceImageFailed { .. }
             | avatar::Event::ReferenceImageApproved { .. },
         )
+        | AnyEvent::Conversation(_)
         | AnyEvent::Subscription(_) => row,
     }
 }

@@ -5,7 +5,7 @@ use domain::{
     avatar::{self, Profile},
     personal::Personal,
     photo_request::{self, FailureClass, Image, Marks, Purpose},
-    policy::{Decision, Verdict},
+    policy::recorded::{Decision, Verdict},
     subscription::{Snapshot, Status, Terms},
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };

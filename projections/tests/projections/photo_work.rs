@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::{
     photo_request::{Event, Purpose},
-    policy::Decision,
+    policy::recorded::Decision,
 };
 use projections::photo_work::{PhotoWorkProjector, PhotoWorkRow, due};
 

@@ -3,7 +3,7 @@
 use domain::{
     personal::Personal,
     photo_request::{Event, FailureClass, Purpose},
-    policy::Decision,
+    policy::recorded::Decision,
     values::{PhotoId, UserId},
 };
 use projections::photos::{

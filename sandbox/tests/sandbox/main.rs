@@ -1,6 +1,8 @@
 //! The sandbox, asked over real HTTP.
 #![allow(clippy::unwrap_used)]
 
+mod chat;
+mod chat_sdk;
 mod official_sdks;
 mod official_stripe_sdk;
 mod pictures;

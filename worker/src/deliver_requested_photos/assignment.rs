@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use application::{
+    content,
     context::{CommandError, Context, Receipt},
     photos::PhotoJob,
     ports::{AttemptId, Prediction, ProviderError, ProviderErrorKind},
@@ -231,7 +232,7 @@ impl<'a> Assignment<'a> {
                 self.attempt_failed(job, number, error.detail, None).await
             }
             ProviderErrorKind::Content => {
-                let rules = vec!["provider-content".to_owned()];
+                let rules = content::rules_of_provider_refusal(&error.detail);
                 self.command(
                     job,
                     Command::Refuse {
@@ -361,6 +362,7 @@ impl<'a> Assignment<'a> {
             CommandError::Rejected(
                 rejection @ (Rejection::NotFound
                 | Rejection::AlreadyRequested
+                | Rejection::WithoutReference
                 | Rejection::NotMarked),
             ) => {
                 tracing::error!(photo.id = %photo_id, %rejection, "Photo {photo_id} cannot be worked on: {rejection}");

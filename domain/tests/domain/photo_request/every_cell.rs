@@ -87,6 +87,7 @@ fn commands() -> Samples<Command> {
     vec![
         ("request", request()),
         ("request another", request_another()),
+        ("request without reference", request_without_reference()),
         ("start 1", start(1)),
         ("start 2", start(2)),
         ("start 3", start(3)),

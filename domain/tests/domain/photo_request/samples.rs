@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     personal::Personal,
     photo_request::{Command, Event, FailureClass, Image, Marks, Purpose},
-    policy::{Decision, Verdict},
+    policy::recorded::{Decision, Verdict},
     values::{AvatarId, PhotoId, UserId},
 };
 use uuid::Uuid;
@@ -23,6 +23,34 @@ pub(crate) fn request_judged(policy: Verdict) -> Command {
         scene: Some(Personal::new("at the beach".parse().unwrap())),
         prompt: Personal::new("a photograph".parse().unwrap()),
         reference: Some(PhotoId(Uuid::from_u128(4))),
+        policy,
+    }
+}
+
+pub(crate) fn request_without_reference() -> Command {
+    let Command::RequestPhoto {
+        photo_id,
+        owner,
+        purpose,
+        avatar_id,
+        avatar_sequence,
+        scene,
+        prompt,
+        reference: _,
+        policy,
+    } = request()
+    else {
+        unreachable!("it is a wish")
+    };
+    Command::RequestPhoto {
+        photo_id,
+        owner,
+        purpose,
+        avatar_id,
+        avatar_sequence,
+        scene,
+        prompt,
+        reference: None,
         policy,
     }
 }

@@ -1,0 +1,9 @@
+//! What a chat model is told and offered, and how what it does is understood. Pure.
+
+mod memory;
+mod persona;
+mod send_photo;
+
+pub use memory::{MEMORY_CHARS, PastTurn, remembered};
+pub use persona::{DISCLOSURE_BADGE, disclosure, instructions};
+pub use send_photo::{SEND_PHOTO, queued, send_photo_tool, told_of_decline, understood};

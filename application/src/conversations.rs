@@ -1,0 +1,165 @@
+//! What can be asked of conversations.
+
+mod answering;
+mod past;
+
+use std::sync::Arc;
+
+use cqrs_es::Aggregate;
+use domain::{
+    conversation::{
+        Command, Conversation, Intervention, InterventionKind, Mode, Rejection, Segment,
+        WithheldReason,
+    },
+    personal::Personal,
+    policy::{Decision, Field, Stage, Verdict},
+    values::{Age, MessageId, MessageText, PhotoId},
+};
+use uuid::Uuid;
+
+pub use answering::{AnswerError, Answered};
+
+use crate::{
+    content::{self, Refusal},
+    context::{CommandError, Context, Receipt},
+    crisis::CrisisAnswers,
+    dispatcher::Dispatcher,
+    photos::Photos,
+    ports::{ChatModel, Clock, StreamId},
+};
+
+/// The use cases of conversations. Cheap to clone.
+#[derive(Clone)]
+pub struct Conversations {
+    dispatcher: Dispatcher,
+    photos: Photos,
+    clock: Arc<dyn Clock>,
+    model: Arc<dyn ChatModel>,
+    crisis: Arc<CrisisAnswers>,
+}
+
+/// The stream of one day of a conversation.
+pub fn stream(segment: Segment) -> StreamId {
+    StreamId {
+        aggregate_type: Conversation::TYPE,
+        aggregate_id: segment.to_string(),
+    }
+}
+
+/// The id of the reply to a message: however often it is asked for, it is one reply.
+pub fn reply_id(message_id: MessageId) -> MessageId {
+    MessageId(Uuid::new_v5(&message_id.0, b"reply"))
+}
+
+/// The id of the picture that the reply to a message may promise: one a turn.
+pub fn photo_id(message_id: MessageId) -> PhotoId {
+    PhotoId(Uuid::new_v5(&message_id.0, b"photo"))
+}
+
+type Outcome = Result<Receipt, CommandError<Rejection>>;
+
+impl Conversations {
+    /// Over that dispatcher, clock and model.
+    pub const fn new(
+        dispatcher: Dispatcher,
+        photos: Photos,
+        clock: Arc<dyn Clock>,
+        model: Arc<dyn ChatModel>,
+        crisis: Arc<CrisisAnswers>,
+    ) -> Self {
+        Self {
+            dispatcher,
+            photos,
+            clock,
+            model,
+            crisis,
+        }
+    }
+
+    /// The person says something. What the rules refuse is recorded with what is shown instead of a reply.
+    ///
+    /// # Errors
+    /// As `CommandError` says.
+    pub async fn send(
+        &self,
+        context: Context,
+        message_id: MessageId,
+        mode: Mode,
+        text: MessageText,
+    ) -> Outcome {
+        let text = content::visible(text);
+        let fields = [Field {
+            name: "text",
+            text: text.as_str(),
+        }];
+        let verdict = content::judge(Stage::ChatUser, &fields, Age::YOUNGEST, &context.locale);
+        let intervention = self.intervention(&verdict, &context.locale);
+        let segment = Segment {
+            owner: context.owner,
+            mode,
+            day: self.clock.now().date_naive(),
+        };
+        let command = Command::SendMessage {
+            message_id,
+            mode,
+            text: Personal::new(text),
+            policy: verdict.on_record(),
+            intervention,
+        };
+        self.execute(context, segment, command).await
+    }
+
+    /// A promised picture was delivered.
+    ///
+    /// # Errors
+    /// As `CommandError` says.
+    pub async fn attach(&self, context: Context, segment: Segment, photo_id: PhotoId) -> Outcome {
+        self.execute(context, segment, Command::AttachPhoto { photo_id })
+            .await
+    }
+
+    /// A promised picture does not come.
+    ///
+    /// # Errors
+    /// As `CommandError` says.
+    pub async fn withhold(
+        &self,
+        context: Context,
+        segment: Segment,
+        photo_id: PhotoId,
+        reason: WithheldReason,
+    ) -> Outcome {
+        let command = Command::WithholdPhoto { photo_id, reason };
+        self.execute(context, segment, command).await
+    }
+
+    /// What is shown instead of a reply; none when the words may be answered.
+    fn intervention(&self, verdict: &Verdict, locale: &str) -> Option<Intervention> {
+        let refusal = content::refusal(verdict)?;
+        let (kind, text) = match verdict.decision {
+            Decision::Crisis => (InterventionKind::Crisis, self.crisis.to(locale).to_owned()),
+            Decision::Escalate => (InterventionKind::Escalation, stop(&refusal)),
+            Decision::Allow | Decision::Rewrite | Decision::Refuse => {
+                (InterventionKind::Stop, stop(&refusal))
+            }
+        };
+        Some(Intervention {
+            kind,
+            rules: refusal.rules,
+            text,
+        })
+    }
+
+    async fn execute(&self, context: Context, segment: Segment, command: Command) -> Outcome {
+        self.dispatcher
+            .execute::<Conversation>(stream(segment), command, context)
+            .await
+    }
+}
+
+fn stop(refusal: &Refusal) -> String {
+    format!(
+        "I won't go there with you. {} Let's talk about something else.",
+        refusal.explanation()
+    )
+}

@@ -1,0 +1,207 @@
+//! Any service with OpenAI-compatible chat completions, streamed, with tools.
+
+mod failure;
+mod gathering;
+mod lines;
+mod wire;
+
+use std::{fmt, time::Duration};
+
+use application::ports::{ChatAnswer, ChatError, ChatModel, ChatOrder, Listener};
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use reqwest::{
+    Client, Response,
+    header::{ACCEPT, AUTHORIZATION, HeaderValue},
+    redirect,
+};
+use url::Url;
+
+use self::{failure::Failure, gathering::Gathering, lines::Lines};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What [`ChatCompletions`] is told.
+#[derive(Clone)]
+pub struct ChatConfig {
+    /// The API's base, with or without `/v1` at its end.
+    pub api_base: Url,
+    /// The API key. It goes to the base's host only: redirects are not followed.
+    pub api_key: String,
+    /// The model's name, as the service calls it.
+    pub model: String,
+    /// Whether `http` will do: in development, where the sandbox plays the service.
+    pub allow_http: bool,
+    /// The longest silence: before the first word, and between two.
+    pub silence: Duration,
+    /// How long a whole answer may take.
+    pub deadline: Duration,
+}
+
+impl ChatConfig {
+    /// That service, with 30 s of silence and two minutes for a whole answer at most.
+    pub fn new(api_base: Url, api_key: impl Into<String>, model: impl Into<String>) -> Self {
+        Self {
+            api_base,
+            api_key: api_key.into(),
+            model: model.into(),
+            allow_http: false,
+            silence: Duration::from_secs(30),
+            deadline: Duration::from_secs(120),
+        }
+    }
+}
+
+impl fmt::Debug for ChatConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatConfig")
+            .field("api_base", &self.api_base.as_str())
+            .field("model", &self.model)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a chat service cannot be reached with that configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidChatConfig {
+    /// No usable address.
+    #[error("CHAT_API_BASE must be an https address without a user (in development http will do)")]
+    ApiBase,
+    /// No usable key.
+    #[error("CHAT_API_KEY must be a key as it can stand in a header")]
+    ApiKey,
+    /// No model.
+    #[error("CHAT_MODEL must name a model")]
+    Model,
+    /// The HTTP client cannot be built.
+    #[error("the HTTP client for the chat model cannot be built")]
+    Client(#[source] reqwest::Error),
+}
+
+/// A chat-completions service.
+pub struct ChatCompletions {
+    client: Client,
+    endpoint: Url,
+    authorization: HeaderValue,
+    config: ChatConfig,
+}
+
+impl ChatCompletions {
+    /// The way to that service.
+    ///
+    /// # Errors
+    /// As `InvalidChatConfig` says.
+    pub fn new(config: ChatConfig) -> Result<Self, InvalidChatConfig> {
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", config.api_key))
+            .ok()
+            .filter(|_| !config.api_key.is_empty())
+            .ok_or(InvalidChatConfig::ApiKey)?;
+        authorization.set_sensitive(true);
+        if config.model.trim().is_empty() {
+            return Err(InvalidChatConfig::Model);
+        }
+        let mut client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .https_only(!config.allow_http)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(config.silence)
+            .timeout(config.deadline);
+        if config.allow_http {
+            client = client.no_proxy();
+        }
+        Ok(Self {
+            client: client.build().map_err(InvalidChatConfig::Client)?,
+            endpoint: endpoint(&config)?,
+            authorization,
+            config,
+        })
+    }
+
+    async fn ask(&self, order: &ChatOrder) -> Result<Response, Failure> {
+        let request = self
+            .client
+            .post(self.endpoint.clone())
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header(ACCEPT, "text/event-stream")
+            .json(&wire::body(&self.config.model, order));
+        let response = request.send().await.map_err(|error| Failure::of(&error))?;
+        if response.status().is_success() {
+            Ok(response)
+        } else {
+            Err(Failure::answered(response).await)
+        }
+    }
+
+    async fn gather(
+        &self,
+        response: Response,
+        listener: &mut dyn Listener,
+    ) -> Result<Gathering, Failure> {
+        let (mut lines, mut gathering) = (Lines::default(), Gathering::default());
+        let mut bytes = response.bytes_stream();
+        while let Some(piece) = bytes.next().await {
+            let piece = piece.map_err(|error| Failure::of(&error))?;
+            for data in lines.take(&piece)? {
+                if data == wire::DONE {
+                    return Ok(gathering);
+                }
+                if let Some(words) = gathering.take(&data)? {
+                    listener.hear(&words);
+                }
+            }
+        }
+        // Some services end without `[DONE]`; a finish reason says as much.
+        if gathering.is_whole() {
+            Ok(gathering)
+        } else {
+            Err(Failure::cut_off())
+        }
+    }
+}
+
+#[async_trait]
+impl ChatModel for ChatCompletions {
+    fn model(&self) -> &str {
+        &self.config.model
+    }
+
+    async fn answer(
+        &self,
+        order: &ChatOrder,
+        listener: &mut dyn Listener,
+    ) -> Result<ChatAnswer, ChatError> {
+        let answered = async {
+            let response = self.ask(order).await?;
+            let gathered = self.gather(response, listener).await?;
+            gathered.finish(&self.config.model)
+        };
+        answered
+            .await
+            .map_err(|failure| failure.without(&self.config.api_key))
+    }
+}
+
+impl fmt::Debug for ChatCompletions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.config.fmt(f)
+    }
+}
+
+/// Where completions are asked for.
+fn endpoint(config: &ChatConfig) -> Result<Url, InvalidChatConfig> {
+    let mut url = config.api_base.clone();
+    let scheme_is_fine = url.scheme() == "https" || (config.allow_http && url.scheme() == "http");
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if !scheme_is_fine || !url.has_host() || has_user {
+        return Err(InvalidChatConfig::ApiBase);
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    let needs_version = !url.path().trim_end_matches('/').ends_with("/v1");
+    url.path_segments_mut()
+        .map_err(|()| InvalidChatConfig::ApiBase)?
+        .pop_if_empty()
+        .extend(needs_version.then_some("v1"))
+        .extend(["chat", "completions"]);
+    Ok(url)
+}
