@@ -170,7 +170,7 @@ mod tests {
             ("", "en"),
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert(ACCEPT_LANGUAGE, header.parse().unwrap());
+            headers.insert(ACCEPT_LANGUAGE, header.parse().expect("a header"));
             assert_eq!(locale(&headers), language, "{header}");
         }
         assert_eq!(locale(&HeaderMap::new()), "en");
