@@ -4,6 +4,7 @@ mod assignment;
 mod attempt;
 mod next;
 mod picture;
+mod setback;
 
 use std::{sync::Arc, time::Duration};
 

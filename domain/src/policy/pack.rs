@@ -195,6 +195,16 @@ impl Rule {
 
     /// Whether one of its terms stands in the text, outside its harmless contexts.
     pub(super) fn matches(&self, text: &Reading) -> bool {
+        let hits: Vec<_> = self.terms.found(&text.words).collect();
+        !hits.is_empty() && self.stand_alone(&hits, text)
+            || text
+                .spelled
+                .iter()
+                .any(|run| self.terms.all().any(|term| term.is_spelled_in(run)))
+    }
+
+    /// Whether one of the hits stands outside all harmless contexts.
+    fn stand_alone(&self, hits: &[Range<usize>], text: &Reading) -> bool {
         let harmless: Vec<_> = self
             .except
             .found(&text.words)
@@ -207,12 +217,8 @@ impl Rule {
         let inside = |hit: &Range<usize>, context: &Range<usize>| {
             context.start <= hit.start && hit.end <= context.end
         };
-        let mut hits = self.terms.found(&text.words);
-        hits.any(|hit| !harmless.iter().any(|context| inside(&hit, context)))
-            || text
-                .spelled
-                .iter()
-                .any(|run| self.terms.all().any(|term| term.is_spelled_in(run)))
+        hits.iter()
+            .any(|hit| !harmless.iter().any(|context| inside(hit, context)))
     }
 }
 

@@ -56,10 +56,16 @@ pub(super) fn readings(text: &str) -> Vec<Reading> {
     let gaps = pieces.len().saturating_sub(1);
     let marked = pieces.iter().skip(1).filter(|piece| piece.has_mark());
     let marks_may_be_a_disguise = gaps >= 2 && marked.count() * 4 >= gaps * 3;
+    let tight = tight(&pieces);
+    // Most texts are not disguised, and then there is one way to read them: what cannot differ is not tried.
+    let differs = |other: &&Vec<Piece>| other.len() < pieces.len();
+    let put_together = [&collapsed, &tight].into_iter().filter(differs);
+    let has_digits_for_letters = pieces.iter().any(|piece| piece.text.contains(Leet::SIGNS));
     let mut readings = Vec::<Reading>::new();
-    for pieces in [&pieces, &collapsed, &tight(&pieces)] {
+    for pieces in std::iter::once(&pieces).chain(put_together) {
         let disguises = Leet::ALL
             .into_iter()
+            .filter(|_| has_digits_for_letters)
             .flat_map(|leet| [Some((leet, 'i')), Some((leet, 'l'))]);
         for disguise in [None].into_iter().chain(disguises) {
             let spell = |text: &String| match disguise {
@@ -173,6 +179,8 @@ enum Leet {
 
 impl Leet {
     const ALL: [Self; 3] = [Self::InWords, Self::AfterNumber, Self::Everywhere];
+    /// What may stand for a letter.
+    const SIGNS: [char; 10] = ['0', '1', '!', '|', '3', '4', '@', '5', '$', '7'];
 
     /// The word with letters for digits and symbols; `one` is what 1 stands for.
     fn undo(self, word: &str, one: char) -> String {

@@ -47,17 +47,14 @@ impl GeneratedSecrets {
                 source,
             }
         };
-        match fs::read(&file) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(io::Error::other)
-                .map_err(unusable("understood")),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let secrets = Self::generate();
-                write_privately(data_dir, &file, &secrets).map_err(unusable("written"))?;
-                Ok(secrets)
-            }
-            Err(error) => Err(unusable("read")(error)),
+        if !file.try_exists().map_err(unusable("read"))? {
+            write_privately(data_dir, &file, &Self::generate()).map_err(unusable("written"))?;
         }
+        // Also after writing: another process may have been first, and then its secrets count.
+        let bytes = fs::read(&file).map_err(unusable("read"))?;
+        serde_json::from_slice(&bytes)
+            .map_err(io::Error::other)
+            .map_err(unusable("understood"))
     }
 
     fn generate() -> Self {
@@ -82,17 +79,23 @@ impl std::fmt::Debug for GeneratedSecrets {
     }
 }
 
-/// Whole or not at all, so that a crash leaves no half file behind.
+/// Whole or not at all, so that a crash leaves no half file behind; leaves a file alone that is there by then.
 fn write_privately(data_dir: &Path, file: &Path, secrets: &GeneratedSecrets) -> io::Result<()> {
     fs::create_dir_all(data_dir)?;
-    let unfinished = file.with_extension("json.unfinished");
+    let nonce = hex::encode(rand::random::<[u8; 8]>());
+    let unfinished = file.with_extension(format!("json.{nonce}"));
     let mut opened = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&unfinished)?;
-    opened.write_all(&serde_json::to_vec_pretty(secrets)?)?;
-    opened.sync_all()?;
-    fs::rename(&unfinished, file)
+    let written = opened
+        .write_all(&serde_json::to_vec_pretty(secrets)?)
+        .and_then(|()| opened.sync_all())
+        .and_then(|()| match fs::hard_link(&unfinished, file) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            linked => linked,
+        });
+    fs::remove_file(&unfinished)?;
+    written
 }

@@ -18,6 +18,7 @@ use domain::{
     values::{Position, UserId},
 };
 use infrastructure::stripe::Stripe;
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -248,7 +249,10 @@ impl Played {
     }
 }
 
-/// As they came, backwards, turned in the middle, each twice, and all again after all.
+/// How many shuffled orders a lifecycle is told in; each of them is always the same.
+const SHUFFLES: u64 = 12;
+
+/// As they came, backwards, turned in the middle, each twice, all again after all, and shuffled with some of them twice.
 fn orders(messages: &[PaymentNotice]) -> Vec<Vec<PaymentNotice>> {
     let forwards = messages.to_vec();
     let mut backwards = forwards.clone();
@@ -265,7 +269,17 @@ fn orders(messages: &[PaymentNotice]) -> Vec<Vec<PaymentNotice>> {
         .chain(even)
         .map(|(_, one)| one.clone())
         .collect();
-    vec![forwards, backwards, turned, doubled, again, dealt]
+    let told = [forwards, backwards, turned, doubled, again, dealt];
+    let shuffles = (0..SHUFFLES).map(|seed| shuffled(messages, seed));
+    told.into_iter().chain(shuffles).collect()
+}
+
+fn shuffled(messages: &[PaymentNotice], seed: u64) -> Vec<PaymentNotice> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut order = messages.to_vec();
+    order.extend(messages.iter().filter(|_| random.random_bool(0.3)).cloned());
+    order.shuffle(&mut random);
+    order
 }
 
 fn names(order: &[PaymentNotice]) -> Vec<&str> {

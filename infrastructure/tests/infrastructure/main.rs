@@ -6,6 +6,7 @@ mod chat;
 mod embedded_postgres;
 mod event_log;
 mod event_log_contract;
+mod generated_secrets;
 mod identity;
 mod image_provider_contract;
 mod inbox;

@@ -1,13 +1,9 @@
 //! The configuration, and the file that explains it.
 
-use std::{
-    cell::RefCell, collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path,
-    time::Duration,
-};
+use std::{cell::RefCell, collections::BTreeSet, fs, path::Path, time::Duration};
 
 use infrastructure::settings::{
-    Billing, Environment, GeneratedSecrets, ImageService, InvalidSettings, Settings, Support,
-    VARIABLES,
+    Billing, Environment, ImageService, InvalidSettings, Settings, Support, VARIABLES,
 };
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidSettings> {
@@ -352,29 +348,6 @@ fn the_example_file_says_which_variables_are_not_used_yet() {
             comment.push_str(line);
         }
     }
-}
-
-#[test]
-fn generated_secrets_stay_the_same_and_belong_to_their_owner_alone() {
-    let directory = tempfile::tempdir().unwrap();
-    let first = GeneratedSecrets::open(directory.path()).unwrap();
-    let second = GeneratedSecrets::open(directory.path()).unwrap();
-    assert_eq!(first.jwt_secret, second.jwt_secret);
-    assert_ne!(first.jwt_secret, first.url_signing_key);
-    let mode = fs::metadata(directory.path().join("secrets.json"))
-        .unwrap()
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o600);
-}
-
-#[test]
-fn damaged_secrets_are_left_alone() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("secrets.json");
-    fs::write(&file, "{").unwrap();
-    assert!(GeneratedSecrets::open(directory.path()).is_err());
-    assert_eq!(fs::read_to_string(&file).unwrap(), "{");
 }
 
 #[test]
