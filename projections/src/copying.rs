@@ -28,21 +28,19 @@ const TEXT: u32 = 25;
 /// Rows as bytes.
 pub(crate) struct Rows(Vec<u8>);
 
-/// One row, value by value in the order of the columns.
+/// One row, value by value in the order of the columns. A value that cannot be written fails the whole row, at its end.
 pub(crate) struct Row<'b> {
     bytes: &'b mut Vec<u8>,
     columns: u16,
+    outcome: sqlx::Result<()>,
 }
 
 impl Rows {
     /// All of them; `write` says what one has in its columns.
     ///
     /// # Errors
-    /// Those of `write`.
-    pub fn of<R>(
-        rows: &[R],
-        write: impl Fn(&R, &mut Row<'_>) -> sqlx::Result<()>,
-    ) -> sqlx::Result<Self> {
+    /// When a value is not representable in JSON, or too long for PostgreSQL.
+    pub fn of<R>(rows: &[R], write: impl Fn(&R, &mut Row<'_>)) -> sqlx::Result<Self> {
         let mut bytes = Vec::with_capacity(rows.len() * ROW);
         bytes.extend_from_slice(HEADER);
         for row in rows {
@@ -51,8 +49,10 @@ impl Rows {
             let mut columns = Row {
                 bytes: &mut bytes,
                 columns: 0,
+                outcome: Ok(()),
             };
-            write(row, &mut columns)?;
+            write(row, &mut columns);
+            columns.outcome?;
             let columns = columns.columns.to_be_bytes();
             bytes[start..start + columns.len()].copy_from_slice(&columns);
         }
@@ -110,20 +110,14 @@ impl Row<'_> {
     }
 
     /// `json`.
-    ///
-    /// # Errors
-    /// When the value is not representable in JSON.
-    pub fn json(&mut self, value: &impl Serialize) -> sqlx::Result<()> {
+    pub fn json(&mut self, value: &impl Serialize) {
         self.sized(|bytes| {
             serde_json::to_writer(bytes, value).map_err(|error| sqlx::Error::Encode(error.into()))
-        })
+        });
     }
 
     /// `text[]`.
-    ///
-    /// # Errors
-    /// When it is too long for PostgreSQL.
-    pub fn texts(&mut self, values: &[String]) -> sqlx::Result<()> {
+    pub fn texts(&mut self, values: &[String]) {
         self.sized(|bytes| {
             let dimensions = u32::from(!values.is_empty());
             for number in [dimensions, 0, TEXT] {
@@ -138,45 +132,37 @@ impl Row<'_> {
                 bytes.extend_from_slice(value.as_bytes());
             }
             Ok(())
-        })
+        });
     }
 
     /// A value, or null.
-    ///
-    /// # Errors
-    /// Those of `write`.
-    pub fn optional<T>(
-        &mut self,
-        value: Option<T>,
-        write: impl FnOnce(&mut Self, T) -> sqlx::Result<()>,
-    ) -> sqlx::Result<()> {
+    pub fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         match value {
             Some(value) => write(self, value),
             None => {
                 self.columns += 1;
                 self.bytes.extend_from_slice(&NULL);
-                Ok(())
             }
         }
     }
 
     fn value(&mut self, value: &[u8]) {
-        self.columns += 1;
-        // What is longer than PostgreSQL allows, it refuses: the lengths no longer fit.
-        let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
-        self.bytes.extend_from_slice(&length.to_be_bytes());
-        self.bytes.extend_from_slice(value);
+        self.sized(|bytes| {
+            bytes.extend_from_slice(value);
+            Ok(())
+        });
     }
 
     /// A value whose length shows once it is written.
-    fn sized(&mut self, write: impl FnOnce(&mut Vec<u8>) -> sqlx::Result<()>) -> sqlx::Result<()> {
+    fn sized(&mut self, write: impl FnOnce(&mut Vec<u8>) -> sqlx::Result<()>) {
         self.columns += 1;
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&[0; 4]);
-        write(self.bytes)?;
-        let written = length(self.bytes.len() - start - 4)?;
-        self.bytes[start..start + 4].copy_from_slice(&written);
-        Ok(())
+        let written = write(self.bytes).and_then(|()| length(self.bytes.len() - start - 4));
+        match written {
+            Ok(length) => self.bytes[start..start + 4].copy_from_slice(&length),
+            Err(error) => self.outcome = Err(error),
+        }
     }
 }
 
@@ -197,11 +183,8 @@ mod tests {
         let rows = Rows::of(&["a"], |name, columns| {
             columns.text(name);
             columns.smallint(-2);
-            columns.optional(None::<&str>, |columns, text| {
-                columns.text(text);
-                Ok(())
-            })?;
-            columns.json(&[1, 2])
+            columns.optional(None, Row::text);
+            columns.json(&[1, 2]);
         });
         let mut expected = HEADER.to_vec();
         expected.extend(b"\0\x04");
@@ -217,7 +200,6 @@ mod tests {
     fn times_count_from_the_year_2000() {
         let rows = Rows::of(&[()], |(), columns| {
             columns.time("2000-01-01T00:00:00.000001Z".parse().unwrap());
-            Ok(())
         });
         assert!(
             rows.unwrap()

@@ -4,14 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::recorded::{AnyEvent, Recorded};
 
+use crate::copying::WORTHWHILE;
+
 /// What a page makes of the rows that it touches, each list in the order of the keys.
 pub(crate) struct Folded<K, R> {
     /// The rows that were not there before, as far as the log is one that our commands write.
-    pub begun: Vec<R>,
+    begun: Vec<R>,
     /// The rows that were.
-    pub changed: Vec<R>,
+    changed: Vec<R>,
     /// The keys of the rows that are not there any more.
-    pub removed: Vec<K>,
+    removed: Vec<K>,
+}
+
+impl<K, R> Folded<K, R> {
+    /// Takes out the new rows when they are enough to be copied; else they are written like the others.
+    pub fn take_copied(&mut self) -> Vec<R> {
+        if self.begun.len() < WORTHWHILE {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.begun)
+    }
+
+    /// All rows that are left, and the keys of those that are not there any more.
+    pub fn rest(mut self) -> (Vec<R>, Vec<K>) {
+        self.begun.append(&mut self.changed);
+        (self.begun, self.removed)
+    }
 }
 
 /// The keys of the rows that a page touches and that may be there already.

@@ -18,7 +18,7 @@ use sqlx::{FromRow, PgConnection, PgPool, Row, postgres::PgRow};
 use crate::{
     columns::{aggregate_id, bigint, column, number, word},
     engine::Projector,
-    folding::{Folded, fold, touched},
+    folding::{fold, touched},
 };
 
 /// A picture that still has to be made.
@@ -91,13 +91,8 @@ impl Projector for PhotoWorkProjector {
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
         let known = load(db, &touched(page, concerned, begins)?).await?;
-        let Folded {
-            mut begun,
-            changed,
-            removed,
-        } = fold(page, known, concerned, apply)?;
-        begun.extend(changed);
-        store(db, &begun).await?;
+        let (rows, removed) = fold(page, known, concerned, apply)?.rest();
+        store(db, &rows).await?;
         remove(db, &removed).await
     }
 }

@@ -163,7 +163,6 @@ async fn copy(db: &mut PgConnection, rows: &[UpdateRow<'_>]) -> sqlx::Result<()>
         columns.uuid(row.owner.0);
         columns.text(row.kind.as_str());
         columns.text(row.resource_id);
-        Ok(())
     })?;
     rows.copy_into(db, "updates (position, owner, kind, resource_id)")
         .await

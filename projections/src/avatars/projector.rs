@@ -13,9 +13,9 @@ use sqlx::PgConnection;
 use super::{AvatarRow, ReferenceFailure, ReferencePicture, ReferenceRow, ReferenceStatus};
 use crate::{
     columns::{aggregate_id, bigint, column, json_column, storable},
-    copying::{Rows, WORTHWHILE},
+    copying::Rows,
     engine::Projector,
-    folding::{Folded, fold, touched},
+    folding::{fold, touched},
 };
 
 /// Writes `avatars`.
@@ -41,15 +41,9 @@ impl Projector for AvatarsProjector {
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
         let known = load(db, &touched(page, concerned, begins)?).await?;
-        let Folded {
-            mut begun, changed, ..
-        } = fold(page, known, concerned, apply)?;
-        if begun.len() >= WORTHWHILE {
-            copy(db, &begun).await?;
-            begun.clear();
-        }
-        begun.extend(changed);
-        store(db, &begun).await
+        let mut folded = fold(page, known, concerned, apply)?;
+        copy(db, &folded.take_copied()).await?;
+        store(db, &folded.rest().0).await
     }
 }
 
@@ -209,6 +203,9 @@ async fn load(
 
 /// Writes many rows of which none is there yet.
 async fn copy(db: &mut PgConnection, rows: &[AvatarRow]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let rows = Rows::of(rows, |row, columns| {
         columns.uuid(row.owner.0);
         columns.uuid(row.avatar_id.0);
@@ -218,13 +215,12 @@ async fn copy(db: &mut PgConnection, rows: &[AvatarRow]) -> sqlx::Result<()> {
         columns.text(&row.nationality);
         columns.text(&row.appearance);
         columns.text(&row.personality);
-        columns.json(&row.reference)?;
-        columns.json(&row.history)?;
+        columns.json(&row.reference);
+        columns.json(&row.history);
         columns.bigint(bigint(row.sequence));
         columns.bigint(bigint(row.position.0));
         columns.time(row.created_at);
         columns.time(row.updated_at);
-        Ok(())
     })?;
     rows.copy_into(
         db,

@@ -15,7 +15,7 @@ use super::SubscriptionRow;
 use crate::{
     columns::{aggregate_id, bigint, column, json_column, storable},
     engine::Projector,
-    folding::{Folded, fold, touched},
+    folding::{fold, touched},
 };
 
 /// Writes `subscriptions` and `subscription_customers`.
@@ -48,11 +48,7 @@ impl Projector for GateProjector {
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
         let known = load(db, &touched(page, concerned, begins)?).await?;
-        let Folded {
-            mut begun, changed, ..
-        } = fold(page, known, concerned, apply)?;
-        begun.extend(changed);
-        store(db, &begun).await?;
+        store(db, &fold(page, known, concerned, apply)?.rest().0).await?;
         store_customers(db, page).await
     }
 }

@@ -14,9 +14,9 @@ use sqlx::PgConnection;
 use super::{FailureRow, PhotoRow, PhotoStatus};
 use crate::{
     columns::{aggregate_id, bigint, column, json_column, optional_json_column, storable},
-    copying::{Row, Rows, WORTHWHILE},
+    copying::{Row, Rows},
     engine::Projector,
-    folding::{Folded, fold, touched},
+    folding::{fold, touched},
 };
 
 /// Writes `photos`.
@@ -42,17 +42,10 @@ impl Projector for PhotosProjector {
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
         let known = load(db, &touched(page, concerned, begins)?).await?;
-        let Folded {
-            mut begun,
-            changed,
-            removed,
-        } = fold(page, known, concerned, apply)?;
-        if begun.len() >= WORTHWHILE {
-            copy(db, &begun).await?;
-            begun.clear();
-        }
-        begun.extend(changed);
-        store(db, &begun).await?;
+        let mut folded = fold(page, known, concerned, apply)?;
+        copy(db, &folded.take_copied()).await?;
+        let (rows, removed) = folded.rest();
+        store(db, &rows).await?;
         remove(db, &removed).await
     }
 }
@@ -206,26 +199,23 @@ async fn load(db: &mut PgConnection, ids: &[PhotoId]) -> sqlx::Result<BTreeMap<P
 
 /// Writes many rows of which none is there yet.
 async fn copy(db: &mut PgConnection, rows: &[PhotoRow]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let rows = Rows::of(rows, |row, columns| {
         columns.uuid(row.photo_id.0);
         columns.uuid(row.owner.0);
         columns.text(row.purpose.as_str());
-        columns.optional(row.scene.as_deref(), |columns, scene| {
-            columns.text(scene);
-            Ok(())
-        })?;
+        columns.optional(row.scene.as_deref(), Row::text);
         columns.text(row.status.as_str());
         columns.integer(row.attempts.cast_signed());
-        columns.optional(row.image.as_ref(), Row::json)?;
-        columns.optional(row.failure.as_ref(), Row::json)?;
-        columns.texts(&row.rules)?;
+        columns.optional(row.image.as_ref(), Row::json);
+        columns.optional(row.failure.as_ref(), Row::json);
+        columns.texts(&row.rules);
         columns.bigint(bigint(row.sequence));
         columns.bigint(bigint(row.position.0));
         columns.time(row.requested_at);
-        columns.optional(row.delivered_at, |columns, at| {
-            columns.time(at);
-            Ok(())
-        })
+        columns.optional(row.delivered_at, Row::time);
     })?;
     rows.copy_into(
         db,
