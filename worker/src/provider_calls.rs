@@ -13,6 +13,9 @@ use uuid::Uuid;
 /// How many entries are written with one statement.
 const BUNDLE: usize = 128;
 
+/// How long the calls that bought nothing stay, in days.
+const KEPT_DAYS: i32 = 30;
+
 /// What a provider was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -63,6 +66,7 @@ struct Entry {
 /// Where calls are written down. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct ProviderCalls {
+    pool: PgPool,
     entries: mpsc::UnboundedSender<Entry>,
 }
 
@@ -70,8 +74,20 @@ impl ProviderCalls {
     /// Starts the task that writes, which ends when the last clone is gone and all is written.
     pub(crate) fn start(pool: PgPool, node: String) -> Self {
         let (entries, written) = mpsc::unbounded_channel();
-        tokio::spawn(write(pool, node, written));
-        Self { entries }
+        tokio::spawn(write(pool.clone(), node, written));
+        Self { pool, entries }
+    }
+
+    /// Forgets old calls that bought nothing.
+    pub(crate) async fn forget_old(&self) -> sqlx::Result<()> {
+        sqlx::query(
+            "DELETE FROM provider_calls
+              WHERE kind <> 'order' AND began_at < now() - make_interval(days => $1)",
+        )
+        .bind(KEPT_DAYS)
+        .execute(&self.pool)
+        .await
+        .map(drop)
     }
 
     /// Writes down what came of a call.

@@ -14,7 +14,6 @@ use application::{
 };
 use bytes::Bytes;
 use domain::values::PhotoId;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
@@ -23,15 +22,11 @@ use crate::{
     provider_calls::{Call, Kind, ProviderCalls},
 };
 
-/// How long the calls that bought nothing stay in the ledger, in days.
-const KEPT_DAYS: i32 = 30;
-
 /// The image providers, one account and one ledger.
 pub(crate) struct Providers {
     all: ImageProviders,
     accounts: ProviderAccounts,
     calls: ProviderCalls,
-    pool: PgPool,
     node: String,
 }
 
@@ -49,7 +44,6 @@ impl Providers {
             all: parts.providers.clone(),
             accounts: ProviderAccounts::new(parts.pool.clone()),
             calls: ProviderCalls::start(parts.pool.clone(), parts.node.clone()),
-            pool: parts.pool.clone(),
             node: parts.node.clone(),
         }
     }
@@ -124,14 +118,7 @@ impl Providers {
 
     /// Forgets old calls that bought nothing.
     pub(crate) async fn forget_old_calls(&self) -> sqlx::Result<()> {
-        sqlx::query(
-            "DELETE FROM provider_calls
-              WHERE kind <> 'order' AND began_at < now() - make_interval(days => $1)",
-        )
-        .bind(KEPT_DAYS)
-        .execute(&self.pool)
-        .await
-        .map(drop)
+        self.calls.forget_old().await
     }
 }
 
