@@ -1,6 +1,7 @@
 //! The image providers as the photo pipeline asks them: within the account's budget, and with every call in the ledger.
 
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -57,6 +58,10 @@ impl Providers {
             .map(|attempt| attempt.provider.as_str());
         let mut soonest = Duration::MAX;
         for provider in self.all.beginning_after(failed) {
+            if let Some(left) = provider.holds_back() {
+                soonest = soonest.min(left);
+                continue;
+            }
             let call_id = Uuid::now_v7();
             let model = provider.model(job.purpose);
             let planned = PlannedOrder {
@@ -104,9 +109,9 @@ impl Providers {
         })
     }
 
-    /// Whether a provider is left that no attempt up to `number` has asked.
-    pub(crate) fn another_is_left_after(&self, number: u32) -> bool {
-        usize::try_from(number).is_ok_and(|number| number < self.all.len())
+    /// Whether a provider is left that none of the request's attempts has asked.
+    pub(crate) fn another_is_left(&self, asked: &BTreeSet<String>) -> bool {
+        self.all.has_another_than(asked)
     }
 
     /// A provider that wants to be left alone is left alone by every worker.
@@ -189,6 +194,11 @@ impl Asked<'_> {
         self.provider.announces()
     }
 
+    /// Whether it has jobs that can be asked for, found again and called off.
+    pub(crate) fn keeps_jobs(&self) -> bool {
+        self.provider.keeps_jobs()
+    }
+
     pub(crate) async fn check(&self, id: &str) -> Result<Prediction, ProviderError> {
         let call = self.call(Kind::Check);
         let answer = self.provider.check(id).await;
@@ -234,8 +244,10 @@ impl Asked<'_> {
         let call = self.call(Kind::Fetch);
         let answer = self.provider.fetch(url).await;
         let outcome = if answer.is_ok() { "fetched" } else { "failed" };
-        // A file host's wish is not the account's.
-        self.over(call, outcome, None, None).await;
+        // A file host's wish is not the account's; and a picture that came with the answer is fetched from nobody.
+        if !url.starts_with("data:") {
+            self.providers.calls.over(call, outcome, None);
+        }
         answer
     }
 
@@ -256,7 +268,10 @@ impl Asked<'_> {
         job_id: Option<&str>,
         error: Option<&ProviderError>,
     ) {
-        self.providers.calls.over(call, outcome, job_id);
+        // About a job that it does not keep, a provider answers without being called.
+        if self.provider.keeps_jobs() {
+            self.providers.calls.over(call, outcome, job_id);
+        }
         if let Some(error) = error {
             self.providers.heed(self.provider.name(), error.kind).await;
         }

@@ -1,5 +1,7 @@
 //! A photo request as a worker needs it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use domain::{
     photo_request::{Event, Image, Purpose},
@@ -29,6 +31,8 @@ pub struct PhotoJob {
     pub requested_position: Position,
     /// The newest attempt.
     pub attempt: Option<Attempt>,
+    /// The providers that any attempt has asked.
+    pub asked: BTreeSet<String>,
     /// Not before then may the next attempt start.
     pub retry_at: Option<DateTime<Utc>>,
     /// The picture, once it is delivered.
@@ -104,6 +108,7 @@ impl PhotoJob {
             requested_at: stored.recorded_at,
             requested_position: stored.position,
             attempt: None,
+            asked: BTreeSet::new(),
             retry_at: None,
             image: None,
             ended: false,
@@ -121,6 +126,7 @@ impl PhotoJob {
                 model,
             } => {
                 self.retry_at = None;
+                self.asked.insert(provider.clone());
                 self.attempt = Some(Attempt {
                     number: attempt,
                     provider,

@@ -1,6 +1,6 @@
 //! Image providers, and what is done to a picture before anybody sees it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -104,6 +104,17 @@ pub trait ImageProvider: Send + Sync {
     /// Whether it tells of its own accord when a job is over, so that asking is only for when that gets lost.
     fn announces(&self) -> bool;
 
+    /// Whether its answer to an order names a job that can be asked for, found again and called off. Without jobs the
+    /// answer is the picture, and one that is lost is lost.
+    fn keeps_jobs(&self) -> bool {
+        true
+    }
+
+    /// How much longer it would turn orders away without sending them, if at all.
+    fn holds_back(&self) -> Option<Duration> {
+        None
+    }
+
     /// Asks for a picture. The answer may be done already.
     async fn start(&self, order: &PictureOrder) -> Result<Prediction, ProviderError>;
 
@@ -156,10 +167,11 @@ impl ImageProviders {
         self.0.iter().cycle().skip(start).take(self.0.len())
     }
 
-    /// How many there are; at least one.
-    #[expect(clippy::len_without_is_empty, reason = "there is always one")]
-    pub fn len(&self) -> usize {
-        self.0.len()
+    /// Whether there is one whose name is not among these.
+    pub fn has_another_than(&self, names: &BTreeSet<String>) -> bool {
+        self.0
+            .iter()
+            .any(|provider| !names.contains(provider.name()))
     }
 }
 

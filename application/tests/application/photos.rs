@@ -293,6 +293,20 @@ async fn a_job_says_how_far_others_got() {
     let job = story.photos.job(wished).await.unwrap().unwrap();
     assert_eq!(job.retry_at, Some(crate::story::noon()));
     assert!(job.attempt.unwrap().failed);
+
+    let elsewhere = Command::StartAttempt {
+        attempt: 2,
+        provider: "openai".to_owned(),
+        model: "m".to_owned(),
+    };
+    story
+        .photos
+        .execute(story.context(), wished, elsewhere)
+        .await
+        .unwrap();
+    let job = story.photos.job(wished).await.unwrap().unwrap();
+    let asked: Vec<_> = job.asked.into_iter().collect();
+    assert_eq!(asked, ["openai", "replicate"], "all of them");
 }
 
 #[tokio::test]

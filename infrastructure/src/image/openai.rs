@@ -115,6 +115,10 @@ impl ImageProvider for OpenAiImages {
         false
     }
 
+    fn keeps_jobs(&self) -> bool {
+        false
+    }
+
     async fn start(&self, order: &PictureOrder) -> Result<Prediction, ProviderError> {
         let answer = match &order.reference {
             Some(reference) => self.edit(order, reference).await?,

@@ -13,7 +13,7 @@ mod refusal;
 mod throttle;
 mod webhook;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use application::ports::{
     ImageProvider, PictureOrder, Prediction, PredictionState, ProviderError, ProviderErrorKind,
@@ -167,6 +167,10 @@ impl ImageProvider for Replicate {
 
     fn announces(&self) -> bool {
         self.webhook_base.is_some()
+    }
+
+    fn holds_back(&self) -> Option<Duration> {
+        self.throttle.left()
     }
 
     fn model(&self, purpose: Purpose) -> String {

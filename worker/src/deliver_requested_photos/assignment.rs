@@ -132,7 +132,7 @@ impl<'a> Assignment<'a> {
     }
 
     /// The request as the log has it now.
-    async fn job(&self) -> Progress<Option<PhotoJob>> {
+    pub(super) async fn job(&self) -> Progress<Option<PhotoJob>> {
         self.desk
             .photos
             .job(self.photo_id)

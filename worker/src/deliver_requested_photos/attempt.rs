@@ -30,8 +30,15 @@ impl<'a> Assignment<'a> {
     /// Puts attempt `number` on record, then asks the provider. In this order: whoever finds the attempt
     /// without a prediction knows that one may have been bought.
     pub(super) async fn start(&mut self, job: &PhotoJob, number: u32) -> Progress {
-        let order = self.order(job, number, self.now()).await?;
+        // Permission comes first: while there is none, the reference picture need not be read at each look.
         let permitted = self.permitted(job, number).await?;
+        let order = match self.order(job, number, self.now()).await {
+            Ok(order) => order,
+            Err(leaving) => {
+                permitted.withdraw();
+                return Err(leaving);
+            }
+        };
         let name = permitted.provider().name().to_owned();
         let start = Command::StartAttempt {
             attempt: number,
@@ -79,12 +86,17 @@ impl<'a> Assignment<'a> {
     /// Looks for the prediction of an attempt that may have been accepted. When it can no longer appear, the
     /// attempt has failed.
     pub(super) async fn recover(&mut self, job: &PhotoJob, attempt: &Attempt) -> Progress {
-        let order = self.order(job, attempt.number, attempt.started_at).await?;
         let Some(provider) = self.asked(attempt) else {
             return self.provider_is_gone(job, attempt).await;
         };
-        let named = self.named(attempt.number).await;
-        match provider.find_orphan(&order, named.as_deref()).await {
+        let found = if provider.keeps_jobs() {
+            let order = self.order(job, attempt.number, attempt.started_at).await?;
+            let named = self.named(attempt.number).await;
+            provider.find_orphan(&order, named.as_deref()).await
+        } else {
+            Ok(None)
+        };
+        match found {
             Ok(Some(prediction)) => {
                 self.accepted(job, attempt.number, &attempt.provider, prediction)
                     .await

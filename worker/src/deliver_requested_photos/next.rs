@@ -188,6 +188,7 @@ mod tests {
             requested_at: at(0),
             requested_position: Position(1),
             attempt: None,
+            asked: Default::default(),
             retry_at: None,
             image: None,
             ended: false,

@@ -43,7 +43,10 @@ impl Assignment<'_> {
             ProviderErrorKind::Operator => {
                 let photo_id = self.photo_id;
                 tracing::error!(photo.id = %photo_id, %error, "The image provider refuses photo {photo_id}: {error}");
-                if self.desk.providers.another_is_left_after(number) {
+                // As the log has it now, this attempt included.
+                let asked = self.job().await?.map(|job| job.asked).unwrap_or_default();
+                let may_try_again = number < self.desk.settings.max_attempts;
+                if may_try_again && self.desk.providers.another_is_left(&asked) {
                     return self
                         .put_off(
                             job,

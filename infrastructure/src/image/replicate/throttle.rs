@@ -20,14 +20,19 @@ pub(super) struct Throttle {
 }
 
 impl Throttle {
-    /// An error that says how long to wait, while it is shut.
-    pub(super) fn pass(&self) -> Result<(), ProviderError> {
+    /// How much longer it is shut, if at all.
+    pub(super) fn left(&self) -> Option<Duration> {
         let shut_until = *self
             .shut_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let left = shut_until.and_then(|until| until.checked_duration_since(Instant::now()));
-        match left.filter(|left| !left.is_zero()) {
+        left.filter(|left| !left.is_zero())
+    }
+
+    /// An error that says how long to wait, while it is shut.
+    pub(super) fn pass(&self) -> Result<(), ProviderError> {
+        match self.left() {
             None => Ok(()),
             Some(left) => Err(ProviderError {
                 kind: ProviderErrorKind::Retryable { after: Some(left) },
