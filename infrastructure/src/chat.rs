@@ -13,13 +13,11 @@ use futures::StreamExt as _;
 use reqwest::{
     Client, Response,
     header::{ACCEPT, AUTHORIZATION, HeaderValue},
-    redirect,
 };
 use url::Url;
 
 use self::{failure::Failure, gathering::Gathering, lines::Lines};
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::web_service::{api_base, bearer, client};
 
 /// What [`ChatCompletions`] is told.
 #[derive(Clone)]
@@ -92,23 +90,13 @@ impl ChatCompletions {
     /// # Errors
     /// As `InvalidChatConfig` says.
     pub fn new(config: ChatConfig) -> Result<Self, InvalidChatConfig> {
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", config.api_key))
-            .ok()
-            .filter(|_| !config.api_key.is_empty())
-            .ok_or(InvalidChatConfig::ApiKey)?;
-        authorization.set_sensitive(true);
+        let authorization = bearer(&config.api_key).ok_or(InvalidChatConfig::ApiKey)?;
         if config.model.trim().is_empty() {
             return Err(InvalidChatConfig::Model);
         }
-        let mut client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .https_only(!config.allow_http)
-            .connect_timeout(CONNECT_TIMEOUT)
+        let client = client(config.allow_http)
             .read_timeout(config.silence)
             .timeout(config.deadline);
-        if config.allow_http {
-            client = client.no_proxy();
-        }
         Ok(Self {
             client: client.build().map_err(InvalidChatConfig::Client)?,
             endpoint: endpoint(&config)?,
@@ -189,19 +177,11 @@ impl fmt::Debug for ChatCompletions {
 
 /// Where completions are asked for.
 fn endpoint(config: &ChatConfig) -> Result<Url, InvalidChatConfig> {
-    let mut url = config.api_base.clone();
-    let scheme_is_fine = url.scheme() == "https" || (config.allow_http && url.scheme() == "http");
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    if !scheme_is_fine || !url.has_host() || has_user {
-        return Err(InvalidChatConfig::ApiBase);
-    }
-    url.set_query(None);
-    url.set_fragment(None);
-    let needs_version = !url.path().trim_end_matches('/').ends_with("/v1");
+    let mut url =
+        api_base(&config.api_base, config.allow_http).map_err(|_| InvalidChatConfig::ApiBase)?;
     url.path_segments_mut()
         .map_err(|()| InvalidChatConfig::ApiBase)?
         .pop_if_empty()
-        .extend(needs_version.then_some("v1"))
         .extend(["chat", "completions"]);
     Ok(url)
 }

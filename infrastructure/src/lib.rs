@@ -15,3 +15,4 @@ pub mod standard_webhooks;
 pub mod storage;
 pub mod stripe;
 pub mod telemetry;
+mod web_service;

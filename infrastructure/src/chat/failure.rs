@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use application::ports::{ChatError, ChatErrorKind};
-use reqwest::{Response, StatusCode, header::RETRY_AFTER};
+use reqwest::{Response, StatusCode};
 use serde::Deserialize;
+
+use crate::{image::fetch::read_up_to, web_service::retry_after};
 
 /// Nobody waits longer than this, whatever `Retry-After` says.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// An error's body is short.
+/// An error's body is short; a longer one is not read to its end.
 const LARGEST_ERROR: usize = 64 * 1024;
 
 /// What went wrong.
@@ -54,15 +56,11 @@ impl Failure {
     /// The service answered with an error.
     pub(super) async fn answered(response: Response) -> Self {
         let status = response.status();
-        let after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| text.trim().parse().ok())
-            .map(|seconds| Duration::from_secs(seconds).min(LONGEST_PAUSE));
-        let body = response.bytes().await.unwrap_or_default();
-        let body = &body[..body.len().min(LARGEST_ERROR)];
-        let said = serde_json::from_slice::<ErrorBody>(body).ok();
+        let after = retry_after(response.headers()).map(|pause| pause.min(LONGEST_PAUSE));
+        let body = read_up_to(response, LARGEST_ERROR).await;
+        let said = body
+            .ok()
+            .and_then(|body| serde_json::from_slice::<ErrorBody>(&body).ok());
         let detail = match &said {
             Some(said) => format!("{status}: {}", said.words()),
             None => format!("{status}"),

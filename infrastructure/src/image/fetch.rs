@@ -9,14 +9,14 @@ use bytes::{Bytes, BytesMut};
 use reqwest::{
     Client, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
-    redirect,
 };
 use url::{Host, Origin, Url};
+
+use crate::web_service;
 
 /// The largest picture in bytes.
 pub const MAX_BYTES: usize = 20 * 1024 * 1024;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a host may be silent in the middle of a picture.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
 const WHOLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -122,17 +122,13 @@ impl PictureFetcher {
     /// # Errors
     /// When no TLS set-up can be made on this machine.
     pub fn new(hosts: Vec<FileHost>, allow_http: bool) -> Result<Self, reqwest::Error> {
-        let mut client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .https_only(!allow_http)
-            .connect_timeout(CONNECT_TIMEOUT)
+        let mut client = web_service::client(allow_http)
             .read_timeout(READ_TIMEOUT)
             .timeout(WHOLE_TIMEOUT)
             .referer(false);
-        client = match allow_http {
-            true => client.no_proxy(),
-            false => client.dns_resolver(addresses::PublicAddresses),
-        };
+        if !allow_http {
+            client = client.dns_resolver(addresses::PublicAddresses);
+        }
         Ok(Self {
             client: client.build()?,
             hosts,

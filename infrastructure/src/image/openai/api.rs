@@ -8,21 +8,17 @@ use chrono::Utc;
 use reqwest::{
     Client, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
-    redirect,
 };
 use url::Url;
 
 use super::config::{InvalidImagesConfig, OpenAiImagesConfig};
-use crate::image::{
-    api_base::api_base,
-    fetch::{read_up_to, trouble},
-    retry_after::retry_after,
+use crate::{
+    image::fetch::{read_up_to, trouble},
+    web_service::{CONNECT_TIMEOUT, api_base, bearer, client, retry_after},
 };
 
 /// A picture of 20 MB as base64, and some more.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An answer of the API, read whole.
 pub(super) struct Answer {
@@ -47,22 +43,12 @@ impl Api {
     pub(super) fn new(config: &OpenAiImagesConfig) -> Result<Self, InvalidImagesConfig> {
         let base =
             api_base(&config.api_base, config.allow_http).map_err(InvalidImagesConfig::ApiBase)?;
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", config.key))
-            .ok()
-            .filter(|_| !config.key.is_empty())
-            .ok_or(InvalidImagesConfig::Key)?;
-        authorization.set_sensitive(true);
-        let mut client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .https_only(!config.allow_http)
-            .connect_timeout(CONNECT_TIMEOUT);
-        if config.allow_http {
-            client = client.no_proxy();
-        }
         Ok(Self {
-            client: client.build().map_err(InvalidImagesConfig::Client)?,
+            authorization: bearer(&config.key).ok_or(InvalidImagesConfig::Key)?,
+            client: client(config.allow_http)
+                .build()
+                .map_err(InvalidImagesConfig::Client)?,
             base,
-            authorization,
             key: config.key.clone(),
             timeout: config.timeout,
         })

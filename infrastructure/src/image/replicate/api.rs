@@ -7,7 +7,6 @@ use bytes::Bytes;
 use reqwest::{
     Client, RequestBuilder, StatusCode,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
-    redirect,
 };
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -16,16 +15,13 @@ use super::{
     config::{InvalidReplicateConfig, ReplicateConfig},
     refusal::Trouble,
 };
-use crate::image::{
-    api_base::api_base,
-    fetch::{read_up_to, trouble},
-    retry_after::{LONGEST_PAUSE, retry_after},
+use crate::{
+    image::fetch::{read_up_to, trouble},
+    web_service::{LONGEST_PAUSE, api_base, bearer, client, retry_after},
 };
 
 /// A page of a hundred predictions with their logs is far smaller.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An answer of the API, read whole.
 pub(super) struct Answer {
@@ -69,20 +65,9 @@ impl Api {
     pub(super) fn new(config: &ReplicateConfig) -> Result<Self, InvalidReplicateConfig> {
         let base = api_base(&config.api_base, config.allow_http)
             .map_err(InvalidReplicateConfig::ApiBase)?;
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", config.token))
-            .ok()
-            .filter(|_| !config.token.is_empty())
-            .ok_or(InvalidReplicateConfig::Token)?;
-        authorization.set_sensitive(true);
+        let authorization = bearer(&config.token).ok_or(InvalidReplicateConfig::Token)?;
         let wait = Duration::from_secs(u64::from(config.wait_s.unwrap_or(0)));
-        let mut client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .https_only(!config.allow_http)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(config.timeout + wait);
-        if config.allow_http {
-            client = client.no_proxy();
-        }
+        let client = client(config.allow_http).timeout(config.timeout + wait);
         Ok(Self {
             client: client.build().map_err(InvalidReplicateConfig::Client)?,
             base,
