@@ -16,3 +16,4 @@ pub mod storage;
 pub mod stripe;
 pub mod telemetry;
 mod web_service;
+mod webhook_signatures;
