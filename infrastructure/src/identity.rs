@@ -4,14 +4,14 @@ mod development;
 mod hmac_sha256;
 mod remembered;
 
-use std::{
-    collections::BTreeSet,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::collections::BTreeSet;
 
 use application::ports::{Authenticator, Role, SignedIn, TokenRejected};
 use domain::values::UserId;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, errors::ErrorKind};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, Validation, decode, decode_header, errors::ErrorKind,
+    get_current_timestamp,
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -194,7 +194,7 @@ impl Authenticator for TokenVerifier {
         if token.len() > LONGEST_TOKEN_BYTES {
             return Err(rejected("it is too long"));
         }
-        let (digest, now) = (Remembered::digest(token), now_s());
+        let (digest, now) = (Remembered::digest(token), get_current_timestamp());
         if let Some(bearer) = self.remembered.bearer(&digest, now) {
             return Ok(bearer);
         }
@@ -209,11 +209,6 @@ impl Authenticator for TokenVerifier {
         self.remembered.accept(digest, &bearer, expires, now);
         Ok(bearer)
     }
-}
-
-fn now_s() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
 }
 
 fn rejected(reason: &str) -> TokenRejected {

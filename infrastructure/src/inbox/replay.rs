@@ -115,13 +115,13 @@ impl WebhookInbox {
             .collect()
     }
 
-    /// Hands a message out again, whatever became of it; false when there is none of that id.
+    /// Hands a message out again, whatever became of it; false when there is none of that id. Workers find it when they
+    /// look next.
     ///
     /// # Errors
     /// When the database is away.
     pub async fn replay(&self, id: &str) -> sqlx::Result<bool> {
         let again = sqlx::query(AGAIN_ONE).bind(id).execute(&self.pool).await?;
-        self.wake();
         Ok(again.rows_affected() == 1)
     }
 
@@ -131,13 +131,7 @@ impl WebhookInbox {
     /// When the database is away.
     pub async fn replay_parked(&self) -> sqlx::Result<u64> {
         let again = sqlx::query(AGAIN_PARKED).execute(&self.pool).await?;
-        self.wake();
         Ok(again.rows_affected())
-    }
-
-    /// A hint for workers of this process; the others look by themselves.
-    fn wake(&self) {
-        self.hint.send_modify(|kept| *kept += 1);
     }
 }
 

@@ -112,17 +112,12 @@ pub struct IdentitySettings {
 }
 
 pub(super) fn payment(reader: &mut Reader<'_>) -> PaymentSettings {
-    let secrets = reader.text("STRIPE_WEBHOOK_SECRET").unwrap_or_default();
+    let secrets = reader.list("STRIPE_WEBHOOK_SECRET");
     let settings = PaymentSettings {
         billing: reader.value("BILLING", "on").unwrap_or(Billing::On),
         reconcile_every: reconcile_every(reader),
         secret_key: reader.secret("STRIPE_SECRET_KEY"),
-        webhook_secrets: secrets
-            .split(',')
-            .map(str::trim)
-            .filter(|secret| !secret.is_empty())
-            .map(Secret::new)
-            .collect(),
+        webhook_secrets: secrets.into_iter().map(Secret::new).collect(),
         api_base: reader.address("STRIPE_API_BASE", "https://api.stripe.com"),
     };
     if settings.secret_key.is_some() && settings.webhook_secrets.is_empty() {
@@ -160,9 +155,8 @@ pub(super) fn replicate(reader: &mut Reader<'_>) -> ReplicateSettings {
 }
 
 fn webhook_secrets(reader: &mut Reader<'_>) -> Vec<WebhookSecret> {
-    let text = reader.text("REPLICATE_WEBHOOK_SECRET").unwrap_or_default();
-    let secrets = text.split(',').map(str::trim).filter(|one| !one.is_empty());
-    let read: Result<Vec<_>, _> = secrets.map(str::parse).collect();
+    let secrets = reader.list("REPLICATE_WEBHOOK_SECRET");
+    let read: Result<Vec<_>, _> = secrets.iter().map(|secret| secret.parse()).collect();
     read.unwrap_or_else(|error| {
         reader.problem(
             "REPLICATE_WEBHOOK_SECRET",
@@ -197,17 +191,12 @@ pub(super) fn image_services(reader: &mut Reader<'_>) -> Vec<ImageService> {
 }
 
 pub(super) fn images_api(reader: &mut Reader<'_>) -> ImagesApiSettings {
-    let hosts = reader.text("IMAGES_FILE_HOSTS").unwrap_or_default();
+    let hosts = reader.list("IMAGES_FILE_HOSTS");
     ImagesApiSettings {
         key: reader.secret("IMAGES_API_KEY"),
         api_base: reader.address("IMAGES_API_BASE", "https://api.openai.com/v1"),
         model: reader.text("IMAGES_MODEL"),
-        file_domains: hosts
-            .split(',')
-            .map(str::trim)
-            .filter(|host| !host.is_empty())
-            .map(str::to_ascii_lowercase)
-            .collect(),
+        file_domains: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         orders_per_minute: reader.value("IMAGES_ORDERS_PER_MINUTE", "50"),
     }
 }

@@ -28,6 +28,16 @@ impl<'a> Reader<'a> {
             .filter(|text| !text.is_empty())
     }
 
+    /// A list with commas between; what is empty is left out.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        text.split(',')
+            .map(str::trim)
+            .filter(|one| !one.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
     pub(super) fn secret(&self, name: &str) -> Option<Secret> {
         self.text(name).map(Secret::new)
     }
