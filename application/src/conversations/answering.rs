@@ -10,8 +10,8 @@ use cqrs_es::Aggregate;
 use domain::{
     avatar::Profile,
     conversation::{
-        Command, Conversation, Decline, Event, FailureReason, Promise, Rejection, Reply, Segment,
-        ToolCall, ToolOutcome, TurnStage,
+        Command, Conversation, Decline, Event, FailureReason, Mode, Promise, Rejection, Reply,
+        Segment, ToolCall, ToolOutcome, TurnStage,
     },
     personal::Personal,
     policy::{self, Field, Stage},
@@ -209,7 +209,8 @@ impl Conversations {
             End::Reply { reply, called } => {
                 let (outcome, slices) = match called {
                     Some(call) => {
-                        let (outcome, slices) = self.act(context, message_id, call).await?;
+                        let acted = self.act(context, segment.mode, message_id, call);
+                        let (outcome, slices) = acted.await?;
                         (Some(outcome), slices)
                     }
                     None => (None, Vec::new()),
@@ -243,15 +244,16 @@ impl Conversations {
         }))
     }
 
-    /// What a called tool comes to, and what is to be appended with the reply.
+    /// What a tool comes to that was called in that mode, and what is to be appended with the reply.
     async fn act(
         &self,
         context: &Context,
+        mode: Mode,
         message_id: MessageId,
         call: &CalledTool,
     ) -> Result<(ToolOutcome, Vec<StreamSlice>), CommandError<Rejection>> {
         let declined = |decline| Ok((ToolOutcome::Declined(decline), Vec::new()));
-        let scene = match chatting::understood(call) {
+        let scene = match chatting::understood(call, mode) {
             Ok(scene) => content::visible(scene),
             Err(decline) => return declined(decline),
         };
@@ -296,13 +298,9 @@ fn order(
     let mut messages = vec![ChatMessage::Instructions(instructions)];
     messages.extend(chatting::remembered(past, MEMORY_CHARS));
     messages.push(ChatMessage::Person(said));
-    let tools = match segment.mode {
-        domain::conversation::Mode::Intimate => vec![chatting::send_photo_tool()],
-        domain::conversation::Mode::Friendly => Vec::new(),
-    };
     ChatOrder {
         messages,
-        tools,
+        tools: chatting::offered(segment.mode),
         max_tokens: MAX_TOKENS,
     }
 }
