@@ -94,11 +94,11 @@ impl Conversations {
         message_id: MessageId,
         listener: &mut dyn Listener,
     ) -> Result<Answered, AnswerError> {
-        let Some(turn) = self.open_turn(segment, message_id).await? else {
+        let Some(turn) = self.open_turn(context, segment, message_id).await? else {
             return Ok(Answered::Earlier);
         };
         let end = match self.ask(&turn.order, listener).await {
-            Ok(answer) => judged(answer, message_id, &turn.profile),
+            Ok(answer) => judged(answer, message_id, &turn.profile, &context.locale),
             Err(error) => failure(error),
         };
         for attempt in 0..DECIDED_AT_MOST {
@@ -113,6 +113,7 @@ impl Conversations {
     /// What the model has to know; none when the turn has ended.
     async fn open_turn(
         &self,
+        context: &Context,
         segment: Segment,
         message_id: MessageId,
     ) -> Result<Option<OpenTurn>, AnswerError> {
@@ -151,7 +152,7 @@ impl Conversations {
         }
         // An erased person's words cannot be answered; nobody waits for it either.
         let Some(said) = said else { return Ok(None) };
-        let order = order(&profile, segment, past, said);
+        let order = order(&profile, segment, past, said, &context.locale);
         Ok(Some(OpenTurn { profile, order }))
     }
 
@@ -287,13 +288,14 @@ fn order(
     segment: Segment,
     past: Vec<chatting::PastTurn>,
     said: String,
+    locale: &str,
 ) -> ChatOrder {
     let fields = [Field {
         name: "text",
         text: &said,
     }];
     // Judged again for what it asks of the answer: obligations are no part of the recorded verdict.
-    let verdict = content::judge(Stage::ChatUser, &fields, profile.age, "en");
+    let verdict = content::judge(Stage::ChatUser, &fields, profile.age, locale);
     let instructions = chatting::instructions(profile, segment.mode, &verdict.obligations);
     let mut messages = vec![ChatMessage::Instructions(instructions)];
     messages.extend(chatting::remembered(past, MEMORY_CHARS));
@@ -306,7 +308,7 @@ fn order(
 }
 
 /// The model's answer under our rules.
-fn judged(answer: ChatAnswer, message_id: MessageId, profile: &Profile) -> End {
+fn judged(answer: ChatAnswer, message_id: MessageId, profile: &Profile, locale: &str) -> End {
     let text = answer.text.as_deref().and_then(reply_text);
     let fields: Vec<_> = text
         .iter()
@@ -315,7 +317,7 @@ fn judged(answer: ChatAnswer, message_id: MessageId, profile: &Profile) -> End {
             text: text.as_str(),
         })
         .collect();
-    let verdict = content::judge(Stage::ChatReply, &fields, profile.age, "en");
+    let verdict = content::judge(Stage::ChatReply, &fields, profile.age, locale);
     if content::refusal(&verdict).is_some() {
         return End::Failure {
             reason: FailureReason::AgainstTheRules,
