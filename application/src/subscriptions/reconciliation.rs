@@ -182,12 +182,13 @@ impl Subscriptions {
         told: &ProviderSubscription,
         repair: Repair,
     ) -> Result<Vec<Finding>, ApplyNoticeError> {
-        let known = self.load(owner).await?.state;
+        let mut known = self.load(owner).await?.state;
         let mut findings = Vec::new();
         if difference(&known, told).is_some() {
             findings.extend(self.settle(owner, &told.id, repair).await?);
+            known = self.load(owner).await?.state;
         }
-        findings.extend(paid_twice(owner, &self.load(owner).await?.state, told));
+        findings.extend(paid_twice(owner, &known, told));
         Ok(findings)
     }
 
