@@ -109,17 +109,17 @@ impl Subscriptions {
             .dispatcher
             .decide::<Subscription>(stream(owner), command.clone(), &context)
             .await;
-        let changes = match decided {
-            Ok(decided) => decided.slice.is_some(),
+        let decided = match decided {
+            Ok(decided) => decided,
             Err(refusal) => {
                 // A request that succeeded before must not fail when it comes again.
                 let known = self.dispatcher.known_receipt(&context).await?;
                 return known.ok_or_else(|| refusal.into());
             }
         };
-        if changes {
-            let known = self.load(owner).await?.state;
-            let running = known
+        if decided.slice.is_some() {
+            let running = decided
+                .state
                 .running()
                 .ok_or(CommandError::Rejected(Rejection::NoSubscription))?;
             let changed = self
