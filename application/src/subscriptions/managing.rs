@@ -78,7 +78,6 @@ impl Subscriptions {
     ) -> Result<Receipt, ManageError> {
         let command = Command::ScheduleCancellation {
             survey: survey.clone(),
-            at: self.clock.now(),
         };
         self.decide_the_end(context, command, true, survey.as_ref())
             .await
@@ -89,10 +88,8 @@ impl Subscriptions {
     /// # Errors
     /// `NoSubscription` when none is running.
     pub async fn resume(&self, context: Context) -> Result<Receipt, ManageError> {
-        let command = Command::ResumeSubscription {
-            at: self.clock.now(),
-        };
-        self.decide_the_end(context, command, false, None).await
+        self.decide_the_end(context, Command::ResumeSubscription, false, None)
+            .await
     }
 
     /// The provider is asked first, then it is recorded: what is recorded has happened. Should we not come to record
