@@ -160,11 +160,7 @@ impl Subscriptions {
         told: &ProviderSubscription,
         repair: Repair,
     ) -> Result<Vec<Finding>, ApplyNoticeError> {
-        let owner = match told.user {
-            Some(user) => Some(user),
-            None => self.customers.owner_of(&told.customer_id).await?,
-        };
-        match owner {
+        match self.whose(told.user, Some(&told.customer_id)).await? {
             Some(owner) => self.compare_with(owner, told, repair).await,
             None => Ok(vec![Finding {
                 subscription_id: told.id.clone(),
