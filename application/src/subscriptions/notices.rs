@@ -6,7 +6,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{CheckoutError, Subscriptions, snapshots::Cause};
+use super::{Subscriptions, snapshots::Cause};
 use crate::{
     context::{Actor, CommandError, Context, DEFAULT_LOCALE, Receipt},
     ports::{IdempotencyClaim, LogUnavailable, MoneyBack, PaymentError, PaymentNotice},
@@ -243,19 +243,6 @@ impl Subscriptions {
             about: subscription_id.to_owned(),
             customer_id: customer_id.or(named.map(str::to_owned)),
         })
-    }
-}
-
-impl From<CheckoutError> for ApplyNoticeError {
-    /// What closing somebody's other pages may meet.
-    fn from(error: CheckoutError) -> Self {
-        match error {
-            CheckoutError::Payment(error) => error.into(),
-            CheckoutError::Command(error) => error.into(),
-            CheckoutError::Earlier(error) => *error,
-            // Nobody asks for a plan here; should it ever be, trying again is harmless.
-            CheckoutError::UnknownPlan => Self::Command(CommandError::Busy),
-        }
     }
 }
 
