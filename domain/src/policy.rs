@@ -166,36 +166,42 @@ fn judge_text<'a>(
     if field.text.chars().any(characters::is_hidden) {
         findings.rule(HIDDEN, Decision::Rewrite, Severity::None, Some(field.name));
     }
-    for reading in readings {
-        for rule in &pack.rules {
-            if rule.speaks(input.locale) && rule.matches(reading) {
-                findings.effect(&rule.id, &rule.effects, rule.severity, Some(field.name));
-                if let Some(signal) = &rule.signal {
-                    findings.signal(signal);
-                }
+    for rule in &pack.rules {
+        if rule.counts_in(findings.medium())
+            && rule.speaks(input.locale)
+            && readings.iter().any(|reading| rule.matches(reading))
+        {
+            findings.effect(&rule.id, &rule.effects, rule.severity, Some(field.name));
+            if let Some(signal) = &rule.signal {
+                findings.signal(signal);
             }
         }
-        let states_a_minor = age::states_a_minor(&reading.words, &pack.age);
-        if states_a_minor {
-            findings.signal(MINOR_SIGNAL);
-        }
-        match findings.medium() {
-            Medium::Picture => {
-                if states_a_minor {
-                    findings.rule(MINORS, Decision::Refuse, Severity::Hard, Some(field.name));
-                }
-                if people::are_meant(&reading.words, &pack.people) {
-                    findings.rule(
-                        REAL_PEOPLE,
-                        Decision::Refuse,
-                        Severity::Soft,
-                        Some(field.name),
-                    );
-                }
+    }
+    let states_a_minor = readings
+        .iter()
+        .any(|reading| age::states_a_minor(&reading.words, &pack.age));
+    if states_a_minor {
+        findings.signal(MINOR_SIGNAL);
+    }
+    match findings.medium() {
+        Medium::Picture => {
+            if states_a_minor {
+                findings.rule(MINORS, Decision::Refuse, Severity::Hard, Some(field.name));
             }
-            // In talk, an age and a person may be mentioned.
-            Medium::Chat | Medium::Reply => {}
+            if readings
+                .iter()
+                .any(|reading| people::are_meant(&reading.words, &pack.people))
+            {
+                findings.rule(
+                    REAL_PEOPLE,
+                    Decision::Refuse,
+                    Severity::Soft,
+                    Some(field.name),
+                );
+            }
         }
+        // In talk, an age and a person may be mentioned.
+        Medium::Chat | Medium::Reply => {}
     }
 }
 
