@@ -140,9 +140,9 @@ pub fn evaluate(pack: &Pack, input: &Input<'_>) -> Verdict {
         if within_limits && input.stage != Stage::ProviderResult {
             let readings = text::readings(field.text);
             judge_text(pack, input, field, &readings, &mut findings);
-            normalized.push((field.name, readings.first().map(Reading::plain)));
+            normalized.push((field.name, readings[0].plain()));
         } else {
-            normalized.push((field.name, Some(field.text.to_owned())));
+            normalized.push((field.name, field.text.to_owned()));
         }
     }
     judge_stage(input, &mut findings);
@@ -271,11 +271,11 @@ fn anchoring_fault(prompt: &str, avatar_age: Age) -> Option<&'static str> {
 }
 
 /// SHA-256 over the fields in the order of their names, each text behind its length.
-fn hash_of(mut fields: Vec<(&str, Option<String>)>) -> String {
+fn hash_of(mut fields: Vec<(&str, String)>) -> String {
     fields.sort_unstable();
     let mut hash = Sha256::new();
     for (name, text) in fields {
-        for part in [name, text.as_deref().unwrap_or_default()] {
+        for part in [name, text.as_str()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
