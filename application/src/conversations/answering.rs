@@ -309,7 +309,9 @@ fn order(
 
 /// The model's answer under our rules.
 fn judged(answer: ChatAnswer, message_id: MessageId, profile: &Profile, locale: &str) -> End {
-    let text = answer.text.as_deref().and_then(reply_text);
+    let text: Option<ReplyText> = answer
+        .text
+        .and_then(|text| plain(&text, ReplyText::MAX_CHARS).parse().ok());
     let fields: Vec<_> = text
         .iter()
         .map(|text| Field {
@@ -362,24 +364,19 @@ fn failure(error: ChatError) -> End {
     }
 }
 
-/// The words as a reply: without what nobody sees, and no longer than a reply may be.
-fn reply_text(text: &str) -> Option<ReplyText> {
-    let plain: String = policy::without_hidden(text)
+/// Without what nobody sees, and no longer than that.
+fn plain(text: &str, max_chars: usize) -> String {
+    policy::without_hidden(text)
         .replace(['\r', '\t'], " ")
         .chars()
-        .take(ReplyText::MAX_CHARS)
-        .collect();
-    plain.parse().ok()
+        .take(max_chars)
+        .collect()
 }
 
 /// The call as the log keeps it. Arguments that are no text at all are kept as an empty object.
 fn kept(call: &CalledTool) -> ToolCall {
-    let short: String = policy::without_hidden(&call.arguments)
-        .replace(['\r', '\t'], " ")
-        .chars()
-        .take(ToolArguments::MAX_CHARS)
-        .collect();
-    let arguments = short.parse().or_else(|_| "{}".parse::<ToolArguments>());
+    let arguments = plain(&call.arguments, ToolArguments::MAX_CHARS).parse();
+    let arguments = arguments.or_else(|_| "{}".parse::<ToolArguments>());
     ToolCall {
         call_id: call.call_id.clone(),
         name: call.name.clone(),
