@@ -6,4 +6,4 @@ mod send_photo;
 
 pub use memory::{MEMORY_CHARS, PastTurn, remembered};
 pub use persona::{DISCLOSURE_BADGE, disclosure, instructions};
-pub use send_photo::{SEND_PHOTO, queued, send_photo_tool, told_of_decline, understood};
+pub use send_photo::{offered, queued, told_of_decline, understood};

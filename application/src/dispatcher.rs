@@ -218,8 +218,6 @@ impl Dispatcher {
             ));
         };
         let (stream, events) = (slice.stream.clone(), slice.events.len());
-        // Whatever comes of it, what was known of the stream is old then.
-        self.recent.forget(&stream);
         Ok(self
             .append(vec![slice], context)
             .await?
@@ -257,6 +255,10 @@ impl Dispatcher {
         slices: Vec<StreamSlice>,
         context: &Context,
     ) -> Result<Option<Outcome>, CommandError<R>> {
+        // Whatever comes of it, what was known of the streams is old then.
+        for slice in &slices {
+            self.recent.forget(&slice.stream);
+        }
         let append = Append {
             slices,
             idempotency: context.idempotency.clone(),

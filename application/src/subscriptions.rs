@@ -22,7 +22,7 @@ pub use reconciliation::{Drift, Finding, Reconciliation, Repair};
 use crate::{
     context::{CommandError, Context, Receipt},
     dispatcher::{Dispatcher, Loaded},
-    ports::{Clock, CustomerDirectory, PaymentGateway, Plans, StreamId},
+    ports::{Clock, CustomerDirectory, LogUnavailable, PaymentGateway, Plans, StreamId},
 };
 
 /// The use cases of subscriptions. A user's subscription is found by the user's id. Cheap to clone.
@@ -83,6 +83,19 @@ impl Subscriptions {
     ) -> Result<Receipt, CommandError<Rejection>> {
         self.execute(context, Command::ReleasePhoto { photo_id })
             .await
+    }
+
+    /// The user that the provider names, else the one whose customer it is.
+    async fn whose(
+        &self,
+        user: Option<UserId>,
+        customer_id: Option<&str>,
+    ) -> Result<Option<UserId>, LogUnavailable> {
+        match (user, customer_id) {
+            (Some(user), _) => Ok(Some(user)),
+            (None, Some(customer_id)) => self.customers.owner_of(customer_id).await,
+            (None, None) => Ok(None),
+        }
     }
 
     async fn execute(

@@ -140,9 +140,9 @@ pub fn evaluate(pack: &Pack, input: &Input<'_>) -> Verdict {
         if within_limits && input.stage != Stage::ProviderResult {
             let readings = text::readings(field.text);
             judge_text(pack, input, field, &readings, &mut findings);
-            normalized.push((field.name, readings.first().map(Reading::plain)));
+            normalized.push((field.name, readings[0].plain()));
         } else {
-            normalized.push((field.name, Some(field.text.to_owned())));
+            normalized.push((field.name, field.text.to_owned()));
         }
     }
     judge_stage(input, &mut findings);
@@ -166,36 +166,42 @@ fn judge_text<'a>(
     if field.text.chars().any(characters::is_hidden) {
         findings.rule(HIDDEN, Decision::Rewrite, Severity::None, Some(field.name));
     }
-    for reading in readings {
-        for rule in &pack.rules {
-            if rule.speaks(input.locale) && rule.matches(reading) {
-                findings.effect(&rule.id, &rule.effects, rule.severity, Some(field.name));
-                if let Some(signal) = &rule.signal {
-                    findings.signal(signal);
-                }
+    for rule in &pack.rules {
+        if rule.counts_in(findings.medium())
+            && rule.speaks(input.locale)
+            && readings.iter().any(|reading| rule.matches(reading))
+        {
+            findings.effect(&rule.id, &rule.effects, rule.severity, Some(field.name));
+            if let Some(signal) = &rule.signal {
+                findings.signal(signal);
             }
         }
-        let states_a_minor = age::states_a_minor(&reading.words, &pack.age);
-        if states_a_minor {
-            findings.signal(MINOR_SIGNAL);
-        }
-        match findings.medium() {
-            Medium::Picture => {
-                if states_a_minor {
-                    findings.rule(MINORS, Decision::Refuse, Severity::Hard, Some(field.name));
-                }
-                if people::are_meant(&reading.words, &pack.people) {
-                    findings.rule(
-                        REAL_PEOPLE,
-                        Decision::Refuse,
-                        Severity::Soft,
-                        Some(field.name),
-                    );
-                }
+    }
+    let states_a_minor = readings
+        .iter()
+        .any(|reading| age::states_a_minor(&reading.words, &pack.age));
+    if states_a_minor {
+        findings.signal(MINOR_SIGNAL);
+    }
+    match findings.medium() {
+        Medium::Picture => {
+            if states_a_minor {
+                findings.rule(MINORS, Decision::Refuse, Severity::Hard, Some(field.name));
             }
-            // In talk, an age and a person may be mentioned.
-            Medium::Chat | Medium::Reply => {}
+            if readings
+                .iter()
+                .any(|reading| people::are_meant(&reading.words, &pack.people))
+            {
+                findings.rule(
+                    REAL_PEOPLE,
+                    Decision::Refuse,
+                    Severity::Soft,
+                    Some(field.name),
+                );
+            }
         }
+        // In talk, an age and a person may be mentioned.
+        Medium::Chat | Medium::Reply => {}
     }
 }
 
@@ -265,11 +271,11 @@ fn anchoring_fault(prompt: &str, avatar_age: Age) -> Option<&'static str> {
 }
 
 /// SHA-256 over the fields in the order of their names, each text behind its length.
-fn hash_of(mut fields: Vec<(&str, Option<String>)>) -> String {
+fn hash_of(mut fields: Vec<(&str, String)>) -> String {
     fields.sort_unstable();
     let mut hash = Sha256::new();
     for (name, text) in fields {
-        for part in [name, text.as_deref().unwrap_or_default()] {
+        for part in [name, text.as_str()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }

@@ -109,12 +109,9 @@ pub enum Command {
         reason: String,
     },
     /// The user wants it to end with the period, and may say why. Twice changes nothing.
-    ScheduleCancellation {
-        survey: Option<Survey>,
-        at: DateTime<Utc>,
-    },
+    ScheduleCancellation { survey: Option<Survey> },
     /// The user wants it to go on after all. Twice changes nothing.
-    ResumeSubscription { at: DateTime<Utc> },
+    ResumeSubscription,
     /// Takes one picture out of the period's quota. Twice for one photo changes nothing.
     ReservePhoto {
         photo_id: PhotoId,

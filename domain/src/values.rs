@@ -257,12 +257,19 @@ impl FromStr for Personality {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::ALL
-            .into_iter()
-            .find(|personality| personality.as_str() == text)
-            .ok_or_else(|| {
-                let words: Vec<_> = Self::ALL.iter().map(|p| p.as_str()).collect();
-                Invalid(format!("must be one of {}", words.join(", ")))
-            })
+        one_of(&Self::ALL, Self::as_str, text)
     }
+}
+
+/// The value that the text is the word for.
+pub(crate) fn one_of<T: Copy>(
+    all: &[T],
+    word: fn(T) -> &'static str,
+    text: &str,
+) -> Result<T, Invalid> {
+    let named = all.iter().copied().find(|value| word(*value) == text);
+    named.ok_or_else(|| {
+        let words: Vec<_> = all.iter().copied().map(word).collect();
+        Invalid(format!("must be one of {}", words.join(", ")))
+    })
 }

@@ -1,7 +1,7 @@
 //! `send_photo`: the one tool that a model is offered.
 
 use domain::{
-    conversation::Decline,
+    conversation::{Decline, Mode},
     values::{PhotoId, Scene},
 };
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::ports::{CalledTool, ChatTool};
 
 /// The tool's name.
-pub const SEND_PHOTO: &str = "send_photo";
+const SEND_PHOTO: &str = "send_photo";
 
 /// What the tool takes. A field that it does not know is a mistake of the model.
 #[derive(Deserialize)]
@@ -19,8 +19,16 @@ struct Arguments {
     scene: String,
 }
 
+/// The tools that a model is offered in that mode.
+pub fn offered(mode: Mode) -> Vec<ChatTool> {
+    match mode {
+        Mode::Intimate => vec![send_photo_tool()],
+        Mode::Friendly => Vec::new(),
+    }
+}
+
 /// The tool as a model is offered it.
-pub fn send_photo_tool() -> ChatTool {
+fn send_photo_tool() -> ChatTool {
     ChatTool {
         name: SEND_PHOTO,
         description: "Sends the person a picture of yourself. Call it only when the person asks for a picture or clearly \
@@ -41,12 +49,12 @@ pub fn send_photo_tool() -> ChatTool {
     }
 }
 
-/// The scene that a called tool asks for.
+/// The scene that a tool asks for that was called in that mode.
 ///
 /// # Errors
-/// Why the call can do nothing: a tool that was never offered, or arguments that the tool does not take.
-pub fn understood(call: &CalledTool) -> Result<Scene, Decline> {
-    if call.name != SEND_PHOTO {
+/// Why the call can do nothing: a tool that was not offered, or arguments that the tool does not take.
+pub fn understood(call: &CalledTool, mode: Mode) -> Result<Scene, Decline> {
+    if offered(mode).iter().all(|tool| tool.name != call.name) {
         return Err(Decline::UnknownTool);
     }
     let arguments: Arguments =
@@ -79,11 +87,16 @@ mod tests {
     use super::*;
 
     fn called(name: &str, arguments: &str) -> Result<Scene, Decline> {
-        understood(&CalledTool {
+        called_in(Mode::Intimate, name, arguments)
+    }
+
+    fn called_in(mode: Mode, name: &str, arguments: &str) -> Result<Scene, Decline> {
+        let call = CalledTool {
             call_id: "call_1".to_owned(),
             name: name.to_owned(),
             arguments: arguments.to_owned(),
-        })
+        };
+        understood(&call, mode)
     }
 
     #[test]
@@ -109,6 +122,12 @@ mod tests {
                 "{wrong}"
             );
         }
+    }
+
+    #[test]
+    fn a_tool_that_was_not_offered_is_unknown() {
+        let call = called_in(Mode::Friendly, SEND_PHOTO, r#"{"scene": "at the beach"}"#);
+        assert_eq!(call, Err(Decline::UnknownTool));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use cqrs_es::Aggregate;
 use domain::{
     avatar::Profile,
     conversation::{
-        Command, Conversation, Decline, Event, FailureReason, Promise, Rejection, Reply, Segment,
-        ToolCall, ToolOutcome, TurnStage,
+        Command, Conversation, Decline, Event, FailureReason, Mode, Promise, Rejection, Reply,
+        Segment, ToolCall, ToolOutcome, TurnStage,
     },
     personal::Personal,
     policy::{self, Field, Stage},
@@ -94,11 +94,11 @@ impl Conversations {
         message_id: MessageId,
         listener: &mut dyn Listener,
     ) -> Result<Answered, AnswerError> {
-        let Some(turn) = self.open_turn(segment, message_id).await? else {
+        let Some(turn) = self.open_turn(context, segment, message_id).await? else {
             return Ok(Answered::Earlier);
         };
         let end = match self.ask(&turn.order, listener).await {
-            Ok(answer) => judged(answer, message_id, &turn.profile),
+            Ok(answer) => judged(answer, message_id, &turn.profile, &context.locale),
             Err(error) => failure(error),
         };
         for attempt in 0..DECIDED_AT_MOST {
@@ -113,6 +113,7 @@ impl Conversations {
     /// What the model has to know; none when the turn has ended.
     async fn open_turn(
         &self,
+        context: &Context,
         segment: Segment,
         message_id: MessageId,
     ) -> Result<Option<OpenTurn>, AnswerError> {
@@ -151,7 +152,7 @@ impl Conversations {
         }
         // An erased person's words cannot be answered; nobody waits for it either.
         let Some(said) = said else { return Ok(None) };
-        let order = order(&profile, segment, past, said);
+        let order = order(&profile, segment, past, said, &context.locale);
         Ok(Some(OpenTurn { profile, order }))
     }
 
@@ -209,7 +210,8 @@ impl Conversations {
             End::Reply { reply, called } => {
                 let (outcome, slices) = match called {
                     Some(call) => {
-                        let (outcome, slices) = self.act(context, message_id, call).await?;
+                        let acted = self.act(context, segment.mode, message_id, call);
+                        let (outcome, slices) = acted.await?;
                         (Some(outcome), slices)
                     }
                     None => (None, Vec::new()),
@@ -243,15 +245,16 @@ impl Conversations {
         }))
     }
 
-    /// What a called tool comes to, and what is to be appended with the reply.
+    /// What a tool comes to that was called in that mode, and what is to be appended with the reply.
     async fn act(
         &self,
         context: &Context,
+        mode: Mode,
         message_id: MessageId,
         call: &CalledTool,
     ) -> Result<(ToolOutcome, Vec<StreamSlice>), CommandError<Rejection>> {
         let declined = |decline| Ok((ToolOutcome::Declined(decline), Vec::new()));
-        let scene = match chatting::understood(call) {
+        let scene = match chatting::understood(call, mode) {
             Ok(scene) => content::visible(scene),
             Err(decline) => return declined(decline),
         };
@@ -285,31 +288,30 @@ fn order(
     segment: Segment,
     past: Vec<chatting::PastTurn>,
     said: String,
+    locale: &str,
 ) -> ChatOrder {
     let fields = [Field {
         name: "text",
         text: &said,
     }];
     // Judged again for what it asks of the answer: obligations are no part of the recorded verdict.
-    let verdict = content::judge(Stage::ChatUser, &fields, profile.age, "en");
+    let verdict = content::judge(Stage::ChatUser, &fields, profile.age, locale);
     let instructions = chatting::instructions(profile, segment.mode, &verdict.obligations);
     let mut messages = vec![ChatMessage::Instructions(instructions)];
     messages.extend(chatting::remembered(past, MEMORY_CHARS));
     messages.push(ChatMessage::Person(said));
-    let tools = match segment.mode {
-        domain::conversation::Mode::Intimate => vec![chatting::send_photo_tool()],
-        domain::conversation::Mode::Friendly => Vec::new(),
-    };
     ChatOrder {
         messages,
-        tools,
+        tools: chatting::offered(segment.mode),
         max_tokens: MAX_TOKENS,
     }
 }
 
 /// The model's answer under our rules.
-fn judged(answer: ChatAnswer, message_id: MessageId, profile: &Profile) -> End {
-    let text = answer.text.as_deref().and_then(reply_text);
+fn judged(answer: ChatAnswer, message_id: MessageId, profile: &Profile, locale: &str) -> End {
+    let text: Option<ReplyText> = answer
+        .text
+        .and_then(|text| plain(&text, ReplyText::MAX_CHARS).parse().ok());
     let fields: Vec<_> = text
         .iter()
         .map(|text| Field {
@@ -317,7 +319,7 @@ fn judged(answer: ChatAnswer, message_id: MessageId, profile: &Profile) -> End {
             text: text.as_str(),
         })
         .collect();
-    let verdict = content::judge(Stage::ChatReply, &fields, profile.age, "en");
+    let verdict = content::judge(Stage::ChatReply, &fields, profile.age, locale);
     if content::refusal(&verdict).is_some() {
         return End::Failure {
             reason: FailureReason::AgainstTheRules,
@@ -362,24 +364,19 @@ fn failure(error: ChatError) -> End {
     }
 }
 
-/// The words as a reply: without what nobody sees, and no longer than a reply may be.
-fn reply_text(text: &str) -> Option<ReplyText> {
-    let plain: String = policy::without_hidden(text)
+/// Without what nobody sees, and no longer than that.
+fn plain(text: &str, max_chars: usize) -> String {
+    policy::without_hidden(text)
         .replace(['\r', '\t'], " ")
         .chars()
-        .take(ReplyText::MAX_CHARS)
-        .collect();
-    plain.parse().ok()
+        .take(max_chars)
+        .collect()
 }
 
 /// The call as the log keeps it. Arguments that are no text at all are kept as an empty object.
 fn kept(call: &CalledTool) -> ToolCall {
-    let short: String = policy::without_hidden(&call.arguments)
-        .replace(['\r', '\t'], " ")
-        .chars()
-        .take(ToolArguments::MAX_CHARS)
-        .collect();
-    let arguments = short.parse().or_else(|_| "{}".parse::<ToolArguments>());
+    let arguments = plain(&call.arguments, ToolArguments::MAX_CHARS).parse();
+    let arguments = arguments.or_else(|_| "{}".parse::<ToolArguments>());
     ToolCall {
         call_id: call.call_id.clone(),
         name: call.name.clone(),

@@ -32,11 +32,10 @@ pub(super) fn turns_before(
                 if let Some(turn) = turn_of(&mut turns, *message_id) {
                     let words = text.as_ref().and_then(|text| text.known());
                     turn.companion = words.map(|text| text.as_str().to_owned());
-                    turn.call = tool_call
-                        .as_ref()
-                        .and_then(called)
-                        .zip(declined.map(chatting::told_of_decline));
-                    keep_promise(turn, tool_call.as_ref());
+                    // A call that was not declined has its result in the promise that follows.
+                    let result = declined.map_or_else(String::new, chatting::told_of_decline);
+                    let call = tool_call.as_ref().and_then(called);
+                    turn.call = call.map(|call| (call, result));
                 }
             }
             Event::PhotoPromised {
@@ -79,13 +78,6 @@ fn begun(person: &str) -> PastTurn {
         person: person.to_owned(),
         companion: None,
         call: None,
-    }
-}
-
-/// A call that was not declined has its result in the promise that follows.
-fn keep_promise(turn: &mut PastTurn, call: Option<&ToolCall>) {
-    if turn.call.is_none() {
-        turn.call = call.and_then(called).map(|call| (call, String::new()));
     }
 }
 

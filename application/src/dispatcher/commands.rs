@@ -115,7 +115,7 @@ impl Commanded for Subscription {
             subscription::Command::RecordRefund { .. } => "RecordRefund",
             subscription::Command::RecordDispute { .. } => "RecordDispute",
             subscription::Command::ScheduleCancellation { .. } => "ScheduleCancellation",
-            subscription::Command::ResumeSubscription { .. } => "ResumeSubscription",
+            subscription::Command::ResumeSubscription => "ResumeSubscription",
             subscription::Command::ReservePhoto { .. } => "ReservePhoto",
             subscription::Command::ReleasePhoto { .. } => "ReleasePhoto",
         }

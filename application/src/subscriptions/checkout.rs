@@ -30,6 +30,20 @@ pub enum CheckoutError {
     Command(#[from] CommandError<Rejection>),
 }
 
+impl From<ApplyNoticeError> for CheckoutError {
+    /// What closing an earlier page may meet.
+    fn from(error: ApplyNoticeError) -> Self {
+        match error {
+            ApplyNoticeError::Payment(error) => error.into(),
+            ApplyNoticeError::Command(error) => error.into(),
+            error @ (ApplyNoticeError::NobodyKnown { .. }
+            | ApplyNoticeError::UnknownSubscription(_)
+            | ApplyNoticeError::UnknownPrice(_)
+            | ApplyNoticeError::Directory(_)) => Self::Earlier(Box::new(error)),
+        }
+    }
+}
+
 impl Subscriptions {
     /// Makes a page where the context's owner can pay for a plan.
     ///
@@ -119,10 +133,7 @@ impl Subscriptions {
     }
 
     /// Of two requests at once each may have made a page; the log says which one is the newer.
-    pub(super) async fn close_all_but_the_newest(
-        &self,
-        owner: UserId,
-    ) -> Result<(), CheckoutError> {
+    async fn close_all_but_the_newest(&self, owner: UserId) -> Result<(), CheckoutError> {
         let subscription = self.load(owner).await?.state;
         let newest = subscription.checkout_session();
         for session_id in subscription.open_pages() {
@@ -138,16 +149,14 @@ impl Subscriptions {
         &self,
         owner: UserId,
         session_id: &str,
-    ) -> Result<bool, CheckoutError> {
+    ) -> Result<bool, ApplyNoticeError> {
         let end = self.payment.close_checkout(session_id).await?;
         let paid = match end {
             CheckoutEnd::Expired => false,
             CheckoutEnd::Paid { subscription_id } => {
                 if let Some(subscription_id) = subscription_id {
                     let cause = Cause::look(session_id, self.clock.now());
-                    self.apply_snapshot(owner, &cause, &subscription_id)
-                        .await
-                        .map_err(|error| CheckoutError::Earlier(Box::new(error)))?;
+                    self.apply_snapshot(owner, &cause, &subscription_id).await?;
                 }
                 true
             }

@@ -78,7 +78,6 @@ impl Subscriptions {
     ) -> Result<Receipt, ManageError> {
         let command = Command::ScheduleCancellation {
             survey: survey.clone(),
-            at: self.clock.now(),
         };
         self.decide_the_end(context, command, true, survey.as_ref())
             .await
@@ -89,10 +88,8 @@ impl Subscriptions {
     /// # Errors
     /// `NoSubscription` when none is running.
     pub async fn resume(&self, context: Context) -> Result<Receipt, ManageError> {
-        let command = Command::ResumeSubscription {
-            at: self.clock.now(),
-        };
-        self.decide_the_end(context, command, false, None).await
+        self.decide_the_end(context, Command::ResumeSubscription, false, None)
+            .await
     }
 
     /// The provider is asked first, then it is recorded: what is recorded has happened. Should we not come to record
@@ -109,17 +106,17 @@ impl Subscriptions {
             .dispatcher
             .decide::<Subscription>(stream(owner), command.clone(), &context)
             .await;
-        let changes = match decided {
-            Ok(decided) => decided.slice.is_some(),
+        let decided = match decided {
+            Ok(decided) => decided,
             Err(refusal) => {
                 // A request that succeeded before must not fail when it comes again.
                 let known = self.dispatcher.known_receipt(&context).await?;
                 return known.ok_or_else(|| refusal.into());
             }
         };
-        if changes {
-            let known = self.load(owner).await?.state;
-            let running = known
+        if decided.slice.is_some() {
+            let running = decided
+                .state
                 .running()
                 .ok_or(CommandError::Rejected(Rejection::NoSubscription))?;
             let changed = self

@@ -6,7 +6,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{CheckoutError, Subscriptions, snapshots::Cause};
+use super::{Subscriptions, snapshots::Cause};
 use crate::{
     context::{Actor, CommandError, Context, DEFAULT_LOCALE, Receipt},
     ports::{IdempotencyClaim, LogUnavailable, MoneyBack, PaymentError, PaymentNotice},
@@ -147,11 +147,7 @@ impl Subscriptions {
             // A dispute names only the payment.
             None => self.payment.customer_of_charge(charge_id).await?,
         };
-        let owner = match (notice.user, &customer_id) {
-            (Some(user), _) => Some(user),
-            (None, Some(customer_id)) => self.customers.owner_of(customer_id).await?,
-            (None, None) => None,
-        };
+        let owner = self.whose(notice.user, customer_id.as_deref()).await?;
         let owner = owner.ok_or_else(|| ApplyNoticeError::NobodyKnown {
             about: charge_id.to_owned(),
             customer_id,
@@ -192,13 +188,12 @@ impl Subscriptions {
         session_id: &str,
         applied: Applied,
     ) -> Result<Applied, ApplyNoticeError> {
-        let owner = match (&applied, notice.user, &notice.customer_id) {
-            (Applied::To { owner, .. }, _, _) => Some(*owner),
-            (Applied::Ignored, Some(user), _) => Some(user),
-            (Applied::Ignored, None, Some(customer_id)) => {
-                self.customers.owner_of(customer_id).await?
+        let owner = match &applied {
+            Applied::To { owner, .. } => Some(*owner),
+            Applied::Ignored => {
+                self.whose(notice.user, notice.customer_id.as_deref())
+                    .await?
             }
-            (Applied::Ignored, None, None) => None,
         };
         // An expired page of somebody who never was ours changes nothing here.
         let Some(owner) = owner else {
@@ -231,45 +226,23 @@ impl Subscriptions {
         subscription_id: &str,
     ) -> Result<UserId, ApplyNoticeError> {
         let told = notice.subscription.as_ref();
-        if let Some(user) = notice.user.or(told.and_then(|told| told.user)) {
-            return Ok(user);
-        }
+        let user = notice.user.or(told.and_then(|told| told.user));
         let named = notice
             .customer_id
             .as_deref()
             .or(told.map(|told| told.customer_id.as_str()));
-        if let Some(customer_id) = named
-            && let Some(owner) = self.customers.owner_of(customer_id).await?
-        {
+        if let Some(owner) = self.whose(user, named).await? {
             return Ok(owner);
         }
         let asked = self.payment.subscription(subscription_id).await?;
-        if let Some(user) = asked.as_ref().and_then(|asked| asked.user) {
-            return Ok(user);
-        }
+        let user = asked.as_ref().and_then(|asked| asked.user);
         let customer_id = asked.map(|asked| asked.customer_id);
-        if let Some(customer_id) = customer_id.as_deref().filter(|id| Some(*id) != named)
-            && let Some(owner) = self.customers.owner_of(customer_id).await?
-        {
-            return Ok(owner);
-        }
-        Err(ApplyNoticeError::NobodyKnown {
+        let other = customer_id.as_deref().filter(|id| Some(*id) != named);
+        let owner = self.whose(user, other).await?;
+        owner.ok_or_else(|| ApplyNoticeError::NobodyKnown {
             about: subscription_id.to_owned(),
             customer_id: customer_id.or(named.map(str::to_owned)),
         })
-    }
-}
-
-impl From<CheckoutError> for ApplyNoticeError {
-    /// What closing somebody's other pages may meet.
-    fn from(error: CheckoutError) -> Self {
-        match error {
-            CheckoutError::Payment(error) => error.into(),
-            CheckoutError::Command(error) => error.into(),
-            CheckoutError::Earlier(error) => *error,
-            // Nobody asks for a plan here; should it ever be, trying again is harmless.
-            CheckoutError::UnknownPlan => Self::Command(CommandError::Busy),
-        }
     }
 }
 

@@ -160,11 +160,7 @@ impl Subscriptions {
         told: &ProviderSubscription,
         repair: Repair,
     ) -> Result<Vec<Finding>, ApplyNoticeError> {
-        let owner = match told.user {
-            Some(user) => Some(user),
-            None => self.customers.owner_of(&told.customer_id).await?,
-        };
-        match owner {
+        match self.whose(told.user, Some(&told.customer_id)).await? {
             Some(owner) => self.compare_with(owner, told, repair).await,
             None => Ok(vec![Finding {
                 subscription_id: told.id.clone(),
@@ -182,12 +178,13 @@ impl Subscriptions {
         told: &ProviderSubscription,
         repair: Repair,
     ) -> Result<Vec<Finding>, ApplyNoticeError> {
-        let known = self.load(owner).await?.state;
+        let mut known = self.load(owner).await?.state;
         let mut findings = Vec::new();
         if difference(&known, told).is_some() {
             findings.extend(self.settle(owner, &told.id, repair).await?);
+            known = self.load(owner).await?.state;
         }
-        findings.extend(paid_twice(owner, &self.load(owner).await?.state, told));
+        findings.extend(paid_twice(owner, &known, told));
         Ok(findings)
     }
 

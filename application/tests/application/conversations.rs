@@ -145,6 +145,42 @@ async fn a_call_that_can_do_nothing_is_kept_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_picture_that_was_not_offered_is_not_promised_and_costs_nothing() {
+    let talk = Talk::begin().await;
+    let friendly = Segment {
+        mode: Mode::Friendly,
+        ..talk.segment()
+    };
+    let message_id = MessageId(Uuid::now_v7());
+    let text = "hello".parse().unwrap();
+    talk.conversations
+        .send(talk.story.context(), message_id, Mode::Friendly, text)
+        .await
+        .unwrap();
+    talk.will(Ok(calling("send_photo", r#"{"scene": "at the beach"}"#)));
+    let answered = talk
+        .conversations
+        .answer(&talk.story.context(), friendly, message_id, &mut ())
+        .await;
+    assert_eq!(answered.unwrap(), Answered::Replied);
+    let [
+        _,
+        Event::ReplyRecorded {
+            text: Some(_),
+            declined,
+            ..
+        },
+    ] = &talk.told().await[..]
+    else {
+        panic!("{:?}", talk.told().await)
+    };
+    assert_eq!(*declined, Some(Decline::UnknownTool));
+    for event_type in ["PhotoPromised", "PhotoRequested", "PhotoReserved"] {
+        assert_eq!(talk.count(event_type).await, 0, "{event_type}");
+    }
+}
+
+#[tokio::test]
 async fn a_picture_beyond_the_quota_is_declined_in_the_reply() {
     let talk = Talk::with_pictures(1).await;
     for decline in [None, Some(Decline::QuotaExhausted)] {

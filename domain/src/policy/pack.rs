@@ -183,6 +183,11 @@ impl Pack {
 }
 
 impl Rule {
+    /// Whether anything follows from it in that medium.
+    pub(super) fn counts_in(&self, medium: Medium) -> bool {
+        self.signal.is_some() || self.effects.on(medium).is_some()
+    }
+
     /// Whether its terms mean something in that language, given as a BCP 47 tag.
     pub(super) fn speaks(&self, locale: &str) -> bool {
         let language = locale.split(['-', '_']).next().unwrap_or_default();

@@ -21,7 +21,7 @@ impl From<Vec<String>> for Phrases {
             others: Vec::new(),
         };
         for phrase in texts.iter().map(|text| Phrase::new(text)) {
-            match phrase.0.first() {
+            match phrase.parts.first() {
                 Some(Part::Word(first)) => {
                     phrases
                         .by_first_word
@@ -81,7 +81,11 @@ impl Phrases {
 /// Words that belong together. In the pack, a last `*` stands for the rest of a word, and `#`
 /// for a number of at least 20.
 #[derive(Debug)]
-pub(super) struct Phrase(Vec<Part>);
+pub(super) struct Phrase {
+    parts: Vec<Part>,
+    /// All of it without a gap, as somebody may spell it out.
+    letters: String,
+}
 
 #[derive(Debug)]
 enum Part {
@@ -98,17 +102,25 @@ impl Phrase {
             (_, None, Some((number, _))) => Part::Word(number.to_string()),
             (_, None, None) => Part::Word(word.to_owned()),
         };
-        Self(text.split_whitespace().map(part).collect())
+        let parts: Vec<_> = text.split_whitespace().map(part).collect();
+        let letters = parts.iter().map(|part| match part {
+            Part::Word(text) | Part::Beginning(text) => text.as_str(),
+            Part::AdultAge => "#",
+        });
+        Self {
+            letters: letters.collect(),
+            parts,
+        }
     }
 
     /// How many words it has.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.parts.len()
     }
 
     fn begins(&self, words: &[Word]) -> bool {
-        self.0.len() <= words.len()
-            && self.0.iter().zip(words).all(|(part, word)| match part {
+        self.len() <= words.len()
+            && self.parts.iter().zip(words).all(|(part, word)| match part {
                 Part::Word(text) => *text == word.text,
                 Part::Beginning(text) => word.text.starts_with(text.as_str()),
                 Part::AdultAge => word.number.is_some_and(|number| number >= 20),
@@ -124,14 +136,6 @@ impl Phrase {
 
     /// Whether spelled-out letters hold it; short phrases would be found by chance.
     pub(super) fn is_spelled_in(&self, run: &str) -> bool {
-        let letters: String = self
-            .0
-            .iter()
-            .map(|part| match part {
-                Part::Word(text) | Part::Beginning(text) => text.as_str(),
-                Part::AdultAge => "#",
-            })
-            .collect();
-        letters.len() >= 4 && run.contains(&letters)
+        self.letters.len() >= 4 && run.contains(&self.letters)
     }
 }

@@ -48,7 +48,7 @@ impl Piece {
     }
 }
 
-/// Every different reading of a text; the first one is the text as it stands.
+/// Every different reading of a text; the first one, which is always there, is the text as it stands.
 pub(super) fn readings(text: &str) -> Vec<Reading> {
     let pieces = pieces(text);
     let (collapsed, spelled) = collapsed(&pieces);

@@ -85,7 +85,7 @@ impl Subscription {
             | Command::RecordRefund { .. }
             | Command::RecordDispute { .. } => Ok(self.note(command)),
 
-            Command::ScheduleCancellation { survey, at: _ } => {
+            Command::ScheduleCancellation { survey } => {
                 let ends_at = self.running().ok_or(Rejection::NoSubscription)?.period_end;
                 if self.cancels_at_period_end() {
                     return Ok(Vec::new());
@@ -94,7 +94,7 @@ impl Subscription {
                 let explained = survey.and_then(Survey::explained);
                 Ok([scheduled].into_iter().chain(explained).collect())
             }
-            Command::ResumeSubscription { at: _ } => {
+            Command::ResumeSubscription => {
                 self.running().ok_or(Rejection::NoSubscription)?;
                 Ok(news_if(
                     self.cancels_at_period_end(),
@@ -150,7 +150,7 @@ impl Subscription {
             | Command::CloseCheckout { .. }
             | Command::ApplyProviderSnapshot { .. }
             | Command::ScheduleCancellation { .. }
-            | Command::ResumeSubscription { .. }
+            | Command::ResumeSubscription
             | Command::ReservePhoto { .. }
             | Command::ReleasePhoto { .. } => Vec::new(),
         }

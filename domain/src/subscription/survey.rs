@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Event;
 use crate::{
     personal::Personal,
-    values::{Invalid, SurveyComment},
+    values::{Invalid, SurveyComment, one_of},
 };
 
 /// What somebody says when they end their subscription; every question may be skipped.
@@ -75,12 +75,6 @@ impl FromStr for CancellationReason {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::ALL
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
-            .ok_or_else(|| {
-                let words: Vec<_> = Self::ALL.iter().map(|reason| reason.as_str()).collect();
-                Invalid(format!("must be one of {}", words.join(", ")))
-            })
+        one_of(&Self::ALL, Self::as_str, text)
     }
 }

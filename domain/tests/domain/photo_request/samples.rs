@@ -14,58 +14,29 @@ pub(crate) fn request() -> Command {
 }
 
 pub(crate) fn request_judged(policy: Verdict) -> Command {
-    Command::RequestPhoto {
-        photo_id: PhotoId(Uuid::from_u128(1)),
-        owner: UserId(Uuid::from_u128(2)),
-        purpose: Purpose::Scene,
-        avatar_id: AvatarId(Uuid::from_u128(3)),
-        avatar_sequence: 5,
-        scene: Some(Personal::new("at the beach".parse().unwrap())),
-        prompt: Personal::new("a photograph".parse().unwrap()),
-        reference: Some(PhotoId(Uuid::from_u128(4))),
-        policy,
-    }
+    wish("at the beach", Some(PhotoId(Uuid::from_u128(4))), policy)
 }
 
 pub(crate) fn request_without_reference() -> Command {
-    let Command::RequestPhoto {
-        photo_id,
-        owner,
-        purpose,
-        avatar_id,
-        avatar_sequence,
-        scene,
-        prompt,
-        reference: _,
-        policy,
-    } = request()
-    else {
-        unreachable!("it is a wish")
-    };
-    Command::RequestPhoto {
-        photo_id,
-        owner,
-        purpose,
-        avatar_id,
-        avatar_sequence,
-        scene,
-        prompt,
-        reference: None,
-        policy,
-    }
+    wish("at the beach", None, allowed())
 }
 
 pub(crate) fn request_another() -> Command {
+    let reference = Some(PhotoId(Uuid::from_u128(4)));
+    wish("in the mountains", reference, allowed())
+}
+
+fn wish(scene: &str, reference: Option<PhotoId>, policy: Verdict) -> Command {
     Command::RequestPhoto {
         photo_id: PhotoId(Uuid::from_u128(1)),
         owner: UserId(Uuid::from_u128(2)),
         purpose: Purpose::Scene,
         avatar_id: AvatarId(Uuid::from_u128(3)),
         avatar_sequence: 5,
-        scene: Some(Personal::new("in the mountains".parse().unwrap())),
+        scene: Some(Personal::new(scene.parse().unwrap())),
         prompt: Personal::new("a photograph".parse().unwrap()),
-        reference: Some(PhotoId(Uuid::from_u128(4))),
-        policy: allowed(),
+        reference,
+        policy,
     }
 }
 

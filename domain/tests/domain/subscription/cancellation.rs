@@ -11,10 +11,7 @@ use crate::given::given;
 #[test]
 fn a_cancellation_shows_until_the_provider_says_otherwise() {
     let scheduled = given::<Subscription>([activated()])
-        .when(Command::ScheduleCancellation {
-            survey: None,
-            at: day(3),
-        })
+        .when(Command::ScheduleCancellation { survey: None })
         .then_expect_events([Event::CancellationScheduled { ends_at: day(30) }]);
     assert!(scheduled.cancels_at_period_end());
     assert_eq!(scheduled.gate(day(29)), Gate::Open);
@@ -62,7 +59,7 @@ fn a_cancellation_can_be_taken_back() {
     let state = given::<Subscription>([Event::SubscriptionActivated {
         snapshot: ending.clone(),
     }])
-    .when(Command::ResumeSubscription { at: day(3) })
+    .when(Command::ResumeSubscription)
     .then_expect_events([Event::CancellationRevoked]);
     assert!(!state.cancels_at_period_end());
 
@@ -82,7 +79,6 @@ fn whoever_ends_it_may_say_why_and_may_skip_every_question() {
     let scheduled = Event::CancellationScheduled { ends_at: day(30) };
     let cancel = |survey| Command::ScheduleCancellation {
         survey: Some(survey),
-        at: day(3),
     };
     let explained = Event::CancellationExplained {
         reason: survey().reason,

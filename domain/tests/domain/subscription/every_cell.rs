@@ -194,19 +194,15 @@ fn commands() -> Samples<Command> {
         ("disputed dp_1", dispute("dp_1")),
         (
             "schedule cancellation",
-            Command::ScheduleCancellation {
-                survey: None,
-                at: day(5),
-            },
+            Command::ScheduleCancellation { survey: None },
         ),
         (
             "cancel, with a reason",
             Command::ScheduleCancellation {
                 survey: Some(survey()),
-                at: day(5),
             },
         ),
-        ("resume", Command::ResumeSubscription { at: day(5) }),
+        ("resume", Command::ResumeSubscription),
         ("reserve 1", reserve(1)),
         ("reserve 3", reserve(3)),
         (
