@@ -7,6 +7,7 @@
 mod chat;
 mod control;
 mod images;
+mod openai_error;
 mod pages;
 pub mod portrait;
 mod replicate;

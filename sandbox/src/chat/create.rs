@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 use super::{
     answer::Answer,
     behaviour::{Behaviour, without_markers},
-    companion,
-    error::{self, Refusal},
+    companion, error,
     request::Request,
     state::Entry,
     stream,
 };
+use crate::openai_error::{self, Refusal};
 use crate::world::{World, now_ms};
 
 /// Between two pieces of a streamed answer: as fast as one reads.
@@ -92,7 +92,7 @@ async fn complete(
         }
     }
     if matches!(behaviour, Behaviour::ServerError | Behaviour::Silence) {
-        return Err(error::stumbled());
+        return Err(openai_error::server_error());
     }
     let answer = say(behaviour, &asked);
     let usage = usage(&asked, &answer);

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::error::{Refusal, invalid};
+use super::error::invalid;
+use crate::openai_error::Refusal;
 
 /// A request that was understood.
 #[derive(Debug)]

@@ -8,10 +8,11 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::behaviour::Behaviour;
-use super::error::{self, Refusal};
+use super::error;
 use super::files;
 use super::form;
 use super::state::Order;
+use crate::openai_error::{self, Refusal};
 use crate::world::{World, now_ms, random_text};
 
 const ID_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -114,7 +115,7 @@ async fn respond(
     world.kept().await;
     tokio::time::sleep(world.config.drawing_time).await;
     match order.behaviour {
-        Behaviour::ErrorAfterAccept => return error::server_error().into(),
+        Behaviour::ErrorAfterAccept => return openai_error::server_error().into(),
         Behaviour::DropResponse => return cut_off(),
         _ => {}
     }

@@ -7,8 +7,8 @@ use futures::StreamExt as _;
 use sha2::{Digest, Sha256};
 
 use super::behaviour::Behaviour;
-use super::error;
 use super::state::Order;
+use crate::openai_error;
 use crate::portrait::{self, Format};
 use crate::world::World;
 
@@ -41,9 +41,9 @@ pub(super) async fn drawn(world: &Data<World>, order: &Order) -> Result<Bytes, H
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(wrong)) => {
             tracing::error!("The sandbox could not draw a picture: {wrong}");
-            Err(error::server_error().into())
+            Err(openai_error::server_error().into())
         }
-        Err(_) => Err(error::server_error().into()),
+        Err(_) => Err(openai_error::server_error().into()),
     }
 }
 
