@@ -9,6 +9,7 @@ mod control;
 mod images;
 mod openai_error;
 mod pages;
+mod picture_files;
 pub mod portrait;
 mod replicate;
 mod server;
