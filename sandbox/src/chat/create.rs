@@ -11,13 +11,9 @@ use actix_web::{
 use serde_json::{Value, json};
 
 use super::{
-    answer::Answer,
-    behaviour::{Behaviour, without_markers},
-    companion, error,
-    request::Request,
-    state::Entry,
-    stream,
+    answer::Answer, behaviour::Behaviour, companion, error, request::Request, state::Entry, stream,
 };
+use crate::behaviour::without_markers;
 use crate::openai_error::{self, Refusal};
 use crate::world::{World, now_ms};
 

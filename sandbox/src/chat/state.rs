@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::behaviour::{Behaviour, UnknownBehaviour};
+use super::behaviour::Behaviour;
+use crate::behaviour::{Named as _, UnknownBehaviour};
 
 /// Older entries are forgotten.
 const MOST_ENTRIES: usize = 1_000;
