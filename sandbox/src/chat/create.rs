@@ -175,7 +175,8 @@ fn say(behaviour: Behaviour, asked: &Request) -> Answer {
 }
 
 fn usage(asked: &Request, answer: &Answer) -> Value {
-    let prompt = asked.characters.div_ceil(4) + 4 * asked.messages.len();
+    let characters: usize = asked.messages.iter().map(|said| said.text.len()).sum();
+    let prompt = characters.div_ceil(4) + 4 * asked.messages.len();
     let completion = answer.tokens();
     json!({
         "prompt_tokens": prompt,

@@ -16,8 +16,6 @@ pub(super) struct Request {
     pub(super) may_call: bool,
     pub(super) stream: bool,
     pub(super) include_usage: bool,
-    /// How many characters came in, for the count of tokens.
-    pub(super) characters: usize,
 }
 
 /// What somebody said before.
@@ -63,7 +61,6 @@ impl Request {
             .map(|(at, message)| Message::read(at, message))
             .collect::<Result<_, _>>()?;
         check_pairs(&messages)?;
-        let characters = messages.iter().map(|message| message.text.len()).sum();
         let tools = body["tools"].as_array().map_or(&[][..], Vec::as_slice);
         Ok(Self {
             model: model.to_owned(),
@@ -72,7 +69,6 @@ impl Request {
             may_call: body["tool_choice"] != "none",
             stream: body["stream"] == true,
             include_usage: body["stream_options"]["include_usage"] == true,
-            characters,
         })
     }
 
