@@ -136,8 +136,12 @@ async fn messages_are_listed_and_handed_out_again_and_drift_is_found_and_mended(
         let all_done = items.iter().all(|item| item["state"] == "done");
         (all_done && items.len() > 4).then_some(items)
     };
-    until("all messages are done", || settled().is_some());
-    let items = settled().unwrap();
+    let mut items = None;
+    until("all messages are done", || {
+        items = settled();
+        items.is_some()
+    });
+    let items = items.unwrap();
     let completed = items
         .iter()
         .find(|item| item["type"] == "checkout.session.completed")
