@@ -4,10 +4,13 @@
 //! The product talks to it exactly as it talks to the real services, so that the product
 //! itself contains no fake. Nothing in here knows anything of the product.
 
+mod behaviour;
 mod chat;
 mod control;
 mod images;
+mod openai_error;
 mod pages;
+mod picture_files;
 pub mod portrait;
 mod replicate;
 mod server;

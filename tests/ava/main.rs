@@ -6,6 +6,7 @@ mod command_line;
 mod deployment;
 mod lifecycle;
 mod payments;
+mod person;
 mod projections;
 mod refusals;
 mod running;

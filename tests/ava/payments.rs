@@ -1,70 +1,29 @@
 //! Plans from a file, the payment provider's messages on the command line, and drift that is found and mended.
 
-use std::{fs, process::Command};
+use std::{fs, process::Command, time::Duration};
 
-use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::running::{Ended, RunningAva, ava, data_dir, until};
+use crate::{
+    person::Person,
+    running::{Ended, RunningAva, ava, data_dir, until},
+};
 
-fn client() -> Client {
-    // Whoever comes second finds one installed.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().no_proxy().build().unwrap()
+/// The payment provider's page for that plan.
+async fn page(person: &Person, plan: &str) -> String {
+    let url = format!("{}/billing/checkout", person.api);
+    let checkout = person.post(&url, &json!({ "plan": plan })).await;
+    checkout["checkout_url"].as_str().unwrap().to_owned()
 }
 
-struct Person<'a> {
-    running: &'a RunningAva,
-    client: Client,
-    token: String,
-}
-
-impl<'a> Person<'a> {
-    async fn of(running: &'a RunningAva) -> Self {
-        let client = client();
-        let signed_in = client
-            .post(format!("{}/dev/token", running.api))
-            .json(&json!({"email": "mara@example.com"}));
-        let token: Value = signed_in.send().await.unwrap().json().await.unwrap();
-        Self {
-            running,
-            client,
-            token: token["access_token"].as_str().unwrap().to_owned(),
-        }
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let url = format!("{}{path}", self.running.api);
-        let request = self.client.get(url).bearer_auth(&self.token);
-        request.send().await.unwrap().json().await.unwrap()
-    }
-
-    async fn page(&self, plan: &str) -> String {
-        let url = format!("{}/billing/checkout", self.running.api);
-        let request = self.client.post(url).bearer_auth(&self.token);
-        let answer = request.json(&json!({ "plan": plan })).send().await.unwrap();
-        let checkout: Value = answer.json().await.unwrap();
-        checkout["checkout_url"].as_str().unwrap().to_owned()
-    }
-
-    async fn pays(&self, plan: &str) {
-        let page = self.page(plan).await;
-        let form = self.client.post(page).body("outcome=paid");
-        let form = form.header("content-type", "application/x-www-form-urlencoded");
-        // The way back leads to a web client that is not there.
-        let _ = form.send().await;
-        self.until_status("active").await;
-    }
-
-    async fn until_status(&self, status: &str) {
-        for _ in 0..600 {
-            if self.get("/billing/subscription").await["status"] == status {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        panic!("it never became {status}\n{}", self.running.log());
-    }
+async fn until_status(person: &Person, running: &RunningAva, status: &str) {
+    let waiting = person.wait_for("/billing/subscription", status);
+    let became = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+    assert!(
+        became.is_ok(),
+        "it never became {status}\n{}",
+        running.log()
+    );
 }
 
 fn command(running: &RunningAva, arguments: &[&str]) -> Command {
@@ -78,13 +37,6 @@ fn answered(running: &RunningAva, arguments: &[&str]) -> Value {
     let ended = Ended::of(command(running, arguments));
     serde_json::from_str(&ended.stdout)
         .unwrap_or_else(|_| panic!("{arguments:?}: {}{}", ended.stdout, ended.stderr))
-}
-
-async fn control(running: &RunningAva, path: &str, body: Value) {
-    let client = client();
-    let url = format!("{}/control/stripe/{path}", running.sandbox);
-    let answer = client.post(url).json(&body).send().await.unwrap();
-    assert!(answer.status().is_success(), "{path}: {}", answer.status());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,14 +53,14 @@ async fn a_new_plan_appears_through_the_file_alone() {
     let mut up = ava(directory.path(), &["up", "--json"]);
     up.env("PLANS_FILE", &file);
     let running = RunningAva::start_from(up, directory.path());
-    let mara = Person::of(&running).await;
+    let mara = Person::sign_in(&running, "mara@example.com").await;
     let offered = mara.get("/billing/plans").await;
     assert_eq!(offered["items"][1]["id"], "gold");
     assert_eq!(
         offered["items"][1]["price"],
         json!({"amount": 9_900, "currency": "eur", "interval": "year"})
     );
-    let page = mara.page("gold").await;
+    let page = page(&mara, "gold").await;
     let page = mara.client.get(page).send().await.unwrap();
     let page = page.text().await.unwrap();
     assert!(
@@ -127,8 +79,13 @@ async fn a_new_plan_appears_through_the_file_alone() {
 async fn messages_are_listed_and_handed_out_again_and_drift_is_found_and_mended() {
     let directory = data_dir();
     let running = RunningAva::start(directory.path());
-    let mara = Person::of(&running).await;
-    mara.pays("monthly").await;
+    let mara = Person::sign_in(&running, "mara@example.com").await;
+    let page = page(&mara, "monthly").await;
+    let form = mara.client.post(page).body("outcome=paid");
+    let form = form.header("content-type", "application/x-www-form-urlencoded");
+    // The way back leads to a web client that is not there.
+    let _ = form.send().await;
+    until_status(&mara, &running, "active").await;
 
     let settled = || {
         let listed = answered(&running, &["webhooks", "list", "--json"]);
@@ -136,8 +93,12 @@ async fn messages_are_listed_and_handed_out_again_and_drift_is_found_and_mended(
         let all_done = items.iter().all(|item| item["state"] == "done");
         (all_done && items.len() > 4).then_some(items)
     };
-    until("all messages are done", || settled().is_some());
-    let items = settled().unwrap();
+    let mut items = None;
+    until("all messages are done", || {
+        items = settled();
+        items.is_some()
+    });
+    let items = items.unwrap();
     let completed = items
         .iter()
         .find(|item| item["type"] == "checkout.session.completed")
@@ -162,16 +123,23 @@ async fn messages_are_listed_and_handed_out_again_and_drift_is_found_and_mended(
     assert_eq!(parked.stdout, "No such message has come.\n");
 
     // Nobody hears of the end.
-    control(&running, "webhooks", json!({"url": "http://127.0.0.1:9/"})).await;
+    let control = format!("{}/control/stripe", running.sandbox);
+    let nowhere = json!({"url": "http://127.0.0.1:9/"});
+    mara.post(&format!("{control}/webhooks"), &nowhere).await;
     let known = answered(&running, &["billing", "reconcile", "--json"]);
     assert_eq!(known, json!({"checked": 1, "findings": []}));
-    let client = client();
     let url = format!("{}/v1/subscriptions", running.sandbox);
-    let list = client.get(url).bearer_auth("sk_test").send().await.unwrap();
+    let list = mara
+        .client
+        .get(url)
+        .bearer_auth("sk_test")
+        .send()
+        .await
+        .unwrap();
     let list: Value = list.json().await.unwrap();
     let subscription = list["data"][0]["id"].as_str().unwrap();
-    let path = format!("subscriptions/{subscription}/cancel");
-    control(&running, &path, json!({})).await;
+    let cancel = format!("{control}/subscriptions/{subscription}/cancel");
+    mara.post(&cancel, &json!({})).await;
     let reported = Ended::of(command(
         &running,
         &["billing", "reconcile", "--report-only"],
@@ -186,6 +154,6 @@ async fn messages_are_listed_and_handed_out_again_and_drift_is_found_and_mended(
     );
     let mended = answered(&running, &["billing", "reconcile", "--json"]);
     assert_eq!(mended["findings"][0]["mended"], true, "{mended}");
-    mara.until_status("canceled").await;
+    until_status(&mara, &running, "canceled").await;
     running.terminate();
 }

@@ -8,10 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::running::{RunningAva, ava, data_dir};
+use crate::{
+    person::Person,
+    running::{RunningAva, ava, data_dir},
+};
 
 /// The IPTC term that marks a picture as made by a trained model.
 const MARK: &[u8] = b"trainedAlgorithmicMedia";
@@ -87,7 +90,6 @@ fn walkthrough() -> String {
 
 #[tokio::test]
 async fn a_picture_whose_process_was_killed_is_delivered_once_by_the_next_one() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let directory = data_dir();
     // The provider's address must outlive the process, as the real one's does.
     let sandbox = free_address();
@@ -97,7 +99,7 @@ async fn a_picture_whose_process_was_killed_is_delivered_once_by_the_next_one() 
         RunningAva::start_from(command, directory.path())
     };
     let first = start();
-    let mut person = Person::sign_in(&first).await;
+    let mut person = Person::sign_in(&first, "ada@example.com").await;
     let slow = json!({ "behaviour": "ok_sync", "drawing_time_ms": 4000 });
     person
         .post(
@@ -135,9 +137,14 @@ async fn a_picture_whose_process_was_killed_is_delivered_once_by_the_next_one() 
         1,
         "nothing was bought twice"
     );
-    let picture = person
-        .get_bytes(delivered["image"]["url"].as_str().unwrap())
-        .await;
+    let address = format!(
+        "{}{}",
+        person.api,
+        delivered["image"]["url"].as_str().unwrap()
+    );
+    let picture = person.client.get(address).send().await.unwrap();
+    assert_eq!(picture.status(), StatusCode::OK);
+    let picture = picture.bytes().await.unwrap();
     assert!(picture.windows(MARK.len()).any(|bytes| bytes == MARK));
     second.terminate();
 }
@@ -169,77 +176,6 @@ async fn bought(person: &Person, running: &RunningAva) -> usize {
             "nothing was asked of the provider"
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-struct Person {
-    client: Client,
-    api: String,
-    token: String,
-}
-
-impl Person {
-    async fn sign_in(running: &RunningAva) -> Self {
-        let client = Client::builder().no_proxy().build().unwrap();
-        let mut person = Self {
-            client,
-            api: running.api.clone(),
-            token: String::new(),
-        };
-        let email = json!({ "email": "ada@example.com" });
-        let token = person
-            .post(&format!("{}/dev/token", running.api), &email)
-            .await;
-        token["access_token"]
-            .as_str()
-            .unwrap()
-            .clone_into(&mut person.token);
-        person
-    }
-
-    async fn post(&self, url: &str, body: &Value) -> Value {
-        let answer = self
-            .client
-            .post(url)
-            .bearer_auth(&self.token)
-            .json(body)
-            .send()
-            .await
-            .unwrap();
-        let status = answer.status();
-        let text = answer.text().await.unwrap();
-        assert!(status.is_success(), "{url}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or_default()
-    }
-
-    async fn wait_for(&self, path: &str, status: &str) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            let asked = self
-                .client
-                .get(format!("{}{path}", self.api))
-                .bearer_auth(&self.token);
-            let answer = asked.send().await.unwrap();
-            if answer.status() == StatusCode::OK {
-                let photo: Value = answer.json().await.unwrap();
-                if photo["status"] == status {
-                    return photo;
-                }
-                assert!(Instant::now() < deadline, "{path} is not {status}: {photo}");
-            }
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
-    }
-
-    async fn get_bytes(&self, path: &str) -> Vec<u8> {
-        let answer = self
-            .client
-            .get(format!("{}{path}", self.api))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), StatusCode::OK);
-        answer.bytes().await.unwrap().to_vec()
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     outside::QUOTA,
-    test_app::{Options, TestApp, until},
+    test_app::{Options, TestApp},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,20 +45,12 @@ async fn a_checkout_that_is_paid_on_the_hosted_page_opens_the_gate() {
     });
     assert_eq!(none.json(), expected);
 
-    let checkout = mara
-        .post("/billing/checkout", json!({"plan": "monthly"}))
-        .await
-        .expect(201);
-    let page = checkout.json()["checkout_url"].as_str().unwrap().to_owned();
-    let paid = app.pay(&page).await;
+    let paid = app.pay(&mara.payment_page().await).await;
     let back = paid.headers()["location"].to_str().unwrap();
     assert_eq!(back, "https://ava.test/subscribe?checkout=success");
 
-    let open = until("the gate opens", async || {
-        let shown = mara.get("/billing/subscription").await.expect(200).json();
-        (shown["open"] == true).then_some(shown)
-    })
-    .await;
+    let open = mara.shown("the gate opens", |shown| shown["open"] == true);
+    let open = open.await;
     assert_eq!(
         (&open["status"], &open["reason"], &open["plan"]),
         (&json!("active"), &Value::Null, &json!("monthly"))

@@ -4,10 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{
-    person::Person,
-    test_app::{Options, TestApp, until},
-};
+use crate::test_app::{Options, TestApp, until};
 
 const DAY_S: u32 = 86_400;
 
@@ -26,23 +23,12 @@ async fn days_pass(app: &TestApp, days: u32) {
     app.control("/stripe/clock", clock).await;
 }
 
-/// The subscription, once it is as `wanted`.
-async fn shown(mara: &Person<'_>, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    until(what, async || {
-        let shown = mara.get("/billing/subscription").await.expect(200).json();
-        wanted(&shown).then_some(shown)
-    })
-    .await
-}
-
-async fn pays(app: &TestApp, mara: &Person<'_>) {
-    let checkout = mara
-        .post("/billing/checkout", json!({"plan": "monthly"}))
-        .await
-        .expect(201);
-    app.pay(checkout.json()["checkout_url"].as_str().unwrap())
-        .await;
-    shown(mara, "the gate opens", |shown| shown["open"] == true).await;
+/// Changes the card of the account's only customer.
+async fn set_card(app: &TestApp, card: &str) {
+    let customers = app.stripe("customers").await;
+    let customer = customers["data"][0]["id"].as_str().unwrap();
+    let path = format!("/stripe/customers/{customer}/card");
+    app.control(&path, json!({ "card": card })).await;
 }
 
 fn time(value: &Value) -> DateTime<Utc> {
@@ -53,18 +39,14 @@ fn time(value: &Value) -> DateTime<Utc> {
 async fn a_card_that_fails_leaves_access_until_grace_until_and_a_payment_brings_it_back() {
     let app = by_the_sandboxs_clock().await;
     let mara = app.sign_in("mara@example.com").await;
-    pays(&app, &mara).await;
-    let customers = app.stripe("customers").await;
-    let customer = customers["data"][0]["id"].as_str().unwrap().to_owned();
-    let card = format!("/stripe/customers/{customer}/card");
-    app.control(&card, json!({"card": "declined"})).await;
+    mara.pays().await;
+    set_card(&app, "declined").await;
 
     // The renewal fails, and everything goes on.
     days_pass(&app, 32).await;
-    let failed = shown(&mara, "the renewal failed", |shown| {
-        shown["status"] == "past_due"
-    })
-    .await;
+    let failed = mara
+        .shown("the renewal failed", |shown| shown["status"] == "past_due")
+        .await;
     assert_eq!(
         (&failed["open"], &failed["reason"]),
         (&json!(true), &Value::Null)
@@ -90,7 +72,9 @@ async fn a_card_that_fails_leaves_access_until_grace_until_and_a_payment_brings_
 
     // And then there is none.
     days_pass(&app, 1).await;
-    let over = shown(&mara, "the grace is over", |shown| shown["open"] == false).await;
+    let over = mara
+        .shown("the grace is over", |shown| shown["open"] == false)
+        .await;
     assert_eq!(
         (&over["status"], &over["reason"]),
         (&json!("past_due"), &json!("payment_past_due"))
@@ -102,7 +86,9 @@ async fn a_card_that_fails_leaves_access_until_grace_until_and_a_payment_brings_
     let portal = mara.order("/billing/portal").await.expect(201).json();
     app.submit(portal["portal_url"].as_str().unwrap(), "action=pay")
         .await;
-    let back = shown(&mara, "she is back", |shown| shown["open"] == true).await;
+    let back = mara
+        .shown("she is back", |shown| shown["open"] == true)
+        .await;
     assert_eq!(back["status"], "active");
     assert!(back["grace_until"].is_null());
     mara.get("/photos").await.expect(200);
@@ -119,15 +105,14 @@ async fn a_card_that_fails_leaves_access_until_grace_until_and_a_payment_brings_
 async fn whoever_never_pays_again_is_canceled_and_may_subscribe_anew() {
     let app = by_the_sandboxs_clock().await;
     let mara = app.sign_in("mara@example.com").await;
-    pays(&app, &mara).await;
-    let customers = app.stripe("customers").await;
-    let customer = customers["data"][0]["id"].as_str().unwrap().to_owned();
-    let card = format!("/stripe/customers/{customer}/card");
-    app.control(&card, json!({"card": "declined"})).await;
+    mara.pays().await;
+    set_card(&app, "declined").await;
     for days in [32, 3, 3, 4] {
         days_pass(&app, days).await;
     }
-    let over = shown(&mara, "it is over", |shown| shown["status"] == "canceled").await;
+    let over = mara
+        .shown("it is over", |shown| shown["status"] == "canceled")
+        .await;
     assert_eq!(
         (&over["open"], &over["reason"]),
         (&json!(false), &json!("canceled"))
@@ -135,8 +120,8 @@ async fn whoever_never_pays_again_is_canceled_and_may_subscribe_anew() {
     mara.get("/photos")
         .await
         .refused(402, "subscription-required");
-    app.control(&card, json!({"card": "good"})).await;
-    pays(&app, &mara).await;
+    set_card(&app, "good").await;
+    mara.pays().await;
     assert_eq!(
         app.stripe("customers").await["data"]
             .as_array()
@@ -150,17 +135,13 @@ async fn whoever_never_pays_again_is_canceled_and_may_subscribe_anew() {
 async fn of_two_pages_only_the_newer_can_be_paid() {
     let app = by_the_sandboxs_clock().await;
     let mara = app.sign_in("mara@example.com").await;
-    let page = async || {
-        let asked = mara.post("/billing/checkout", json!({"plan": "monthly"}));
-        let checkout = asked.await.expect(201).json();
-        checkout["checkout_url"].as_str().unwrap().to_owned()
-    };
-    let (first, second) = (page().await, page().await);
+    let (first, second) = (mara.payment_page().await, mara.payment_page().await);
     assert_ne!(first, second);
     app.pay(&first).await;
     assert_eq!(app.stripe("subscriptions").await["data"], json!([]));
     app.pay(&second).await;
-    shown(&mara, "the gate opens", |shown| shown["open"] == true).await;
+    mara.shown("the gate opens", |shown| shown["open"] == true)
+        .await;
     assert_eq!(
         app.stripe("subscriptions").await["data"]
             .as_array()

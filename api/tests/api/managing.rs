@@ -3,10 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{
-    person::Person,
-    test_app::{Options, TestApp, until},
-};
+use crate::test_app::{Options, TestApp};
 
 async fn start() -> TestApp {
     TestApp::start_with(Options {
@@ -14,22 +11,6 @@ async fn start() -> TestApp {
         ..Options::default()
     })
     .await
-}
-
-async fn paying<'a>(app: &'a TestApp, email: &str) -> Person<'a> {
-    let person = app.sign_in(email).await;
-    let checkout = person
-        .post("/billing/checkout", json!({"plan": "monthly"}))
-        .await
-        .expect(201);
-    app.pay(checkout.json()["checkout_url"].as_str().unwrap())
-        .await;
-    until("the gate opens", async || {
-        let shown = person.get("/billing/subscription").await.expect(200).json();
-        (shown["open"] == true).then_some(())
-    })
-    .await;
-    person
 }
 
 /// How the subscription stands at the payment provider.
@@ -40,7 +21,7 @@ async fn at_the_provider(app: &TestApp) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscription_ends_with_its_period_and_goes_on_after_all() {
     let app = start().await;
-    let mara = paying(&app, "mara@example.com").await;
+    let mara = app.sign_in("mara@example.com").await.paying().await;
     let survey = json!({"survey": {"reason": "too_expensive", "comment": "it was lovely"}});
     let ending = mara.post("/billing/cancel", survey).await.expect(200);
     assert_eq!(
@@ -79,7 +60,7 @@ async fn what_cannot_be_ended_is_refused_and_so_is_a_strange_survey() {
     for path in ["/billing/cancel", "/billing/resume"] {
         nobody.order(path).await.refused(409, "no-subscription");
     }
-    let mara = paying(&app, "mara@example.com").await;
+    let mara = app.sign_in("mara@example.com").await.paying().await;
     for survey in [
         json!(7),
         json!({"mood": "bad"}),
@@ -110,7 +91,7 @@ async fn what_cannot_be_ended_is_refused_and_so_is_a_strange_survey() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_ends_it_once_and_while_the_provider_is_away_it_can_be_tried_again() {
     let app = start().await;
-    let mara = paying(&app, "mara@example.com").await;
+    let mara = app.sign_in("mara@example.com").await.paying().await;
     // The worker asks as well, so once would not do.
     let away = async |times: u32| {
         let outage = json!({"status": 500, "times": times});
@@ -144,7 +125,7 @@ async fn the_portal_leads_to_the_providers_page_and_back() {
         .await
         .refused(401, "unauthenticated");
 
-    let mara = paying(&app, "mara@example.com").await;
+    let mara = app.sign_in("mara@example.com").await.paying().await;
     let opened = mara.order("/billing/portal").await.expect(201);
     let url = opened.json()["portal_url"].as_str().unwrap().to_owned();
     let page = app.client.get(&url).send().await.unwrap();
@@ -158,9 +139,8 @@ async fn the_portal_leads_to_the_providers_page_and_back() {
 
     // What is done there is seen here.
     app.submit(&url, "action=cancel").await;
-    until("the end is seen", async || {
-        let shown = mara.get("/billing/subscription").await.expect(200).json();
-        (shown["cancel_at_period_end"] == true).then_some(())
+    mara.shown("the end is seen", |shown| {
+        shown["cancel_at_period_end"] == true
     })
     .await;
 }
@@ -168,7 +148,7 @@ async fn the_portal_leads_to_the_providers_page_and_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn invoices_are_listed_page_by_page_and_are_nobody_elses() {
     let app = start().await;
-    let mara = paying(&app, "mara@example.com").await;
+    let mara = app.sign_in("mara@example.com").await.paying().await;
     let id = at_the_provider(&app).await["id"]
         .as_str()
         .unwrap()

@@ -194,6 +194,35 @@ impl<'a> Person<'a> {
         self
     }
 
+    /// The payment provider's page for the plan.
+    pub async fn payment_page(&self) -> String {
+        let asked = self.post("/billing/checkout", json!({"plan": "monthly"}));
+        let checkout = asked.await.expect(201).json();
+        checkout["checkout_url"].as_str().unwrap().to_owned()
+    }
+
+    /// Pays on the payment provider's page, of which a worker must hear.
+    pub async fn pays(&self) {
+        self.app.pay(&self.payment_page().await).await;
+        self.shown("the gate opens", |shown| shown["open"] == true)
+            .await;
+    }
+
+    /// Has paid on the payment provider's page.
+    pub async fn paying(self) -> Self {
+        self.pays().await;
+        self
+    }
+
+    /// The subscription, once it is as `wanted`.
+    pub async fn shown(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(what, async || {
+            let shown = self.get("/billing/subscription").await.expect(200).json();
+            wanted(&shown).then_some(shown)
+        })
+        .await
+    }
+
     /// With a subscription.
     pub async fn subscribed(self) -> Self {
         self.subscription(Status::Active, Utc::now()).await;

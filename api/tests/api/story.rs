@@ -70,17 +70,7 @@ async fn a_person_designs_an_avatar_meets_the_paywall_pays_and_gets_a_picture() 
         .await
         .refused(402, "subscription-required");
 
-    let checkout = mara
-        .post("/billing/checkout", json!({"plan": "monthly"}))
-        .await
-        .expect(201);
-    let page = checkout.json()["checkout_url"].as_str().unwrap().to_owned();
-    app.pay(&page).await;
-    until("the gate opens", async || {
-        let shown = mara.get("/billing/subscription").await.expect(200).json();
-        (shown["open"] == true).then_some(())
-    })
-    .await;
+    mara.pays().await;
 
     let post = || {
         mara.call(Method::POST, "/photos")

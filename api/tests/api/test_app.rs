@@ -134,9 +134,10 @@ impl TestApp {
         let stop = CancellationToken::new();
         let customers = Arc::new(Customers(database.pool()));
         let avatars = Avatars::new(dispatcher.clone());
+        let photos = Photos::new(dispatcher.clone(), billing_clock.clone());
         let photos = match options.free_of_charge {
-            true => Photos::new(dispatcher.clone(), billing_clock.clone()).free_of_charge(),
-            false => Photos::new(dispatcher.clone(), billing_clock.clone()),
+            true => photos.free_of_charge(),
+            false => photos,
         };
         let secret = || SharedSecret::new(SECRET).unwrap();
         let issuer = options

@@ -140,9 +140,13 @@ impl StripeAccount {
     /// Every message so far that nobody has taken, in the order in which they came, once all have come.
     pub async fn messages(&self) -> Vec<PaymentNotice> {
         let pending = async || self.ledger().await["deliveries_pending"].as_u64().unwrap();
-        while pending().await > 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        let all_have_come = async {
+            while pending().await > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(20), all_have_come).await;
+        in_time.expect("not all webhooks came within 20 s");
         let arrived = self.receiver.all().await;
         let read = |webhook: Webhook| self.stripe.read_webhook(&webhook.body).unwrap();
         arrived.into_iter().map(read).collect()

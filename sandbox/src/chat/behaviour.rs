@@ -1,8 +1,8 @@
 //! The ways in which a completion can go, well or badly.
 
-use std::{fmt, str::FromStr};
-
 use serde::{Deserialize, Serialize};
+
+use crate::behaviour::{Named, UnknownBehaviour};
 
 /// How one completion behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -43,93 +43,45 @@ pub(crate) enum Behaviour {
     Silence,
 }
 
-/// Every behaviour without a number, by its name.
-const NAMES: [(&str, Behaviour); 15] = [
-    ("ok", Behaviour::Ok),
-    ("text", Behaviour::Text),
-    ("tool_call", Behaviour::ToolCall),
-    ("bad_json", Behaviour::BadJson),
-    ("bad_arguments", Behaviour::BadArguments),
-    ("unknown_tool", Behaviour::UnknownTool),
-    ("two_calls", Behaviour::TwoCalls),
-    ("refusal", Behaviour::Refusal),
-    ("content_filter", Behaviour::ContentFilter),
-    ("length", Behaviour::Length),
-    ("claims_human", Behaviour::ClaimsHuman),
-    ("429", Behaviour::Throttled),
-    ("500", Behaviour::ServerError),
-    ("cut_stream", Behaviour::CutStream),
-    ("silence", Behaviour::Silence),
-];
+impl Named for Behaviour {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("ok", Self::Ok),
+        ("text", Self::Text),
+        ("tool_call", Self::ToolCall),
+        ("bad_json", Self::BadJson),
+        ("bad_arguments", Self::BadArguments),
+        ("unknown_tool", Self::UnknownTool),
+        ("two_calls", Self::TwoCalls),
+        ("refusal", Self::Refusal),
+        ("content_filter", Self::ContentFilter),
+        ("length", Self::Length),
+        ("claims_human", Self::ClaimsHuman),
+        ("429", Self::Throttled),
+        ("500", Self::ServerError),
+        ("cut_stream", Self::CutStream),
+        ("silence", Self::Silence),
+    ];
+    const NUMBERED: (&'static str, fn(u32) -> Self) = ("tool_call_in", Self::ToolCallIn);
 
-/// A name that is not one of the behaviours.
-#[derive(Debug, thiserror::Error)]
-#[error("\"{0}\" is no behaviour; known are {known}, tool_call_in(n)", known = NAMES.map(|(name, _)| name).join(", "))]
-pub(crate) struct UnknownBehaviour(String);
-
-const MARKER: (&str, &str) = ("[[sandbox:", "]]");
-
-impl Behaviour {
-    /// The behaviour that a marker such as `[[sandbox:refusal]]` in the last message asks for.
-    ///
-    /// A marker with an unknown name is an error, so that a typing mistake in a test shows.
-    pub(super) fn marked(text: &str) -> Option<Result<Self, UnknownBehaviour>> {
-        let (_, after) = text.split_once(MARKER.0)?;
-        let (name, _) = after.split_once(MARKER.1)?;
-        Some(name.trim().parse())
-    }
-}
-
-/// The text without its markers, which are not part of the conversation.
-pub(super) fn without_markers(text: &str) -> String {
-    let mut rest = text;
-    let mut plain = String::new();
-    while let Some((before, after)) = rest.split_once(MARKER.0) {
-        plain += before;
-        rest = after.split_once(MARKER.1).map_or("", |(_, after)| after);
-    }
-    plain += rest;
-    plain.trim().to_owned()
-}
-
-impl FromStr for Behaviour {
-    type Err = UnknownBehaviour;
-
-    fn from_str(text: &str) -> Result<Self, UnknownBehaviour> {
-        let fragments = text
-            .strip_prefix("tool_call_in(")
-            .and_then(|rest| rest.strip_suffix(')'))
-            .and_then(|number| number.trim().parse().ok());
-        if let Some(fragments) = fragments {
-            return Ok(Self::ToolCallIn(fragments));
-        }
-        let named = NAMES.iter().find(|(name, _)| *name == text);
-        named
-            .map(|(_, behaviour)| *behaviour)
-            .ok_or_else(|| UnknownBehaviour(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Behaviour {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn number(self) -> Option<u32> {
         if let Self::ToolCallIn(fragments) = self {
-            return write!(out, "tool_call_in({fragments})");
+            Some(fragments)
+        } else {
+            None
         }
-        let named = NAMES.iter().find(|(_, behaviour)| behaviour == self);
-        out.write_str(named.map_or("ok", |(name, _)| name))
     }
 }
 
 impl TryFrom<String> for Behaviour {
     type Error = UnknownBehaviour;
 
-    fn try_from(text: String) -> Result<Self, UnknownBehaviour> {
-        text.parse()
+    fn try_from(name: String) -> Result<Self, UnknownBehaviour> {
+        Self::named(&name)
     }
 }
 
 impl From<Behaviour> for String {
     fn from(behaviour: Behaviour) -> Self {
-        behaviour.to_string()
+        behaviour.name()
     }
 }

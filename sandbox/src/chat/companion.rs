@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::{
     answer::Answer,
-    behaviour::without_markers,
     names::{self, QUESTION},
     request::{Request, Role},
     wishes,
 };
+use crate::behaviour::without_markers;
 
 /// The tool that sends a picture.
 const SEND_PHOTO: &str = "send_photo";

@@ -11,14 +11,10 @@ use actix_web::{
 use serde_json::{Value, json};
 
 use super::{
-    answer::Answer,
-    behaviour::{Behaviour, without_markers},
-    companion,
-    error::{self, Refusal},
-    request::Request,
-    state::Entry,
-    stream,
+    answer::Answer, behaviour::Behaviour, companion, error, request::Request, state::Entry, stream,
 };
+use crate::behaviour::without_markers;
+use crate::openai_error::{self, Refusal};
 use crate::world::{World, now_ms};
 
 /// Between two pieces of a streamed answer: as fast as one reads.
@@ -92,7 +88,7 @@ async fn complete(
         }
     }
     if matches!(behaviour, Behaviour::ServerError | Behaviour::Silence) {
-        return Err(error::stumbled());
+        return Err(openai_error::server_error());
     }
     let answer = say(behaviour, &asked);
     let usage = usage(&asked, &answer);
@@ -179,7 +175,8 @@ fn say(behaviour: Behaviour, asked: &Request) -> Answer {
 }
 
 fn usage(asked: &Request, answer: &Answer) -> Value {
-    let prompt = asked.characters.div_ceil(4) + 4 * asked.messages.len();
+    let characters: usize = asked.messages.iter().map(|said| said.text.len()).sum();
+    let prompt = characters.div_ceil(4) + 4 * asked.messages.len();
     let completion = answer.tokens();
     json!({
         "prompt_tokens": prompt,

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::error::{Refusal, invalid};
+use super::error::invalid;
+use crate::openai_error::Refusal;
 
 /// A request that was understood.
 #[derive(Debug)]
@@ -15,8 +16,6 @@ pub(super) struct Request {
     pub(super) may_call: bool,
     pub(super) stream: bool,
     pub(super) include_usage: bool,
-    /// How many characters came in, for the count of tokens.
-    pub(super) characters: usize,
 }
 
 /// What somebody said before.
@@ -62,16 +61,17 @@ impl Request {
             .map(|(at, message)| Message::read(at, message))
             .collect::<Result<_, _>>()?;
         check_pairs(&messages)?;
-        let characters = messages.iter().map(|message| message.text.len()).sum();
         let tools = body["tools"].as_array().map_or(&[][..], Vec::as_slice);
+        let tools = tools.iter().enumerate();
         Ok(Self {
             model: model.to_owned(),
             messages,
-            tools: tools.iter().map(tool_name).collect::<Result<_, _>>()?,
+            tools: tools
+                .map(|(at, tool)| tool_name(at, tool))
+                .collect::<Result<_, _>>()?,
             may_call: body["tool_choice"] != "none",
             stream: body["stream"] == true,
             include_usage: body["stream_options"]["include_usage"] == true,
-            characters,
         })
     }
 
@@ -185,7 +185,7 @@ fn check_pairs(messages: &[Message]) -> Result<(), Refusal> {
     }
 }
 
-fn tool_name(tool: &Value) -> Result<String, Refusal> {
+fn tool_name(at: usize, tool: &Value) -> Result<String, Refusal> {
     let name = tool["function"]["name"].as_str().unwrap_or_default();
     let fits = (1..=64).contains(&name.len())
         && name
@@ -195,7 +195,7 @@ fn tool_name(tool: &Value) -> Result<String, Refusal> {
         Ok(name.to_owned())
     } else {
         Err(invalid(
-            "tools[0].function.name",
+            &format!("tools[{at}].function.name"),
             format!("Invalid tool: '{name}'."),
         ))
     }

@@ -1,10 +1,11 @@
 //! What the chat service remembers: no conversation, only how to behave, and what it was asked.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::behaviour::{Behaviour, UnknownBehaviour};
+use super::behaviour::Behaviour;
+use crate::behaviour::{Named as _, UnknownBehaviour};
 
 /// Older entries are forgotten.
 const MOST_ENTRIES: usize = 1_000;
@@ -20,7 +21,7 @@ pub(crate) struct State {
     pub(super) pause_ms: Option<u64>,
     pub(super) ledger: VecDeque<Entry>,
     /// Words that were marked with a failure which is over by the next time.
-    stumbled: VecDeque<String>,
+    stumbled: HashSet<String>,
     /// How many completions were ever asked for: what their ids are made of.
     pub(super) asked: u64,
 }
@@ -47,12 +48,11 @@ impl State {
             behaviour,
             Behaviour::Throttled | Behaviour::ServerError | Behaviour::CutStream
         );
-        if passes && let Some(at) = self.stumbled.iter().position(|known| known == words) {
-            self.stumbled.remove(at);
+        if passes && self.stumbled.remove(words) {
             return Ok(Behaviour::Ok);
         }
         if passes {
-            self.stumbled.push_back(words.to_owned());
+            self.stumbled.insert(words.to_owned());
         }
         Ok(behaviour)
     }

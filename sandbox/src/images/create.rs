@@ -8,10 +8,12 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::behaviour::Behaviour;
-use super::error::{self, Refusal};
+use super::error;
 use super::files;
 use super::form;
 use super::state::Order;
+use crate::openai_error::{self, Refusal};
+use crate::picture_files;
 use crate::world::{World, now_ms, random_text};
 
 const ID_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -114,8 +116,8 @@ async fn respond(
     world.kept().await;
     tokio::time::sleep(world.config.drawing_time).await;
     match order.behaviour {
-        Behaviour::ErrorAfterAccept => return error::server_error().into(),
-        Behaviour::DropResponse => return cut_off(),
+        Behaviour::ErrorAfterAccept => return openai_error::server_error().into(),
+        Behaviour::DropResponse => return picture_files::cut_off(),
         _ => {}
     }
     let data = match order.behaviour {
@@ -126,7 +128,7 @@ async fn respond(
         }
         _ => match files::drawn(world, &order).await {
             Ok(bytes) => json!([{"b64_json": STANDARD.encode(bytes)}]),
-            Err(answer) => return answer,
+            Err(refusal) => return refusal.into(),
         },
     };
     HttpResponse::Ok()
@@ -229,11 +231,4 @@ fn size(wish: &Wish) -> Result<(u32, u32), Refusal> {
         "512x512" => Ok((512, 512)),
         _ => Err(error::invalid("size", "Invalid value for 'size'.")),
     }
-}
-
-/// Closes the connection before any byte of an answer: the body fails before its head is flushed.
-fn cut_off() -> HttpResponse {
-    let broken = std::io::Error::other("the sandbox drops this response on purpose");
-    let body = futures::stream::once(async move { Err::<Bytes, _>(broken) });
-    HttpResponse::Ok().streaming(body)
 }

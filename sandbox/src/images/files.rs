@@ -3,19 +3,14 @@
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpResponse, get};
-use futures::StreamExt as _;
 use sha2::{Digest, Sha256};
 
 use super::behaviour::Behaviour;
-use super::error;
 use super::state::Order;
+use crate::openai_error::{self, Refusal};
+use crate::picture_files;
 use crate::portrait::{self, Format};
 use crate::world::World;
-
-const MEBIBYTE: usize = 1024 * 1024;
-
-/// How many mebibytes the file of `huge_file` has.
-const HUGE: usize = 64;
 
 /// Where an order's picture is.
 pub(super) fn address(url: &str, order: &Order) -> String {
@@ -23,27 +18,23 @@ pub(super) fn address(url: &str, order: &Order) -> String {
 }
 
 /// The picture of an order.
-pub(super) async fn drawn(world: &Data<World>, order: &Order) -> Result<Bytes, HttpResponse> {
+pub(super) async fn drawn(world: &Data<World>, order: &Order) -> Result<Bytes, Refusal> {
     let wanted = portrait::Order {
         prompt: order.prompt.clone(),
         variation: u64::from(Sha256::digest(&order.id)[0]),
         width: order.width,
         height: order.height,
-        format: match order.format.as_str() {
-            "jpeg" => Format::Jpeg,
-            "webp" => Format::Webp,
-            _ => Format::Png,
-        },
+        format: format(order),
     };
-    let world = Data::clone(world);
-    let drawn = actix_web::web::block(move || world.pictures.draw(&wanted)).await;
-    match drawn {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(wrong)) => {
-            tracing::error!("The sandbox could not draw a picture: {wrong}");
-            Err(error::server_error().into())
-        }
-        Err(_) => Err(error::server_error().into()),
+    let bytes = picture_files::drawn(world, wanted).await;
+    bytes.ok_or_else(openai_error::server_error)
+}
+
+fn format(order: &Order) -> Format {
+    match order.format.as_str() {
+        "jpeg" => Format::Jpeg,
+        "webp" => Format::Webp,
+        _ => Format::Png,
     }
 }
 
@@ -55,10 +46,8 @@ pub(super) async fn file(world: Data<World>, name: Path<String>) -> HttpResponse
     };
     match order.behaviour {
         Behaviour::ExpiredFile => HttpResponse::NotFound().finish(),
-        Behaviour::HugeFile => huge(),
-        Behaviour::WrongContentType => HttpResponse::Ok()
-            .content_type("text/html; charset=utf-8")
-            .body("<!doctype html><title>Not a picture</title><p>This is not a picture."),
+        Behaviour::HugeFile => picture_files::huge(),
+        Behaviour::WrongContentType => picture_files::web_page(),
         Behaviour::RedirectingFileHost => HttpResponse::Found()
             .insert_header((LOCATION, format!("{}/images/followed/{name}", world.url)))
             .finish(),
@@ -94,16 +83,8 @@ fn order_of(world: &World, name: &str) -> Option<Order> {
 async fn picture(world: &Data<World>, order: &Order) -> HttpResponse {
     match drawn(world, order).await {
         Ok(bytes) => HttpResponse::Ok()
-            .content_type(format!("image/{}", order.format))
+            .content_type(format(order).media_type())
             .body(bytes),
-        Err(answer) => answer,
+        Err(refusal) => refusal.into(),
     }
-}
-
-/// A "PNG" without a length and without an end in sight.
-fn huge() -> HttpResponse {
-    let pieces = futures::stream::repeat(Bytes::from(vec![0; MEBIBYTE])).take(HUGE);
-    HttpResponse::Ok()
-        .content_type("image/png")
-        .streaming(pieces.map(Ok::<_, std::io::Error>))
 }

@@ -1,9 +1,8 @@
 //! The ways in which a prediction can go, well or badly.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+
+use crate::behaviour::{Named, UnknownBehaviour};
 
 /// How one prediction behaves, from its creation to its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -56,85 +55,51 @@ pub(crate) enum Behaviour {
     RedirectingFileHost,
 }
 
-/// Every behaviour without a number, by its name.
-const NAMES: [(&str, Behaviour); 21] = [
-    ("ok_sync", Behaviour::OkSync),
-    ("slow_cold_start", Behaviour::SlowColdStart),
-    ("fail_nsfw", Behaviour::FailNsfw),
-    ("fail_infra", Behaviour::FailInfra),
-    ("partial_list", Behaviour::PartialList),
-    ("string_output", Behaviour::StringOutput),
-    ("429_then_ok", Behaviour::ThrottledThenOk),
-    ("500_after_accept", Behaviour::ErrorAfterAccept),
-    ("drop_response", Behaviour::DropResponse),
-    ("webhook_only", Behaviour::WebhookOnly),
-    ("webhook_never", Behaviour::WebhookNever),
-    ("webhook_twice", Behaviour::WebhookTwice),
-    ("webhook_before_response", Behaviour::WebhookBeforeResponse),
-    ("bad_signature", Behaviour::BadSignature),
-    ("stale_timestamp", Behaviour::StaleTimestamp),
-    ("expired_output", Behaviour::ExpiredOutput),
-    ("aborted", Behaviour::Aborted),
-    ("unknown_status", Behaviour::UnknownStatus),
-    ("huge_file", Behaviour::HugeFile),
-    ("wrong_content_type", Behaviour::WrongContentType),
-    ("redirecting_file_host", Behaviour::RedirectingFileHost),
-];
+impl Named for Behaviour {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("ok_sync", Self::OkSync),
+        ("slow_cold_start", Self::SlowColdStart),
+        ("fail_nsfw", Self::FailNsfw),
+        ("fail_infra", Self::FailInfra),
+        ("partial_list", Self::PartialList),
+        ("string_output", Self::StringOutput),
+        ("429_then_ok", Self::ThrottledThenOk),
+        ("500_after_accept", Self::ErrorAfterAccept),
+        ("drop_response", Self::DropResponse),
+        ("webhook_only", Self::WebhookOnly),
+        ("webhook_never", Self::WebhookNever),
+        ("webhook_twice", Self::WebhookTwice),
+        ("webhook_before_response", Self::WebhookBeforeResponse),
+        ("bad_signature", Self::BadSignature),
+        ("stale_timestamp", Self::StaleTimestamp),
+        ("expired_output", Self::ExpiredOutput),
+        ("aborted", Self::Aborted),
+        ("unknown_status", Self::UnknownStatus),
+        ("huge_file", Self::HugeFile),
+        ("wrong_content_type", Self::WrongContentType),
+        ("redirecting_file_host", Self::RedirectingFileHost),
+    ];
+    const NUMBERED: (&'static str, fn(u32) -> Self) = ("ok_after", Self::OkAfter);
 
-/// A name that is not one of the behaviours.
-#[derive(Debug, thiserror::Error)]
-#[error("\"{0}\" is no behaviour; known are {known}, ok_after(n)", known = NAMES.map(|(name, _)| name).join(", "))]
-pub(crate) struct UnknownBehaviour(String);
-
-impl Behaviour {
-    /// The behaviour that a marker such as `[[sandbox:fail_nsfw]]` in the prompt asks for.
-    ///
-    /// A marker with an unknown name is an error, so that a typing mistake in a test shows.
-    pub(crate) fn marked(prompt: &str) -> Option<Result<Self, UnknownBehaviour>> {
-        let (_, after) = prompt.split_once("[[sandbox:")?;
-        let (name, _) = after.split_once("]]")?;
-        Some(name.trim().parse())
-    }
-}
-
-impl FromStr for Behaviour {
-    type Err = UnknownBehaviour;
-
-    fn from_str(text: &str) -> Result<Self, UnknownBehaviour> {
-        let polls = text
-            .strip_prefix("ok_after(")
-            .and_then(|rest| rest.strip_suffix(')'))
-            .and_then(|number| number.trim().parse().ok());
-        if let Some(polls) = polls {
-            return Ok(Self::OkAfter(polls));
-        }
-        let named = NAMES.iter().find(|(name, _)| *name == text);
-        named
-            .map(|(_, behaviour)| *behaviour)
-            .ok_or_else(|| UnknownBehaviour(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Behaviour {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn number(self) -> Option<u32> {
         if let Self::OkAfter(polls) = self {
-            return write!(out, "ok_after({polls})");
+            Some(polls)
+        } else {
+            None
         }
-        let named = NAMES.iter().find(|(_, behaviour)| behaviour == self);
-        out.write_str(named.map_or("ok_sync", |(name, _)| name))
     }
 }
 
 impl TryFrom<String> for Behaviour {
     type Error = UnknownBehaviour;
 
-    fn try_from(text: String) -> Result<Self, UnknownBehaviour> {
-        text.parse()
+    fn try_from(name: String) -> Result<Self, UnknownBehaviour> {
+        Self::named(&name)
     }
 }
 
 impl From<Behaviour> for String {
     fn from(behaviour: Behaviour) -> Self {
-        behaviour.to_string()
+        behaviour.name()
     }
 }

@@ -12,6 +12,7 @@ use super::input;
 use super::ledger::LedgerEntry;
 use super::prediction::{Hook, Prediction, rfc3339};
 use super::problem::{self, Refusal};
+use crate::picture_files;
 use crate::world::{World, now_ms, random_text};
 
 /// How long `Prefer: wait` without a number holds the answer.
@@ -210,7 +211,7 @@ fn ledger_entry(
 async fn answer(world: &World, prediction: Prediction, wait: Option<Duration>) -> HttpResponse {
     match prediction.behaviour {
         Behaviour::ErrorAfterAccept => return problem::server_error().into(),
-        Behaviour::DropResponse => return cut_off(),
+        Behaviour::DropResponse => return picture_files::cut_off(),
         Behaviour::WebhookBeforeResponse if prediction.webhook.is_some() => {
             completed_webhook_was_sent(world, &prediction.id).await;
         }
@@ -235,13 +236,6 @@ async fn answer(world: &World, prediction: Prediction, wait: Option<Duration>) -
         }
     });
     HttpResponse::Created().json(object)
-}
-
-/// Closes the connection before any byte of an answer: the body fails before its head is flushed.
-fn cut_off() -> HttpResponse {
-    let broken = std::io::Error::other("the sandbox drops this response on purpose");
-    let body = futures::stream::once(async move { Err::<Bytes, _>(broken) });
-    HttpResponse::Created().streaming(body)
 }
 
 /// Waits, ten seconds at most, until the webhook with the result was delivered or given up.

@@ -1,23 +1,15 @@
 //! The output files: drawn when they are asked for, or misbehaving.
 
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Bytes, Data, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, route};
-use futures::StreamExt as _;
 
 use super::behaviour::Behaviour;
 use super::prediction::Prediction;
 use super::{input, problem};
+use crate::picture_files;
 use crate::portrait::{Format, Order};
 use crate::world::{World, now_ms};
-
-const MEBIBYTE: usize = 1024 * 1024;
-
-/// How many mebibytes the file of `huge_file` has.
-const HUGE: usize = 64;
-
-/// The first bytes of a PNG file, and so of the huge one.
-const PNG_SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a];
 
 /// One output file.
 #[route("/files/{id}/{name}", method = "GET", method = "HEAD")]
@@ -32,8 +24,8 @@ pub(super) async fn file(world: Data<World>, path: Path<(String, String)>) -> Ht
         }
     });
     match prediction.behaviour {
-        Behaviour::HugeFile => huge(),
-        Behaviour::WrongContentType => web_page(),
+        Behaviour::HugeFile => picture_files::huge(),
+        Behaviour::WrongContentType => picture_files::web_page(),
         Behaviour::RedirectingFileHost => HttpResponse::Found()
             .insert_header((
                 LOCATION,
@@ -95,31 +87,11 @@ fn available(world: &World, id: &str, name: &str) -> Option<(Prediction, Order)>
 
 async fn picture(world: &Data<World>, order: Order) -> HttpResponse {
     let media_type = order.format.media_type();
-    let world = Data::clone(world);
-    let drawn = actix_web::web::block(move || world.pictures.draw(&order)).await;
-    match drawn {
-        Ok(Ok(bytes)) => HttpResponse::Ok()
+    match picture_files::drawn(world, order).await {
+        Some(bytes) => HttpResponse::Ok()
             .content_type(media_type)
             .insert_header(("cache-control", "public, max-age=3600"))
             .body(bytes),
-        Ok(Err(error)) => {
-            tracing::error!("The sandbox could not draw a picture: {error}");
-            problem::server_error().into()
-        }
-        Err(_) => problem::server_error().into(),
+        None => problem::server_error().into(),
     }
-}
-
-/// A "PNG" without a length and without an end in sight.
-fn huge() -> HttpResponse {
-    let first = futures::stream::once(async { Bytes::from_static(&PNG_SIGNATURE) });
-    let rest = futures::stream::repeat(Bytes::from(vec![0; MEBIBYTE])).take(HUGE);
-    let body = first.chain(rest).map(Ok::<_, std::io::Error>);
-    HttpResponse::Ok().content_type("image/png").streaming(body)
-}
-
-fn web_page() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .body("<!doctype html><title>Not a picture</title><p>This is not a picture.")
 }

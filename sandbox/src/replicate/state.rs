@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::behaviour::Behaviour;
 use super::ledger::LedgerEntry;
 use super::prediction::Prediction;
+use crate::behaviour::{Named as _, UnknownBehaviour};
 
 /// Older predictions are forgotten, so that the state file stays small.
 const MOST_PREDICTIONS: usize = 2_000;
@@ -60,10 +61,7 @@ impl State {
     }
 
     /// The behaviour of a create with this prompt: its marker's, else the script's next, else the default.
-    pub(super) fn next_behaviour(
-        &mut self,
-        prompt: &str,
-    ) -> Result<Behaviour, super::behaviour::UnknownBehaviour> {
+    pub(super) fn next_behaviour(&mut self, prompt: &str) -> Result<Behaviour, UnknownBehaviour> {
         if let Some(marked) = Behaviour::marked(prompt) {
             return marked;
         }

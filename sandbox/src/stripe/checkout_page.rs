@@ -49,7 +49,7 @@ async fn submit(world: Data<World>, id: Path<String>, choice: Form<Choice>) -> H
             return form(state, &session, None);
         }
         match choice.outcome {
-            Outcome::Paid if subscriptions::is_taken(state, session.customer.as_deref()) => form(
+            Outcome::Paid if is_taken(state, &session) => form(
                 state,
                 &session,
                 Some("You are subscribed already. Manage your subscription instead."),
@@ -77,6 +77,12 @@ async fn submit(world: Data<World>, id: Path<String>, choice: Form<Choice>) -> H
     });
     world.kept().await;
     answer
+}
+
+/// Whether the customer has another subscription; a session that is paid has led to its own.
+fn is_taken(state: &State, session: &Session) -> bool {
+    session.status == SessionStatus::Open
+        && subscriptions::is_taken(state, session.customer.as_deref())
 }
 
 fn no_such_session() -> HttpResponse {

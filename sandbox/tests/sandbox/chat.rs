@@ -303,6 +303,13 @@ async fn what_no_service_takes_is_refused_as_services_do() {
             "tools[0].function.name",
         ),
         (
+            json!({"model": "m", "messages": [system], "tools": [
+                {"type": "function", "function": {"name": "a"}},
+                {"type": "function", "function": {"name": "b c"}},
+            ]}),
+            "tools[1].function.name",
+        ),
+        (
             json!({"model": "m", "messages": [{"role": "user", "content": "[[sandbox:nonsense]]"}]}),
             "messages",
         ),

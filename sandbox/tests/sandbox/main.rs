@@ -2,9 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chat;
-mod chat_sdk;
 mod official_sdks;
-mod official_stripe_sdk;
 mod pictures;
 mod predictions;
 mod receiver;

@@ -3,15 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::test_sandbox::{TestSandbox, started};
-
-const DAY: u32 = 86_400;
-
-async fn step(sandbox: &TestSandbox, id: &str, step: &str) -> Value {
-    sandbox
-        .control(&format!("/stripe/subscriptions/{id}/{step}"), json!({}))
-        .await
-}
+use crate::test_sandbox::{DAY, started};
 
 fn period_end(subscription: &Value) -> i64 {
     subscription["items"]["data"][0]["current_period_end"]
@@ -19,22 +11,12 @@ fn period_end(subscription: &Value) -> i64 {
         .unwrap()
 }
 
-async fn kinds(sandbox: &TestSandbox) -> Vec<String> {
-    let events = sandbox.asked(Method::GET, "/events?limit=100", &[]).await;
-    let newest_first = events["data"].as_array().unwrap().iter().rev();
-    newest_first
-        .map(|event| event["type"].as_str().unwrap().to_owned())
-        .collect()
-}
-
 #[tokio::test]
 async fn a_renewal_moves_the_period_and_is_paid() {
     let sandbox = started().await;
     let id = sandbox.subscribed(&[]).await;
-    let before = sandbox
-        .asked(Method::GET, &format!("/subscriptions/{id}"), &[])
-        .await;
-    let after = step(&sandbox, &id, "renew").await;
+    let before = sandbox.subscription(&id).await;
+    let after = sandbox.step(&id, "renew").await;
     assert!(period_end(&after) - period_end(&before) >= 28 * i64::from(DAY));
     let invoices = sandbox
         .asked(Method::GET, &format!("/invoices?subscription={id}"), &[])
@@ -47,13 +29,14 @@ async fn a_renewal_moves_the_period_and_is_paid() {
 async fn a_failed_renewal_is_past_due_until_it_recovers() {
     let sandbox = started().await;
     let id = sandbox.subscribed(&[]).await;
-    assert_eq!(step(&sandbox, &id, "fail").await["status"], "past_due");
+    assert_eq!(sandbox.step(&id, "fail").await["status"], "past_due");
     assert!(
-        kinds(&sandbox)
+        sandbox
+            .event_kinds()
             .await
             .contains(&"invoice.payment_failed".to_owned())
     );
-    assert_eq!(step(&sandbox, &id, "recover").await["status"], "active");
+    assert_eq!(sandbox.step(&id, "recover").await["status"], "active");
     let answer = sandbox
         .post(
             &format!("/control/stripe/subscriptions/{id}/recover"),
@@ -68,11 +51,11 @@ async fn the_fourth_failure_cancels() {
     let sandbox = started().await;
     let id = sandbox.subscribed(&[]).await;
     for _ in 0..3 {
-        assert_eq!(step(&sandbox, &id, "fail").await["status"], "past_due");
+        assert_eq!(sandbox.step(&id, "fail").await["status"], "past_due");
     }
-    assert_eq!(step(&sandbox, &id, "fail").await["status"], "canceled");
+    assert_eq!(sandbox.step(&id, "fail").await["status"], "canceled");
     assert_eq!(
-        kinds(&sandbox).await.last().unwrap(),
+        sandbox.event_kinds().await.last().unwrap(),
         "customer.subscription.deleted"
     );
     let answer = sandbox
@@ -107,30 +90,18 @@ async fn the_clock_lets_what_is_due_happen() {
         .subscribed(&[("subscription_data[trial_period_days]", "7")])
         .await;
     let path = format!("/subscriptions/{id}");
-    sandbox
-        .control("/stripe/clock", json!({"advance_s": 5 * DAY}))
-        .await;
+    sandbox.advance(5).await;
     assert_eq!(
-        kinds(&sandbox).await.last().unwrap(),
+        sandbox.event_kinds().await.last().unwrap(),
         "customer.subscription.trial_will_end"
     );
-    sandbox
-        .control("/stripe/clock", json!({"advance_s": 3 * DAY}))
-        .await;
-    assert_eq!(
-        sandbox.asked(Method::GET, &path, &[]).await["status"],
-        "active"
-    );
+    sandbox.advance(3).await;
+    assert_eq!(sandbox.subscription(&id).await["status"], "active");
     let form = [("cancel_at_period_end", "true")];
     let updated = sandbox.asked(Method::POST, &path, &form).await;
     assert_eq!(updated["cancel_at"].as_i64().unwrap(), period_end(&updated));
-    sandbox
-        .control("/stripe/clock", json!({"advance_s": 32 * DAY}))
-        .await;
-    assert_eq!(
-        sandbox.asked(Method::GET, &path, &[]).await["status"],
-        "canceled"
-    );
+    sandbox.advance(32).await;
+    assert_eq!(sandbox.subscription(&id).await["status"], "canceled");
 }
 
 #[tokio::test]

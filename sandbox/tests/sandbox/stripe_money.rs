@@ -1,40 +1,12 @@
 //! Cards that fail, first payments that wait, money that goes back, and one subscription a customer.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::test_sandbox::{TestSandbox, started};
-
-const DAY: u32 = 86_400;
-
-async fn subscription(sandbox: &TestSandbox, id: &str) -> Value {
-    sandbox
-        .asked(Method::GET, &format!("/subscriptions/{id}"), &[])
-        .await
-}
-
-async fn step(sandbox: &TestSandbox, id: &str, step: &str) -> Value {
-    sandbox
-        .control(&format!("/stripe/subscriptions/{id}/{step}"), json!({}))
-        .await
-}
-
-async fn kinds(sandbox: &TestSandbox) -> Vec<String> {
-    let events = sandbox.asked(Method::GET, "/events?limit=100", &[]).await;
-    let newest_first = events["data"].as_array().unwrap().iter().rev();
-    newest_first
-        .map(|event| event["type"].as_str().unwrap().to_owned())
-        .collect()
-}
-
-async fn advance(sandbox: &TestSandbox, days: u32) {
-    sandbox
-        .control("/stripe/clock", json!({"advance_s": days * DAY}))
-        .await;
-}
+use crate::test_sandbox::{DAY, TestSandbox, started};
 
 async fn set_card(sandbox: &TestSandbox, id: &str, card: &str) {
-    let customer = subscription(sandbox, id).await["customer"].clone();
+    let customer = sandbox.subscription(id).await["customer"].clone();
     let path = format!("/stripe/customers/{}/card", customer.as_str().unwrap());
     sandbox.control(&path, json!({ "card": card })).await;
 }
@@ -44,19 +16,19 @@ async fn as_time_goes_by_a_declined_card_fails_renewal_and_retries_and_a_good_on
     let sandbox = started().await;
     let id = sandbox.subscribed(&[]).await;
     set_card(&sandbox, &id, "declined").await;
-    advance(&sandbox, 32).await;
-    assert_eq!(subscription(&sandbox, &id).await["status"], "past_due");
-    advance(&sandbox, 3).await;
-    assert_eq!(subscription(&sandbox, &id).await["status"], "past_due");
-    let failures = kinds(&sandbox).await;
+    sandbox.advance(32).await;
+    assert_eq!(sandbox.subscription(&id).await["status"], "past_due");
+    sandbox.advance(3).await;
+    assert_eq!(sandbox.subscription(&id).await["status"], "past_due");
+    let failures = sandbox.event_kinds().await;
     let failures = failures
         .iter()
         .filter(|kind| *kind == "invoice.payment_failed");
     assert_eq!(failures.count(), 2);
 
     set_card(&sandbox, &id, "good").await;
-    advance(&sandbox, 3).await;
-    assert_eq!(subscription(&sandbox, &id).await["status"], "active");
+    sandbox.advance(3).await;
+    assert_eq!(sandbox.subscription(&id).await["status"], "active");
 }
 
 #[tokio::test]
@@ -68,9 +40,9 @@ async fn after_the_last_retry_the_account_decides() {
         let id = sandbox.subscribed(&[]).await;
         set_card(&sandbox, &id, "declined").await;
         for days in [32, 3, 3, 3] {
-            advance(&sandbox, days).await;
+            sandbox.advance(days).await;
         }
-        assert_eq!(subscription(&sandbox, &id).await["status"], status);
+        assert_eq!(sandbox.subscription(&id).await["status"], status);
     }
 }
 
@@ -85,15 +57,11 @@ async fn a_trial_ends_as_the_card_has_it() {
         let trial = [("subscription_data[trial_period_days]", "7")];
         let id = sandbox.subscribed(&trial).await;
         set_card(&sandbox, &id, card).await;
-        advance(&sandbox, 8).await;
-        assert_eq!(
-            subscription(&sandbox, &id).await["status"],
-            status,
-            "{card}"
-        );
+        sandbox.advance(8).await;
+        assert_eq!(sandbox.subscription(&id).await["status"], status, "{card}");
         if status == "paused" {
-            assert_eq!(step(&sandbox, &id, "resume").await["status"], "active");
-            let kinds = kinds(&sandbox).await;
+            assert_eq!(sandbox.step(&id, "resume").await["status"], "active");
+            let kinds = sandbox.event_kinds().await;
             assert!(kinds.contains(&"customer.subscription.resumed".to_owned()));
         }
     }
@@ -113,19 +81,19 @@ async fn a_first_payment_that_waits_lapses_after_a_day_or_arrives() {
             .control(&path, json!({"outcome": "incomplete"}))
             .await;
         let id = session["subscription"].as_str().unwrap().to_owned();
-        assert_eq!(subscription(&sandbox, &id).await["status"], "incomplete");
+        assert_eq!(sandbox.subscription(&id).await["status"], "incomplete");
         begun.push(id);
     }
-    let paid = step(&sandbox, &begun[0], "succeed_async").await;
+    let paid = sandbox.step(&begun[0], "succeed_async").await;
     assert_eq!(paid["status"], "active");
-    let failed = step(&sandbox, &begun[1], "fail_async").await;
+    let failed = sandbox.step(&begun[1], "fail_async").await;
     assert_eq!(failed["status"], "incomplete_expired");
-    advance(&sandbox, 1).await;
+    sandbox.advance(1).await;
     assert_eq!(
-        subscription(&sandbox, &begun[2]).await["status"],
+        sandbox.subscription(&begun[2]).await["status"],
         "incomplete_expired"
     );
-    let kinds = kinds(&sandbox).await;
+    let kinds = sandbox.event_kinds().await;
     for kind in [
         "checkout.session.async_payment_succeeded",
         "checkout.session.async_payment_failed",
@@ -153,8 +121,8 @@ async fn a_payment_can_be_given_back_in_parts_and_no_more_than_it_was() {
     let charge = sandbox.asked(Method::GET, &path, &[]).await;
     assert_eq!(charge["amount_refunded"], 1_499);
     assert_eq!(charge["refunded"], true);
-    step(&sandbox, &id, "dispute").await;
-    let kinds = kinds(&sandbox).await;
+    sandbox.step(&id, "dispute").await;
+    let kinds = sandbox.event_kinds().await;
     assert_eq!(kinds.last().unwrap(), "charge.dispute.created");
     assert_eq!(
         kinds
@@ -170,8 +138,13 @@ async fn an_account_may_take_one_subscription_a_customer() {
     let sandbox = started().await;
     let account = json!({"one_subscription": true});
     sandbox.control("/stripe/account", account).await;
-    let id = sandbox.subscribed(&[]).await;
-    let customer = subscription(&sandbox, &id).await["customer"].clone();
+    let session = sandbox.open_session(&[]).await;
+    let page = session["url"].as_str().unwrap();
+    for _ in 0..2 {
+        let paid = sandbox.submit(page, ("outcome", "paid")).await;
+        assert_eq!(paid.status(), 303, "also the second time");
+    }
+    let customer = &session["customer"];
     let form = [
         ("mode", "subscription"),
         ("line_items[0][price]", "price_ava_monthly"),
@@ -197,7 +170,7 @@ async fn whoever_follows_the_clock_hears_of_each_move_at_once() {
     let waiting = sandbox.get("/control/stripe/clock?unless_ahead_s=0");
     let (moved, ()) = tokio::join!(waiting, async {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        advance(&sandbox, 1).await;
+        sandbox.advance(1).await;
     });
     assert_eq!(moved["ahead_s"], DAY);
 }

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 /// Predictions take this long in tests, unless a test says otherwise.
 pub const DRAWING_TIME: Duration = Duration::from_millis(80);
 
+/// In seconds.
+pub const DAY: u32 = 86_400;
+
 pub struct TestSandbox {
     pub running: RunningSandbox,
     pub client: reqwest::Client,
@@ -174,6 +177,32 @@ impl TestSandbox {
         );
         let session = self.control(&path, json!({"outcome": "paid"})).await;
         session["subscription"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn subscription(&self, id: &str) -> Value {
+        self.asked(Method::GET, &format!("/subscriptions/{id}"), &[])
+            .await
+    }
+
+    /// Has something happen to a subscription, as `renew`.
+    pub async fn step(&self, id: &str, step: &str) -> Value {
+        let path = format!("/stripe/subscriptions/{id}/{step}");
+        self.control(&path, json!({})).await
+    }
+
+    /// Lets days pass.
+    pub async fn advance(&self, days: u32) {
+        let by = json!({"advance_s": days * DAY});
+        self.control("/stripe/clock", by).await;
+    }
+
+    /// The types of all events, oldest first.
+    pub async fn event_kinds(&self) -> Vec<String> {
+        let events = self.asked(Method::GET, "/events?limit=100", &[]).await;
+        let oldest_first = events["data"].as_array().unwrap().iter().rev();
+        oldest_first
+            .map(|event| event["type"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Posts the form of a hosted page as a browser would.

@@ -11,6 +11,7 @@ mod leases;
 mod misbehaviour;
 mod patience;
 mod payment_notices;
+mod payment_provider;
 mod provider;
 mod reconciliation;
 mod reference_pictures;

@@ -1,12 +1,12 @@
 //! The payment provider's messages, from the inbox to the gate.
 
 use application::ports::{Kept, PaymentInbox};
-use domain::{subscription::Gate, values::UserId};
+use domain::subscription::Gate;
 use serde_json::{Value, json};
 
 use crate::{
     patience::{until, until_equal},
-    system::{System, of, plan, start},
+    system::{System, start},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,11 +15,11 @@ async fn a_paid_checkout_opens_the_gate() {
     let _worker = system.worker();
     let user = system.user().await;
 
-    pay(&system, user).await;
+    system.pay(user).await;
     let messages = deliver_messages(&system).await;
 
     assert!(messages > 1);
-    until_equal(Gate::Open, async || gate(&system, user).await).await;
+    until_equal(Gate::Open, async || system.gate(user).await).await;
     until_equal((0, 0), async || unsettled(&system).await).await;
 }
 
@@ -27,7 +27,7 @@ async fn a_paid_checkout_opens_the_gate() {
 async fn messages_that_come_twice_and_backwards_lead_to_the_same_gate() {
     let system = start().await;
     let user = system.user().await;
-    pay(&system, user).await;
+    system.pay(user).await;
     let mut bodies = messages(&system).await;
     bodies.reverse();
     for body in bodies.iter().chain(&bodies) {
@@ -37,14 +37,14 @@ async fn messages_that_come_twice_and_backwards_lead_to_the_same_gate() {
     let _workers = [system.worker(), system.worker()];
 
     until_equal((0, 0), async || unsettled(&system).await).await;
-    assert_eq!(gate(&system, user).await, Gate::Open);
+    assert_eq!(system.gate(user).await, Gate::Open);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_outlasts_a_payment_provider_that_is_away() {
     let system = start().await;
     let user = system.user().await;
-    pay(&system, user).await;
+    system.pay(user).await;
     // Without a subscription in them, these messages need the provider's answer.
     let mut bodies = messages(&system).await;
     bodies.retain(|body| body["type"].as_str().unwrap().starts_with("invoice."));
@@ -59,7 +59,7 @@ async fn a_message_outlasts_a_payment_provider_that_is_away() {
     let _worker = system.worker();
 
     until_equal((0, 0), async || unsettled(&system).await).await;
-    assert_eq!(gate(&system, user).await, Gate::Open);
+    assert_eq!(system.gate(user).await, Gate::Open);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,26 +73,11 @@ async fn a_message_that_nobody_understands_waits_for_an_operator_and_holds_up_no
     assert_eq!(garbled.unwrap(), Kept::New);
     let _worker = system.worker();
 
-    pay(&system, user).await;
+    system.pay(user).await;
     deliver_messages(&system).await;
 
-    until_equal(Gate::Open, async || gate(&system, user).await).await;
+    until_equal(Gate::Open, async || system.gate(user).await).await;
     until_equal((0, 1), async || unsettled(&system).await).await;
-}
-
-/// Lets the user pay on the provider's page.
-async fn pay(system: &System, user: UserId) {
-    let price = json!({"id": plan().price_id, "unit_amount": plan().amount, "currency": "eur", "interval": "month"});
-    system
-        .control("/stripe/prices", json!({ "prices": [price] }))
-        .await;
-    let back = "https://example.com/back".to_owned();
-    let page = system
-        .subscriptions
-        .start_checkout(of(user), None, "monthly", back.clone(), back);
-    let (session, _) = page.await.unwrap();
-    let path = format!("/stripe/sessions/{}/complete", session.id);
-    system.control(&path, json!({"outcome": "paid"})).await;
 }
 
 /// What the provider has to say, oldest first.
@@ -126,16 +111,6 @@ async fn keep(system: &System, body: &Value) {
         .keep("stripe", id, kind, body.to_string().as_bytes())
         .await
         .unwrap();
-}
-
-async fn gate(system: &System, user: UserId) -> Gate {
-    system
-        .subscriptions
-        .load(user)
-        .await
-        .unwrap()
-        .state
-        .gate(chrono::Utc::now())
 }
 
 /// How many messages wait, and how many are parked.

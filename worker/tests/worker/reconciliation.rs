@@ -8,7 +8,7 @@ use worker::{WorkerParts, WorkerSettings};
 
 use crate::{
     patience::{until, until_equal},
-    system::{System, of, plan, settings, start},
+    system::{System, settings, start},
 };
 
 fn comparing(system: &System) -> WorkerParts {
@@ -21,24 +21,9 @@ fn comparing(system: &System) -> WorkerParts {
     }
 }
 
-async fn gate(system: &System, user: UserId) -> Gate {
-    let state = system.subscriptions.load(user).await.unwrap().state;
-    state.gate(chrono::Utc::now())
-}
-
 /// Somebody pays, and no message of it ever comes.
 async fn pay_unheard(system: &System, user: UserId) -> String {
-    let price = json!({"id": plan().price_id, "unit_amount": plan().amount, "currency": "eur", "interval": "month"});
-    system
-        .control("/stripe/prices", json!({ "prices": [price] }))
-        .await;
-    let back = "https://example.com/back".to_owned();
-    let page = system
-        .subscriptions
-        .start_checkout(of(user), None, "monthly", back.clone(), back);
-    let (session, _) = page.await.unwrap();
-    let path = format!("/stripe/sessions/{}/complete", session.id);
-    system.control(&path, json!({"outcome": "paid"})).await;
+    system.pay(user).await;
     let url = format!("{}/v1/subscriptions", system.sandbox.url());
     let request = system.client.get(url).bearer_auth("sk_test_sandbox");
     let list: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
@@ -54,13 +39,13 @@ async fn what_no_message_told_is_found_and_mended_by_one_of_two_workers() {
         system.worker_of(comparing(&system)),
     ];
     let id = pay_unheard(&system, user).await;
-    until_equal(Gate::Open, async || gate(&system, user).await).await;
+    until_equal(Gate::Open, async || system.gate(user).await).await;
 
     system
         .control(&format!("/stripe/subscriptions/{id}/cancel"), json!({}))
         .await;
     until("the end is found", async || {
-        (gate(&system, user).await != Gate::Open).then_some(())
+        (system.gate(user).await != Gate::Open).then_some(())
     })
     .await;
     let mended: i64 = sqlx::query_scalar(
@@ -82,5 +67,5 @@ async fn a_comparison_that_fails_is_made_again() {
         .control("/stripe/fail_next", json!({"status": 503, "times": 3}))
         .await;
     let _worker = system.worker_of(comparing(&system));
-    until_equal(Gate::Open, async || gate(&system, user).await).await;
+    until_equal(Gate::Open, async || system.gate(user).await).await;
 }

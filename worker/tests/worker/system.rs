@@ -4,31 +4,23 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use application::{
     avatars::Avatars,
-    context::{Actor, Context},
+    context::Context,
     dispatcher::Dispatcher,
     photos::{self, Photos},
-    ports::{
-        Clock, CustomerDirectory, EventLog, LogUnavailable, Plan, PlanInterval, Plans, SystemClock,
-    },
-    subscriptions::{self, Subscriptions},
+    ports::{Clock, CustomerDirectory, EventLog, LogUnavailable, Plans, SystemClock},
+    subscriptions::Subscriptions,
 };
 use async_trait::async_trait;
-use chrono::{TimeDelta, Utc};
 use domain::{
     avatar::{Avatar, Profile},
     personal::Personal,
     photo_request::{Event, Image},
-    subscription::{self, Snapshot, Status, Subscription},
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };
 use infrastructure::{
-    event_log::PostgresEventLog,
-    image::marking::Marker,
-    inbox::WebhookInbox,
-    prediction_notices::PostgresPredictionNotices,
-    scratch_database::ScratchDatabase,
-    storage::LocalStorage,
-    stripe::{Stripe, StripeSettings},
+    event_log::PostgresEventLog, image::marking::Marker, inbox::WebhookInbox,
+    prediction_notices::PostgresPredictionNotices, scratch_database::ScratchDatabase,
+    storage::LocalStorage, stripe::Stripe,
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use sandbox::{RunningSandbox, SandboxConfig};
@@ -38,7 +30,12 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use worker::{InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings};
 
-use crate::{history::is_end, patience::until, provider::replicate};
+use crate::{
+    history::is_end,
+    patience::until,
+    payment_provider::{plan, stripe},
+    provider::replicate,
+};
 
 /// Pictures per period of the plan that tests subscribe to.
 pub const QUOTA: u32 = 5;
@@ -255,31 +252,6 @@ impl System {
         (user, reference)
     }
 
-    pub async fn subscribe(&self, user: UserId) {
-        let now = Utc::now();
-        let snapshot = Snapshot {
-            provider_id: format!("sub_{user}"),
-            customer_id: format!("cus_{user}"),
-            status: Status::Active,
-            terms: plan().terms(),
-            period_start: now - TimeDelta::days(1),
-            period_end: now + TimeDelta::days(29),
-            cancel_at_period_end: false,
-            source_event: "evt_1".to_owned(),
-            as_of: now,
-        };
-        let context = Context {
-            actor: Actor::Provider("stripe"),
-            ..of(user)
-        };
-        let command = subscription::Command::ApplyProviderSnapshot { snapshot };
-        let stream = subscriptions::stream(user);
-        self.dispatcher
-            .execute::<Subscription>(stream, command, context)
-            .await
-            .unwrap();
-    }
-
     pub async fn request_scene(&self, user: UserId, scene: &str) -> PhotoId {
         let photo_id = PhotoId(Uuid::now_v7());
         self.photos
@@ -366,20 +338,6 @@ pub fn of(user: UserId) -> Context {
     Context::of_user(user, Uuid::now_v7())
 }
 
-pub fn plan() -> Plan {
-    Plan {
-        id: "monthly".parse().unwrap(),
-        name: "Monthly".to_owned(),
-        price_id: "price_monthly".to_owned(),
-        amount: 990,
-        currency: "eur".to_owned(),
-        interval: PlanInterval::Month,
-        photos_per_period: QUOTA,
-        trial_days: 0,
-        grace_days: 7,
-    }
-}
-
 fn count_files(directory: &std::path::Path) -> usize {
     let entries = std::fs::read_dir(directory)
         .unwrap()
@@ -393,16 +351,6 @@ fn count_files(directory: &std::path::Path) -> usize {
             }
         })
         .sum()
-}
-
-fn stripe(sandbox: &RunningSandbox) -> Stripe {
-    Stripe::new(StripeSettings {
-        secret_key: Some("sk_test_sandbox".to_owned()),
-        webhook_secrets: vec![SandboxConfig::default().stripe_webhook_secret],
-        api_base: Some(sandbox.url().parse().unwrap()),
-        ..StripeSettings::default()
-    })
-    .unwrap()
 }
 
 /// The read model, as wiring offers it to the use cases.

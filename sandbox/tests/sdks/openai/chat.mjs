@@ -1,6 +1,6 @@
 // Talks to the sandbox with the official SDK, and prints what came of it as one JSON object.
 //
-// node talk.mjs http://127.0.0.1:8090/v1
+// node chat.mjs http://127.0.0.1:8090/v1
 import OpenAI from "openai";
 
 const client = new OpenAI({ baseURL: process.argv[2], apiKey: "sk-sandbox", maxRetries: 2 });

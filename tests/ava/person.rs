@@ -1,0 +1,78 @@
+//! Somebody who uses a running `ava` over HTTP.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+
+use crate::running::RunningAva;
+
+pub struct Person {
+    pub client: Client,
+    pub api: String,
+    token: String,
+}
+
+impl Person {
+    pub async fn sign_in(running: &RunningAva, email: &str) -> Self {
+        // Whoever comes second finds one installed.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().no_proxy().build().unwrap();
+        let mut person = Self {
+            client,
+            api: running.api.clone(),
+            token: String::new(),
+        };
+        let token = person
+            .post(
+                &format!("{}/dev/token", running.api),
+                &json!({ "email": email }),
+            )
+            .await;
+        token["access_token"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut person.token);
+        person
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        self.ask(path).await.json().await.unwrap()
+    }
+
+    pub async fn post(&self, url: &str, body: &Value) -> Value {
+        let answer = self
+            .client
+            .post(url)
+            .bearer_auth(&self.token)
+            .json(body)
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{url}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// What is there, once it has that status.
+    pub async fn wait_for(&self, path: &str, status: &str) -> Value {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let answer = self.ask(path).await;
+            let found = answer.status() == StatusCode::OK;
+            let shown: Value = answer.json().await.unwrap();
+            if found && shown["status"] == status {
+                return shown;
+            }
+            assert!(Instant::now() < deadline, "{path} is not {status}: {shown}");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    async fn ask(&self, path: &str) -> reqwest::Response {
+        let url = format!("{}{path}", self.api);
+        let request = self.client.get(url).bearer_auth(&self.token);
+        request.send().await.unwrap()
+    }
+}
