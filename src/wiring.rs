@@ -3,8 +3,9 @@
 mod images;
 mod payment;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use api::{OidcClient, SignInWays, WebClient};
 use application::{
     avatars::Avatars,
     crisis::CrisisAnswers,
@@ -24,7 +25,7 @@ use infrastructure::{
     image::{marking::Marker, replicate::ReplicateWebhook},
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
-    settings::{Billing, Environment, GeneratedSecrets, Settings, parse_key},
+    settings::{Billing, Environment, GeneratedSecrets, Settings, WebSignIn, parse_key},
     storage::LocalStorage,
 };
 use projections::{
@@ -123,6 +124,8 @@ pub struct Wiring {
     url_signing_key: [u8; 32],
     surroundings: Surroundings,
     self_check_every: Option<Duration>,
+    web_dir: Option<PathBuf>,
+    web_sign_in: Option<WebSignIn>,
 }
 
 impl Wiring {
@@ -180,19 +183,25 @@ impl Wiring {
             payment,
             surroundings,
             self_check_every: settings.self_check_every,
+            web_dir: settings.web_dir.clone(),
+            web_sign_in: settings.identity.web_sign_in.clone(),
         })
     }
 
     /// What the API is made of. `here` says whether the followers run in this process, which makes waiting for them
     /// quicker.
-    pub fn api(&self, here: bool, stop: CancellationToken) -> api::App {
+    ///
+    /// # Errors
+    /// When the web client's files cannot be read.
+    pub fn api(&self, here: bool, stop: CancellationToken) -> Result<api::App, Failure> {
         let checkpoints = if here {
             self.engine.checkpoints()
         } else {
             Checkpoints::new(self.pools.requests.clone())
         };
         let log = Arc::new(self.log.reading_through(self.pools.requests.clone()));
-        api::App {
+        let web = self.web_client()?;
+        Ok(api::App {
             pool: self.pools.requests.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
@@ -214,8 +223,31 @@ impl Wiring {
             issuer: self.issuer.clone(),
             url_signing_key: self.url_signing_key,
             public_url: self.surroundings.public_url.clone(),
+            web,
             stop,
-        }
+        })
+    }
+
+    /// The web client, and how people sign in with it.
+    fn web_client(&self) -> Result<Option<WebClient>, Failure> {
+        let Some(directory) = &self.web_dir else {
+            return Ok(None);
+        };
+        let oidc = self.web_sign_in.clone();
+        let ways = SignInWays {
+            development: self.issuer.is_some(),
+            oidc: oidc.map(
+                |WebSignIn {
+                     authority,
+                     client_id,
+                 }| OidcClient {
+                    authority,
+                    client_id,
+                },
+            ),
+        };
+        let client = WebClient::read(directory, &ways);
+        client.map(Some).map_err(Failure::other)
     }
 
     /// What the worker and the reactions are made of.

@@ -30,6 +30,7 @@ use crate::{
     service::no_such_route,
     signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
+    web_client::{self, WebClient},
 };
 
 /// What the handlers need. The binary's wiring builds it; nothing in here knows an adapter.
@@ -77,6 +78,8 @@ pub struct App {
     pub url_signing_key: [u8; 32],
     /// Where browsers reach the web client, as `http://127.0.0.1:8080`.
     pub public_url: Url,
+    /// The web client; none where only the API is served.
+    pub web: Option<WebClient>,
     /// Ends the streams of updates, so that the server can stop.
     pub stop: CancellationToken,
 }
@@ -200,6 +203,7 @@ pub async fn serve(
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(web::Data::new(state.of_thread(share)))
+            .configure(web_client::routes)
             .into_utoipa_app()
             .configure(routes)
             .into_app()

@@ -23,3 +23,4 @@ mod service;
 mod story;
 mod test_app;
 mod updates;
+mod web_client;

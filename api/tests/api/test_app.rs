@@ -171,6 +171,7 @@ impl TestApp {
             issuer,
             url_signing_key: [7; 32],
             public_url: "https://ava.test/".parse().unwrap(),
+            web: options.web.clone(),
             stop: stop.clone(),
         };
         Self {

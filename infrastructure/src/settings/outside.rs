@@ -109,6 +109,33 @@ pub struct IdentitySettings {
     pub issuer: String,
     /// `AUTH_AUDIENCE`.
     pub audience: String,
+    /// `AUTH_WEB_CLIENT_ID` at `AUTH_ISSUER`; none when the web client signs in for development only.
+    pub web_sign_in: Option<WebSignIn>,
+}
+
+/// Where people sign in with the web client.
+#[derive(Debug, Clone)]
+pub struct WebSignIn {
+    /// `AUTH_ISSUER`, an OpenID Connect provider.
+    pub authority: Url,
+    /// `AUTH_WEB_CLIENT_ID`.
+    pub client_id: String,
+}
+
+fn web_sign_in(reader: &mut Reader<'_>) -> Option<WebSignIn> {
+    let client_id = reader.text("AUTH_WEB_CLIENT_ID")?;
+    if reader.text("AUTH_ISSUER").is_none() {
+        reader.problem(
+            "AUTH_WEB_CLIENT_ID",
+            "is set, but AUTH_ISSUER is not, at which the web client would sign in",
+        );
+        return None;
+    }
+    let authority = reader.address("AUTH_ISSUER", "https://login.example.com")?;
+    Some(WebSignIn {
+        authority,
+        client_id,
+    })
 }
 
 pub(super) fn payment(reader: &mut Reader<'_>) -> PaymentSettings {
@@ -218,6 +245,7 @@ pub(super) fn identity(reader: &mut Reader<'_>) -> IdentitySettings {
                 }
             });
     IdentitySettings {
+        web_sign_in: web_sign_in(reader),
         jwt_secret,
         issuer: reader
             .text("AUTH_ISSUER")
