@@ -27,7 +27,15 @@ async fn auditors_see_how_far_each_read_model_is() {
         .collect();
     assert_eq!(
         names,
-        ["avatars", "gate", "photo_work", "photos", "updates"]
+        [
+            "avatars",
+            "chat_work",
+            "gate",
+            "messages",
+            "photo_work",
+            "photos",
+            "updates"
+        ]
     );
     for item in &list {
         assert_eq!(
