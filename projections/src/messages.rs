@@ -149,8 +149,9 @@ pub async fn about(pool: &PgPool, owner: UserId, ids: &[Uuid]) -> sqlx::Result<V
     sqlx::query_as(&format!(
         "SELECT message.*, photo.*
            FROM (SELECT {COLUMNS} FROM messages WHERE message_id = ANY($2) AND owner = $1
-                 UNION
-                 SELECT {COLUMNS} FROM messages WHERE photo_id = ANY($2) AND owner = $1) message
+                 UNION ALL
+                 SELECT {COLUMNS} FROM messages
+                  WHERE photo_id = ANY($2) AND owner = $1 AND message_id <> ALL($2)) message
            LEFT JOIN photos photo ON photo.photo_id = message.message_photo_id"
     ))
     .bind(owner.0)
