@@ -1,5 +1,6 @@
 //! The only place where adapters meet ports.
 
+mod chat;
 mod images;
 mod payment;
 
@@ -8,6 +9,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use api::{OidcClient, SignInWays, WebClient};
 use application::{
     avatars::Avatars,
+    chat_figures::{ChatFigures, CountedModel},
+    conversations::Conversations,
     crisis::CrisisAnswers,
     dispatcher::Dispatcher,
     photos::Photos,
@@ -25,6 +28,7 @@ use infrastructure::{
     image::{marking::Marker, replicate::ReplicateWebhook},
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
+    reply_drafts::PostgresReplyDrafts,
     settings::{Billing, Environment, GeneratedSecrets, Settings, WebSignIn, parse_key},
     storage::LocalStorage,
 };
@@ -110,6 +114,9 @@ pub struct Wiring {
     engine: Arc<Engine>,
     avatars: Avatars,
     photos: Photos,
+    conversations: Conversations,
+    drafts: Arc<PostgresReplyDrafts>,
+    chat_figures: Arc<ChatFigures>,
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
     crisis: Arc<CrisisAnswers>,
@@ -150,6 +157,10 @@ impl Wiring {
             payment.clone(),
             Arc::new(payment::Customers(pools.work.clone())),
         );
+        let photos = payment::photos(dispatcher.clone(), billing_clock.clone(), free_of_charge);
+        let model = chat::model(settings, &surroundings.sandbox_url)?;
+        let chat_figures = Arc::<ChatFigures>::default();
+        let crisis = Arc::new(settings.crisis_answers.clone());
         let objects = settings.data_dir.join("objects");
         Ok(Self {
             engine: Arc::new(Engine::new(
@@ -158,7 +169,16 @@ impl Wiring {
                 surroundings.node.clone(),
             )),
             avatars: Avatars::new(dispatcher.clone()),
-            photos: payment::photos(dispatcher, billing_clock.clone(), free_of_charge),
+            conversations: Conversations::new(
+                dispatcher,
+                photos.clone(),
+                clock.clone(),
+                Arc::new(CountedModel::new(model, chat_figures.clone())),
+                crisis.clone(),
+            ),
+            photos,
+            drafts: Arc::new(PostgresReplyDrafts::start(pools.work.clone())),
+            chat_figures,
             image_webhook: Arc::new(ReplicateWebhook::new(webhook_secrets(settings, secrets)?)),
             providers: providers(settings, &surroundings)?,
             notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
@@ -179,7 +199,7 @@ impl Wiring {
             reconcile_every: settings.payment.reconcile_every,
             subscriptions,
             plans,
-            crisis: Arc::new(settings.crisis_answers.clone()),
+            crisis,
             payment,
             surroundings,
             self_check_every: settings.self_check_every,
@@ -205,6 +225,7 @@ impl Wiring {
             pool: self.pools.requests.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            conversations: self.conversations.clone(),
             subscriptions: self.subscriptions.clone(),
             checkpoints,
             log: log.clone(),
@@ -214,6 +235,8 @@ impl Wiring {
             inbox: self.inbox.clone(),
             image_webhook: self.image_webhook.clone(),
             notices: self.notices.clone(),
+            drafts: self.drafts.clone(),
+            chat_figures: self.chat_figures.clone(),
             plans: self.plans.clone(),
             crisis: self.crisis.clone(),
             clock: self.clock.clone(),
@@ -260,6 +283,9 @@ impl Wiring {
             checkpoints: self.engine.checkpoints(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            conversations: self.conversations.clone(),
+            drafts: self.drafts.clone(),
+            chat_figures: self.chat_figures.clone(),
             subscriptions: self.subscriptions.clone(),
             providers: self.providers.clone(),
             notices: self.notices.clone(),
@@ -329,6 +355,12 @@ impl Wiring {
     pub fn hear_providers(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         let notices = self.notices.clone();
         async move { notices.listen(stop).await }
+    }
+
+    /// Hears what companions are about to say in other processes, until `stop`.
+    pub fn hear_companions(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        let drafts = self.drafts.clone();
+        async move { drafts.listen(stop).await }
     }
 
     /// Forgets idempotency keys and providers' messages that are too old, every hour until `stop`.

@@ -100,6 +100,17 @@ pub struct ImagesApiSettings {
     pub orders_per_minute: Option<u32>,
 }
 
+/// A service with OpenAI-compatible chat completions, or the sandbox when there is no key.
+#[derive(Debug, Clone)]
+pub struct ChatSettings {
+    /// `CHAT_API_KEY`.
+    pub key: Option<Secret>,
+    /// `CHAT_API_BASE`; none for OpenAI itself.
+    pub api_base: Option<Url>,
+    /// `CHAT_MODEL`; there is one whenever there is a key.
+    pub model: Option<String>,
+}
+
 /// Whose access tokens are accepted.
 #[derive(Debug, Clone)]
 pub struct IdentitySettings {
@@ -226,6 +237,21 @@ pub(super) fn images_api(reader: &mut Reader<'_>) -> ImagesApiSettings {
         file_domains: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         orders_per_minute: reader.value("IMAGES_ORDERS_PER_MINUTE", "50"),
     }
+}
+
+pub(super) fn chat(reader: &mut Reader<'_>) -> ChatSettings {
+    let settings = ChatSettings {
+        key: reader.secret("CHAT_API_KEY"),
+        api_base: reader.address("CHAT_API_BASE", "https://api.openai.com/v1"),
+        model: reader.text("CHAT_MODEL"),
+    };
+    if settings.key.is_some() && settings.model.is_none() {
+        reader.problem(
+            "CHAT_MODEL",
+            "is missing although CHAT_API_KEY is set: name the model, as the service calls it",
+        );
+    }
+    settings
 }
 
 pub(super) fn identity(reader: &mut Reader<'_>) -> IdentitySettings {

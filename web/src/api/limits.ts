@@ -51,6 +51,12 @@ export const limits = {
       "maxLength": 100
     }
   },
+  "NewMessage": {
+    "text": {
+      "minLength": 1,
+      "maxLength": 4000
+    }
+  },
   "NewPhoto": {
     "scene": {
       "minLength": 1,

@@ -272,6 +272,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the chat.
+         * @description How the companion behaves, what has to be shown beside the conversation, and which messages wait for their reply.
+         */
+        get: operations["get_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Turn to a mode.
+         * @description The companion behaves so from the next message on. Each mode has its own conversation; what was said in one is not
+         *     known in the other. Only in `intimate` it sends pictures.
+         */
+        patch: operations["change_chat"];
+        trace?: never;
+    };
+    "/chat/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List messages.
+         * @description Newest first, of both modes unless one is asked for.
+         */
+        get: operations["list_messages"];
+        put?: never;
+        /**
+         * Say something.
+         * @description In the mode of `GET /chat`. The reply arrives through `/updates`, word by word as `message-delta` and then as a
+         *     `message`; a picture that it promises is in the message's `photo` at once and is drawn while the talk goes on. What the
+         *     rules about content do not let the companion answer is taken, too: then a `system` message says what to do instead, and
+         *     where help is.
+         */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dev/token": {
         parameters: {
             query?: never;
@@ -491,11 +543,15 @@ export interface paths {
         };
         /**
          * Follow what changes.
-         * @description Server-sent events. `event` is `avatar`, `photo` or `subscription`; `data` is that resource as its GET gives it
-         *     at the time of sending, and `{"id", "deleted": true}` for a photo that is gone. A picture of a scene comes
+         * @description Server-sent events. `event` is `avatar`, `photo`, `message`, `chat` or `subscription`; `data` is that resource as its GET
+         *     gives it at the time of sending, and `{"id", "deleted": true}` for a photo that is gone. A picture of a scene comes
          *     without `image` while the subscription is closed. `id` is the position in the event log: a client that sends
          *     the last one it saw as `Last-Event-ID` gets everything after it, nothing twice; `0` replays everything. Without
          *     one the stream begins now: send the `Log-Position` of a command, or read the resources after the stream has begun.
+         *
+         *     While the companion answers, `message-delta` tells its words as they come. These events have no `id` and are told to
+         *     whoever listens then, never again: `data` is a `MessageDelta` with all words of the reply so far. It replaces the one
+         *     before, and the `message` with its `id`, or with its `in_reply_to`, replaces it.
          *
          *     A comment comes every 15 seconds. The stream ends after an hour, and whenever the service stops: reconnect.
          */
@@ -591,6 +647,22 @@ export interface components {
          * @enum {string}
          */
         CancellationReason: "too_expensive" | "missing_features" | "switched_service" | "unused" | "customer_service" | "too_complex" | "low_quality" | "other";
+        /** @description The chat: how the companion behaves, and what stands beside the conversation. */
+        Chat: {
+            disclosure: components["schemas"]["Disclosure"];
+            mode: components["schemas"]["ChatMode"];
+            /** @description The messages of this mode that wait for their reply, oldest first. */
+            unanswered: string[];
+        };
+        /** @description How the companion should behave from now on. */
+        ChatChanges: {
+            mode: components["schemas"]["ChatMode"];
+        };
+        /**
+         * @description How the companion behaves: as a good friend; or affectionate and romantic, never explicit.
+         * @enum {string}
+         */
+        ChatMode: "friendly" | "intimate";
         /**
          * @description `disabled`: not configured, and so not needed.
          * @enum {string}
@@ -618,6 +690,30 @@ export interface components {
          * @enum {string}
          */
         ClosedReason: "none" | "payment_incomplete" | "incomplete_expired" | "payment_past_due" | "unpaid" | "paused" | "canceled";
+        /** @description Why the companion cannot send the picture that it wanted to send. */
+        Declined: {
+            /** @description For people. */
+            detail: string;
+            reason: components["schemas"]["DeclinedReason"];
+        };
+        /**
+         * @description Why a picture cannot be sent.
+         * @enum {string}
+         */
+        DeclinedReason: "content_refused" | "quota_exhausted" | "avatar_not_ready" | "misunderstood";
+        /** @description That the companion is an AI: a client shows it beside every conversation. */
+        Disclosure: {
+            /**
+             * @description A few words that are always in sight.
+             * @example AI companion: not a human being
+             */
+            badge: string;
+            /**
+             * @description What the companion says before anything else: a client shows it while the conversation is empty. The first message
+             *     of each day puts it on record, as a `system` message of the kind `disclosure`. Missing while there is no avatar.
+             */
+            text?: string;
+        };
         /** @description Why there is no picture. */
         Failure: {
             /**
@@ -730,10 +826,71 @@ export interface components {
          * @enum {string}
          */
         InvoiceStatus: "draft" | "open" | "paid" | "uncollectible" | "void";
+        /** @description Something that was said. */
+        Message: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why the picture does not come that the companion wanted to send. */
+            declined?: components["schemas"]["Declined"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The person's message that it answers: a turn has one answer, the companion's or one of the `system`.
+             */
+            in_reply_to?: string;
+            /** @description What a `system` message is about. */
+            kind?: components["schemas"]["MessageKind"];
+            /** @description In which mode it was said. */
+            mode: components["schemas"]["ChatMode"];
+            /** @description The picture that the companion promises in it, from `requested` on; left out once it was deleted. */
+            photo?: components["schemas"]["Photo"];
+            role: components["schemas"]["MessageRole"];
+            /** @description The words; empty for a reply that is only a picture. */
+            text: string;
+        };
+        /**
+         * @description A reply as far as it was said: the `data` of a `message-delta`. Each one replaces the one before; the message of the
+         *     same `id`, or a `system` message that answers the same message, replaces them all. It is on no record.
+         */
+        MessageDelta: {
+            /**
+             * Format: uuid
+             * @description The id that the reply will have.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The person's message that is being answered.
+             */
+            in_reply_to: string;
+            mode: components["schemas"]["ChatMode"];
+            /** @description All words so far. */
+            text: string;
+        };
         /** @description The message is kept. */
         MessageKept: {
             received: boolean;
         };
+        /**
+         * @description What the service says something about. `crisis`: where help is. `stop`: the companion does not go there. `break`: it
+         *     has been long. `disclosure`: the companion is an AI. `reply_failed`: there is no reply. `photo_withheld`: a promised
+         *     picture does not come.
+         * @enum {string}
+         */
+        MessageKind: "crisis" | "stop" | "break" | "disclosure" | "reply_failed" | "photo_withheld";
+        /** @description A page of messages. */
+        MessagePage: {
+            /** @description Newest first. */
+            items: components["schemas"]["Message"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description Who says something: the person, the companion, or the service itself.
+         * @enum {string}
+         */
+        MessageRole: "user" | "avatar" | "system";
         /** @description An avatar to be designed. */
         NewAvatar: {
             /**
@@ -755,6 +912,11 @@ export interface components {
         NewCheckout: {
             /** @description The id of one of the plans. */
             plan: string;
+        };
+        /** @description Something that the person says. */
+        NewMessage: {
+            /** @description In the person's words. */
+            text: string;
         };
         /** @description A picture that is wished for. */
         NewPhoto: {
@@ -3767,6 +3929,636 @@ export interface operations {
             };
         };
     };
+    get_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The chat. */
+            200: {
+                headers: {
+                    /** @description The version of the mode, for `If-Match`. */
+                    ETag?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "disclosure": {
+                     *         "badge": "AI companion: not a human being",
+                     *         "text": "Hello, I'm Ava. I'm an AI companion, not a human being: I'm made up, and so are my pictures. What would you like to talk about?"
+                     *       },
+                     *       "mode": "friendly",
+                     *       "unanswered": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
+            402: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "mode": "intimate"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChatChanges"];
+            };
+        };
+        responses: {
+            /** @description The chat as it is now. */
+            200: {
+                headers: {
+                    /** @description The version of the mode. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached; 0 for somebody who stays in the first mode. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "disclosure": {
+                     *         "badge": "AI companion: not a human being",
+                     *         "text": "Hello, I'm Ava. I'm an AI companion, not a human being: I'm made up, and so are my pictures. What would you like to talk about?"
+                     *       },
+                     *       "mode": "intimate",
+                     *       "unanswered": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
+            402: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description Only messages of that mode. */
+                mode?: components["schemas"]["ChatMode"];
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-22T14:10:00Z",
+                     *           "id": "5b1f6a0e-6c0d-5d0c-9a4e-3f2e1d0c9b8a",
+                     *           "in_reply_to": "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01",
+                     *           "mode": "intimate",
+                     *           "photo": {
+                     *             "attempts": 1,
+                     *             "delivered_at": "2026-11-22T14:10:07Z",
+                     *             "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *             "image": {
+                     *               "bytes": 184320,
+                     *               "height": 1024,
+                     *               "media_type": "image/jpeg",
+                     *               "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "thumbnail_url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "width": 1024
+                     *             },
+                     *             "purpose": "scene",
+                     *             "requested_at": "2026-11-22T14:10:00Z",
+                     *             "scene": "at the beach",
+                     *             "status": "delivered"
+                     *           },
+                     *           "role": "avatar",
+                     *           "text": "Of course. One moment, I'll find a nice spot."
+                     *         },
+                     *         {
+                     *           "created_at": "2026-11-22T14:09:58Z",
+                     *           "id": "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01",
+                     *           "mode": "intimate",
+                     *           "role": "user",
+                     *           "text": "Send me a photo of you at the beach"
+                     *         },
+                     *         {
+                     *           "created_at": "2026-11-22T14:09:58Z",
+                     *           "id": "0193e7f9-2b0f-7a31-9d52-1c2b3a4f5e60",
+                     *           "kind": "disclosure",
+                     *           "mode": "intimate",
+                     *           "role": "system",
+                     *           "text": "Hello, I'm Ava. I'm an AI companion, not a human being: I'm made up, and so are my pictures. What would you like to talk about?"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
+            402: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Send me a photo of you at the beach"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            /** @description The message; `/updates` tells the reply. */
+            202: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T14:09:58Z",
+                     *       "id": "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01",
+                     *       "mode": "intimate",
+                     *       "role": "user",
+                     *       "text": "Send me a photo of you at the beach"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
+            402: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `avatar-not-ready`: The avatar has no approved reference picture. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     issue_token: {
         parameters: {
             query?: never;
@@ -4999,6 +5791,13 @@ export interface operations {
                      *     id: 42
                      *     event: photo
                      *     data: {"attempts":1,"delivered_at":"2026-11-22T14:10:07Z","id":"0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a","image":{"bytes":184320,"height":1024,"media_type":"image/jpeg","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","thumbnail_url":"/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","url":"/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","width":1024},"purpose":"scene","requested_at":"2026-11-22T14:10:00Z","scene":"reading a letter on a balcony in Lisbon, late light","status":"delivered"}
+                     *
+                     *     event: message-delta
+                     *     data: {"id":"5b1f6a0e-6c0d-5d0c-9a4e-3f2e1d0c9b8a","in_reply_to":"0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01","mode":"intimate","text":"Of course. One"}
+                     *
+                     *     id: 43
+                     *     event: message
+                     *     data: {"created_at":"2026-11-22T14:10:00Z","id":"5b1f6a0e-6c0d-5d0c-9a4e-3f2e1d0c9b8a","in_reply_to":"0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01","mode":"intimate","photo":{"attempts":1,"delivered_at":"2026-11-22T14:10:07Z","id":"0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a","image":{"bytes":184320,"height":1024,"media_type":"image/jpeg","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","thumbnail_url":"/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","url":"/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","width":1024},"purpose":"scene","requested_at":"2026-11-22T14:10:00Z","scene":"at the beach","status":"delivered"},"role":"avatar","text":"Of course. One moment, I'll find a nice spot."}
                      *
                      *     : still here
                      */
