@@ -39,10 +39,28 @@ export async function signIn(page: Page, roles: ('auditor' | 'operator')[] = [])
   return email;
 }
 
+/** Designs a companion and approves the first picture. */
+export async function design(page: Page): Promise<void> {
+  await page.getByLabel('Gender').fill('woman');
+  await page.getByLabel('Nationality').fill('French');
+  await page.getByLabel('Appearance').fill('Long auburn hair, green eyes, freckles, a warm smile');
+  await page.getByRole('button', { name: 'Create Ava and generate photo' }).click();
+  await page.getByRole('button', { name: 'Looks perfect' }).click({ timeout: 30_000 });
+  await expect(page).toHaveURL(/\/chat$/);
+}
+
+/** Pays on the hosted page, and waits until everything is open. */
+export async function subscribe(page: Page): Promise<void> {
+  await page.goto('/subscribe');
+  await page.getByRole('button', { name: 'Subscribe' }).first().click();
+  await page.getByRole('button', { name: /^Pay/ }).click();
+  await expect(page.getByText('You are subscribed')).toBeVisible({ timeout: 30_000 });
+}
+
 interface Violation {
   id: string;
   help: string;
-  nodes: { target: unknown; failureSummary: string }[];
+  nodes: { target: unknown }[];
 }
 
 /** Nothing on the page keeps anybody out, in either theme. */
