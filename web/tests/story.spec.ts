@@ -23,7 +23,7 @@ test('the whole story: paywall, checkout, chat with a picture, gallery, and the 
   await expect(page.getByText('Nothing was paid')).toBeVisible();
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Subscribe' }).click();
-  await page.getByRole('button', { name: /^Pay/ }).click();
+  await page.getByRole('button', { name: 'Pay and subscribe' }).click();
   await expect(page.getByText('You are subscribed')).toBeVisible({ timeout: 30_000 });
   await expectAccessible(page);
   await shoot(page, 'subscribed');
@@ -88,7 +88,7 @@ test('the whole story: paywall, checkout, chat with a picture, gallery, and the 
   await expectAccessible(page);
   await shoot(page, 'account');
   await page.getByRole('button', { name: 'Change Ava' }).click();
-  await page.getByLabel('Age').fill('28');
+  await page.getByLabel('Age', { exact: true }).fill('28');
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText(/^28, French woman/)).toBeVisible();

@@ -6,10 +6,17 @@ import { Button } from './button';
 import styles from './states.module.css';
 
 /** Nothing is here yet: why, and what to do next. */
-export function EmptyState({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+export function EmptyState({ title, children, action, alone = false }: {
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+  /** The page has no other heading. */
+  alone?: boolean;
+}) {
+  const Heading = alone ? 'h1' : 'h2';
   return (
     <div className={styles.state}>
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {children !== undefined && <p>{children}</p>}
       {action !== undefined && <div className={styles.action}>{action}</div>}
     </div>
@@ -17,11 +24,17 @@ export function EmptyState({ title, children, action }: { title: string; childre
 }
 
 /** Something could not be had: what happened, what to do, and the number to name when asking for help. */
-export function ErrorState({ error, again }: { error: Error; again?: () => void }) {
+export function ErrorState({ error, again, alone = false }: {
+  error: Error;
+  again?: () => void;
+  /** The page has no other heading. */
+  alone?: boolean;
+}) {
+  const Heading = alone ? 'h1' : 'h2';
   const failed = error instanceof RequestFailed ? error : undefined;
   return (
     <div className={styles.state} role="alert">
-      <h2>{failed?.title ?? 'Something went wrong'}</h2>
+      <Heading>{failed?.title ?? 'Something went wrong'}</Heading>
       <p>{failed === undefined ? 'Load the page again. If that does not help, write to us.' : sentence(failed.message)}</p>
       {again !== undefined && (
         <div className={styles.action}>

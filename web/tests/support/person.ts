@@ -53,7 +53,7 @@ export async function design(page: Page): Promise<void> {
 export async function subscribe(page: Page): Promise<void> {
   await page.goto('/subscribe');
   await page.getByRole('button', { name: 'Subscribe' }).first().click();
-  await page.getByRole('button', { name: /^Pay/ }).click();
+  await page.getByRole('button', { name: 'Pay and subscribe' }).click();
   await expect(page.getByText('You are subscribed')).toBeVisible({ timeout: 30_000 });
 }
 

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from 'react-router';
+import { Link } from 'react-router';
 
 import { avatarQuery, subscriptionQuery } from '@/api/queries';
 import { Button } from '@/components/button';
@@ -24,11 +24,11 @@ const THEMES: { value: Theme; label: string }[] = [
 export function Component() {
   const user = useUser();
   const theme = useTheme();
-  const navigate = useNavigate();
   const avatar = useQuery(avatarQuery);
   const signOut = () => {
-    void navigate('/sign-in', { replace: true });
     session.signOut();
+    // Anew, so that nothing of the person stays in memory.
+    window.location.replace('/sign-in');
   };
   return (
     <Page title="Account">

@@ -23,7 +23,7 @@ export function Component() {
       {isPaywall(chat.error) ? (
         <Paywall error={chat.error} companion={companion?.name ?? 'Your companion'} />
       ) : chat.error !== null ? (
-        <ErrorState error={chat.error} again={() => void chat.refetch()} />
+        <ErrorState alone={companion === undefined} error={chat.error} again={() => void chat.refetch()} />
       ) : (
         <div className={styles.letters}>
           <Loading what="Fetching your letters" />
