@@ -182,6 +182,7 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(billing::list_plans)
         .service(billing::start_checkout)
         .service(billing::open_portal)
+        .service(billing::sync_subscription)
         .service(billing::cancel_subscription)
         .service(billing::resume_subscription)
         .service(billing::get_subscription)

@@ -77,7 +77,7 @@ test('every tab hears what happens in another one', async ({ page, context }) =>
   await other.getByRole('button', { name: 'Ask for a picture' }).click();
   await other.getByLabel('What is Ava doing?').fill('In a garden, in the evening');
   await other.getByRole('button', { name: 'Draw it' }).click();
-  await expect(other.getByRole('button', { name: /^Details of In a garden/ }).getByRole('img')).toBeAttached({ timeout: 30_000 });
+  await expect(other.getByRole('button', { name: /^Details of In a garden/ }).locator('img')).toBeAttached({ timeout: 30_000 });
 });
 
 test('a page that does not exist says so, and one for others does too', async ({ page }) => {

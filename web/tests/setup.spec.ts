@@ -18,7 +18,7 @@ test('somebody designs a companion, looks, looks again, and approves', async ({ 
   await page.getByLabel('Gender').fill('woman');
   await page.getByLabel('Nationality').fill('French');
   await page.getByLabel('Appearance').fill('a schoolgirl');
-  await page.getByText('Asks how your day was').click();
+  await page.getByRole('radio', { name: /Playful/ }).check();
   await page.getByRole('button', { name: 'Create Ava and generate photo' }).click();
   // The rules are the server's; what was typed stays.
   await expect(page.getByText(/must be, and look like, an adult/)).toBeVisible();

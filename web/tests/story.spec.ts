@@ -37,7 +37,7 @@ test('the whole story: paywall, checkout, chat with a picture, gallery, and the 
   await writing.press('Enter');
   const letters = page.getByRole('list', { name: 'Letters with Ava' }).getByRole('article');
   await expect(letters).toHaveCount(2);
-  await page.getByText('Intimate', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Intimate' }).check();
   await expect(writing).toHaveAttribute('placeholder', /ask for a picture/);
   await writing.fill('Please send me a picture of you at a café in Paris, morning light.');
   await writing.press('Enter');
@@ -78,9 +78,9 @@ test('the whole story: paywall, checkout, chat with a picture, gallery, and the 
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Delete it' }).click();
   await expect(page.getByRole('button', { name: /^Details of/ })).toHaveCount(2);
-  await page.getByText('Portraits', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Portraits' }).check();
   await expect(page.getByRole('button', { name: /^Details of/ })).toHaveCount(1);
-  await page.getByText('Not made', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Not made' }).check();
   await expect(page.getByText('Everything worked out')).toBeVisible();
 
   await page.getByRole('link', { name: 'Account' }).click();

@@ -169,7 +169,7 @@ impl From<ManageError> for Problem {
         match error {
             ManageError::NoCustomer => Self::plain(Code::CustomerNotFound),
             ManageError::Payment(error) => error.into(),
-            ManageError::Ended(error) => (*error).into(),
+            ManageError::NotApplied(error) => (*error).into(),
             ManageError::Command(error) => error.into(),
         }
     }

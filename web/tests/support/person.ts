@@ -89,6 +89,8 @@ export async function shoot(page: Page, name: string): Promise<void> {
     await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      // The change of the theme itself is a transition.
+      await page.waitForTimeout(300);
       await page.screenshot({ path: `${SHOTS}/${name}-${width}-${colorScheme}.png` });
     }
   }

@@ -7,7 +7,7 @@ import styles from './gallery.module.css';
 export function PortraitsOnly({ avatar }: { avatar: Avatar }) {
   return (
     <section aria-label="Portraits">
-      <ul className={styles.grid}>
+      <ul className={`${styles.grid ?? ''} ${styles.portraits ?? ''}`}>
         {avatar.reference_history.map(({ photo_id, image_url, approved }) => (
           <li key={photo_id} className={styles.cell}>
             <Picture
