@@ -78,9 +78,9 @@ test('the whole story: paywall, checkout, chat with a picture, gallery, and the 
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Delete it' }).click();
   await expect(page.getByRole('button', { name: /^Details of/ })).toHaveCount(2);
-  await page.getByRole('radio', { name: 'Portraits' }).check();
+  await page.getByRole('radio', { name: 'Portraits' }).click();
   await expect(page.getByRole('button', { name: /^Details of/ })).toHaveCount(1);
-  await page.getByRole('radio', { name: 'Not made' }).check();
+  await page.getByRole('radio', { name: 'Not made' }).click();
   await expect(page.getByText('Everything worked out')).toBeVisible();
 
   await page.getByRole('link', { name: 'Account' }).click();

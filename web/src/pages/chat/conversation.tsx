@@ -49,7 +49,7 @@ export function Conversation({ chat, avatar }: { chat: Schemas['Chat']; avatar: 
         <Portrait avatar={avatar}>
           <p className={styles.badge}>{chat.disclosure.badge}</p>
         </Portrait>
-        <Segmented label={`How ${avatar.name} behaves`} options={MODES} value={mode} onChange={(next) => change.mutate(next)} />
+        <Segmented label={`How ${avatar.name} behaves`} options={MODES} value={change.isPending ? change.variables : mode} onChange={(next) => change.mutate(next)} />
       </div>
       <ErrorNote error={change.error} />
       {messages.data === undefined && failure === undefined && (

@@ -93,9 +93,9 @@ function Waiting({ letter, onAgain, onDiscard }: {
     <article className={styles.mine} data-waiting>
       <p className={styles.text}>{text}</p>
       {error === undefined ? (
-        <footer className={styles.stamp} role="status">
+        <p className={styles.stamp} role="status">
           Sending …
-        </footer>
+        </p>
       ) : (
         <>
           {!isPaywall(error) && <ErrorNote error={error} />}
