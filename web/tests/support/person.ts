@@ -66,7 +66,7 @@ interface Violation {
 /** Nothing on the page keeps anybody out, in either theme. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await wear(page, colorScheme);
     // Past the content security policy, as DevTools are.
     await page.evaluate(axe);
     const violations = await page.evaluate(async () => {
@@ -79,6 +79,16 @@ export async function expectAccessible(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }
 
+/** Changes the theme, and waits until it is there: the change itself is a transition. */
+async function wear(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.evaluate(async () => {
+    await new Promise(requestAnimationFrame);
+    const transitions = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    await Promise.allSettled(transitions.map((transition) => transition.finished));
+  });
+}
+
 const SHOTS = process.env.SHOTS;
 
 /** With `SHOTS=directory`: pictures of the page in both themes and widths, to be looked at. */
@@ -88,9 +98,7 @@ export async function shoot(page: Page, name: string): Promise<void> {
   for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
     for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      // The change of the theme itself is a transition.
-      await page.waitForTimeout(300);
+      await wear(page, colorScheme);
       await page.screenshot({ path: `${SHOTS}/${name}-${width}-${colorScheme}.png` });
     }
   }
