@@ -82,11 +82,9 @@ export async function expectAccessible(page: Page): Promise<void> {
 /** Changes the theme, and waits until it is there: the change itself is a transition. */
 async function wear(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-  await page.evaluate(async () => {
-    await new Promise(requestAnimationFrame);
-    const transitions = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
-    await Promise.allSettled(transitions.map((transition) => transition.finished));
-  });
+  await page.evaluate(() => getComputedStyle(document.body).color);
+  const still = () => !document.getAnimations().some((animation) => animation instanceof CSSTransition);
+  await page.waitForFunction(still, undefined, { polling: 50, timeout: 10_000 });
 }
 
 const SHOTS = process.env.SHOTS;

@@ -4,6 +4,7 @@ import { useNavigate } from 'react-router';
 
 import { Button } from '@/components/button';
 import type { OidcClient } from '@/session/config';
+import { session } from '@/session/session';
 
 import { wayBack } from './way-back';
 import styles from './sign-in.module.css';
@@ -16,8 +17,13 @@ export function ProviderSignIn({ client, back }: { client: OidcClient; back: str
   });
   const { mutate: comeBack, ...returning } = useMutation({
     mutationFn: async () => (await import('./provider')).comeBack(client),
-    // Also when it did not work: a code is good once.
-    onSettled: (to) => void navigate(to === undefined ? '/sign-in' : wayBack(to), { replace: true }),
+    onSuccess: async ({ token, expiresInSeconds, user, back: to }) => {
+      // First the way back, which this page goes as soon as somebody is signed in.
+      await navigate(`/sign-in?${new URLSearchParams({ back: wayBack(to) }).toString()}`, { replace: true });
+      session.signIn(token, expiresInSeconds, user);
+    },
+    // A code is good once.
+    onError: () => void navigate('/sign-in', { replace: true }),
   });
   const hasCode = /[?&](code|error)=/.test(window.location.search);
   useEffect(() => {

@@ -1,7 +1,7 @@
 import { UserManager, WebStorageStateStore } from 'oidc-client-ts';
 
 import type { OidcClient } from '@/session/config';
-import { type User, session } from '@/session/session';
+import type { User } from '@/session/session';
 
 function manager({ authority, client_id }: OidcClient): UserManager {
   return new UserManager({
@@ -22,8 +22,17 @@ export async function leaveFor(client: OidcClient, back: string): Promise<void> 
   await manager(client).signinRedirect({ state: back });
 }
 
-/** Comes back from the provider with a code, and signs in. Answers where to go. */
-export async function comeBack(client: OidcClient): Promise<string> {
+/** Who came back from the provider with a code. */
+export interface Returned {
+  token: string;
+  expiresInSeconds: number;
+  user: User;
+  /** Where they wanted to go. */
+  back: string | null;
+}
+
+/** Turns the code into who it is. */
+export async function comeBack(client: OidcClient): Promise<Returned> {
   const users = manager(client);
   const { access_token, expires_in = 3600, state } = await users.signinCallback(window.location.href).then((user) => {
     if (user === undefined) throw new Error('the provider sent nobody back');
@@ -31,8 +40,12 @@ export async function comeBack(client: OidcClient): Promise<string> {
   });
   // The session is ours from here on; the library keeps nothing.
   await users.removeUser();
-  session.signIn(access_token, expires_in, userOf(access_token));
-  return typeof state === 'string' ? state : '/';
+  return {
+    token: access_token,
+    expiresInSeconds: expires_in,
+    user: userOf(access_token),
+    back: typeof state === 'string' ? state : null,
+  };
 }
 
 /** Whom a token is for. It is only shown: the API itself checks the token. */

@@ -2,13 +2,13 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link } from 'react-router';
 
-import type { Subscription } from '@/api/client';
+import { type Subscription, api } from '@/api/client';
 import { subscriptionQuery } from '@/api/queries';
 import { Banner } from '@/components/banner';
 import { Button } from '@/components/button';
 
-/** How often it is looked up whether the gate is open, beside what `/updates` tells: somebody has just paid. */
-const LOOK_MS = 2000;
+/** How often the payment provider is asked, beside what `/updates` tells: somebody has just paid. */
+const ASK_MS = 3000;
 /** After how long one is told that it takes longer. */
 const LONG_MS = 20_000;
 
@@ -20,10 +20,20 @@ export function Returned({ subscription, name }: { subscription: Subscription; n
   const [long, setLong] = useState(false);
   useEffect(() => {
     if (!isWaiting) return;
-    const looking = setInterval(() => void client.invalidateQueries(subscriptionQuery), LOOK_MS);
+    let asking: ReturnType<typeof setTimeout> | undefined;
+    let over = false;
+    const ask = async () => {
+      // Its message may be late, or fail to reach us; then the question still does.
+      const { data } = await api.POST('/billing/sync').catch(() => ({ data: undefined }));
+      if (over) return;
+      if (data !== undefined) client.setQueryData(subscriptionQuery.queryKey, data);
+      asking = setTimeout(() => void ask(), ASK_MS);
+    };
+    void ask();
     const waiting = setTimeout(() => setLong(true), LONG_MS);
     return () => {
-      clearInterval(looking);
+      over = true;
+      clearTimeout(asking);
       clearTimeout(waiting);
     };
   }, [isWaiting, client]);
