@@ -34,10 +34,21 @@ export function Conversation({ chat, avatar }: { chat: Schemas['Chat']; avatar: 
   const outbox = useOutbox();
   const letters = useSyncExternalStore(outbox.subscribe, () => outbox.letters);
   const [draft, setDraft] = useState(() => query.get('say') ?? '');
+  const [wanted, want] = useState<ChatMode>();
   const change = useCommand(
     (next: ChatMode, headers) => answer(api.PATCH('/chat', { body: { mode: next }, params: { header: headers } })),
-    { onSuccess: (changed) => client.setQueryData(chatQuery.queryKey, changed) },
+    {
+      onSuccess: (changed) => {
+        client.setQueryData(chatQuery.queryKey, changed);
+        want(undefined);
+      },
+      onError: () => want(undefined),
+    },
   );
+  const choose = (next: ChatMode) => {
+    want(next);
+    change.mutate(next);
+  };
 
   const said = useMemo(() => messages.data?.pages.flatMap(({ items }) => items).reverse() ?? [], [messages.data]);
   const waiting = notArrived(letters, said);
@@ -49,7 +60,7 @@ export function Conversation({ chat, avatar }: { chat: Schemas['Chat']; avatar: 
         <Portrait avatar={avatar}>
           <p className={styles.badge}>{chat.disclosure.badge}</p>
         </Portrait>
-        <Segmented label={`How ${avatar.name} behaves`} options={MODES} value={change.isPending ? change.variables : mode} onChange={(next) => change.mutate(next)} />
+        <Segmented label={`How ${avatar.name} behaves`} options={MODES} value={wanted ?? mode} onChange={choose} />
       </div>
       <ErrorNote error={change.error} />
       {messages.data === undefined && failure === undefined && (

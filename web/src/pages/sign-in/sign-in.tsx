@@ -22,7 +22,11 @@ export function Component() {
   const [query] = useSearchParams();
   const state = useSession();
   const ways = useQuery(signInWaysQuery);
-  if (state.status === 'in') return <Navigate to={wayBack(query.get('back'))} replace />;
+  if (state.status === 'in') {
+    // The address itself: a provider's way back was put there a moment ago, which `query` may not show yet.
+    const back = new URLSearchParams(window.location.search).get('back');
+    return <Navigate to={wayBack(back)} replace />;
+  }
   return (
     <Page title="Sign in" heading={null}>
       <div className={styles.sheet}>
