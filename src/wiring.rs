@@ -175,7 +175,8 @@ impl Wiring {
                 clock.clone(),
                 Arc::new(CountedModel::new(model, chat_figures.clone())),
                 crisis.clone(),
-            ),
+            )
+            .reminding_after(settings.chat.break_after),
             photos,
             drafts: Arc::new(PostgresReplyDrafts::start(pools.work.clone())),
             chat_figures,

@@ -45,6 +45,7 @@ pub const VARIABLES: &[(&str, Support)] = &[
     ("CHAT_API_BASE", Support::Read),
     ("CHAT_API_KEY", Support::Read),
     ("CHAT_MODEL", Support::Read),
+    ("CHAT_BREAK_AFTER_MINUTES", Support::Read),
     ("AUTH_JWT_SECRET", Support::Read),
     ("AUTH_JWKS_URL", Support::NotYet),
     ("AUTH_ISSUER", Support::Read),

@@ -115,8 +115,8 @@ fn of_one_user(who: u128) -> Vec<(u128, Happening)> {
         Happening::Said(sent(who)),
         Happening::Said(replied(
             who,
-            (who % 3 > 0).then_some("\\N, \u{1F33B} {x}"),
-            (who % 4 == 0).then_some(Decline::QuotaExhausted),
+            (!who.is_multiple_of(3)).then_some("\\N, \u{1F33B} {x}"),
+            who.is_multiple_of(4).then_some(Decline::QuotaExhausted),
         )),
         Happening::Said(promised(who, scene)),
     ]
