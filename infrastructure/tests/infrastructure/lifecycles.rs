@@ -213,7 +213,8 @@ async fn nobody() -> String {
 
 /// A lifecycle as it was played, with all its messages.
 struct Played {
-    account: StripeAccount,
+    /// Kept while its messages are told.
+    _account: StripeAccount,
     /// How Stripe is asked while the messages are told.
     stripe: Arc<Stripe>,
     user: UserId,
@@ -256,7 +257,7 @@ impl Played {
         let messages = account.messages().await;
         let stripe = Arc::new(Stripe::new(settings(account.sandbox.url())).unwrap());
         Self {
-            account,
+            _account: account,
             stripe,
             user,
             now,
