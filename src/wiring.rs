@@ -7,12 +7,15 @@ use std::{sync::Arc, time::Duration};
 
 use application::{
     avatars::Avatars,
+    conduct::Conducts,
     crisis::CrisisAnswers,
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{
         Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock, TokenIssuer,
     },
+    reports::Reports,
+    stewardship::Stewardships,
     subscriptions::{ApplyNoticeError, Reconciliation, Repair, Subscriptions},
 };
 use infrastructure::{
@@ -24,7 +27,7 @@ use infrastructure::{
     image::{marking::Marker, replicate::ReplicateWebhook},
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
-    settings::{Billing, Environment, GeneratedSecrets, Settings, parse_key},
+    settings::{Billing, Environment, GeneratedSecrets, Settings, derived_key, parse_key},
     storage::LocalStorage,
 };
 use projections::{
@@ -57,6 +60,7 @@ pub struct Surroundings {
 pub struct Secrets {
     jwt: SharedSecret,
     url_signing_key: [u8; 32],
+    content_hash_key: [u8; 32],
     /// The secrets that the sandbox signs with; none in production.
     pub generated: Option<GeneratedSecrets>,
 }
@@ -90,9 +94,14 @@ impl Secrets {
                 "URL_SIGNING_KEY is missing, and there is no usable one in DATA_DIR/secrets.json",
             )
         })?;
+        let hash_key = settings.safety.content_hash_key.as_ref();
+        let content_hash_key = hash_key
+            .and_then(|key| parse_key(key.reveal()))
+            .unwrap_or_else(|| derived_key(&url_signing_key, "content fingerprints"));
         Ok(Self {
             jwt,
             url_signing_key,
+            content_hash_key,
             generated,
         })
     }
@@ -109,6 +118,9 @@ pub struct Wiring {
     engine: Arc<Engine>,
     avatars: Avatars,
     photos: Photos,
+    reports: Reports,
+    conducts: Conducts,
+    stewardships: Stewardships,
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
     crisis: Arc<CrisisAnswers>,
@@ -147,6 +159,22 @@ impl Wiring {
             payment.clone(),
             Arc::new(payment::Customers(pools.work.clone())),
         );
+        let conducts = Conducts::new(
+            dispatcher.clone(),
+            clock.clone(),
+            settings.safety.cool_down,
+            secrets.content_hash_key,
+        );
+        let stewardships = Stewardships::new(dispatcher.clone(), clock.clone());
+        let photos = payment::photos(dispatcher.clone(), billing_clock.clone(), free_of_charge)
+            .watched_by(conducts.clone());
+        let reports = Reports::new(
+            dispatcher.clone(),
+            photos.clone(),
+            stewardships.clone(),
+            clock.clone(),
+            settings.safety.answer_within,
+        );
         let objects = settings.data_dir.join("objects");
         Ok(Self {
             engine: Arc::new(Engine::new(
@@ -154,8 +182,11 @@ impl Wiring {
                 log.clone(),
                 surroundings.node.clone(),
             )),
-            avatars: Avatars::new(dispatcher.clone()),
-            photos: payment::photos(dispatcher, billing_clock.clone(), free_of_charge),
+            avatars: Avatars::new(dispatcher).watched_by(conducts.clone()),
+            photos,
+            reports,
+            conducts,
+            stewardships,
             image_webhook: Arc::new(ReplicateWebhook::new(webhook_secrets(settings, secrets)?)),
             providers: providers(settings, &surroundings)?,
             notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
@@ -194,8 +225,12 @@ impl Wiring {
         let log = Arc::new(self.log.reading_through(self.pools.requests.clone()));
         api::App {
             pool: self.pools.requests.clone(),
+            rebuild_pool: self.pools.following.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            reports: self.reports.clone(),
+            conducts: self.conducts.clone(),
+            stewardships: self.stewardships.clone(),
             subscriptions: self.subscriptions.clone(),
             checkpoints,
             log: log.clone(),

@@ -45,6 +45,8 @@ const DESCRIPTION: &str = include_str!("documentation/description.md");
         (name = "Photos", description = "Pictures of the companion. For subscribers."),
         (name = "Updates", description = "What changes, as it changes."),
         (name = "Billing", description = "Plans, payment, and what is paid for."),
+        (name = "Reports", description = "Say that something should not be there, and see what became of it."),
+        (name = "Operator", description = "Running the system. For those whose access token names the role `operator`; every view and every act is recorded."),
         (name = "Audit", description = "What auditors look at. For those whose access token names the role `auditor`."),
         (name = "Service", description = "The service itself."),
     ),

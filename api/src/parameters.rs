@@ -88,6 +88,19 @@ pub(crate) fn limit(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "must be a whole number from 1 to 100".to_owned())
 }
 
+/// One of the values of a closed list, by its word.
+pub(crate) fn named<T: Copy>(
+    text: &str,
+    known: &[T],
+    word: impl Fn(T) -> &'static str,
+) -> Result<T, String> {
+    let found = known.iter().copied().find(|value| word(*value) == text);
+    found.ok_or_else(|| {
+        let words: Vec<_> = known.iter().map(|value| word(*value)).collect();
+        format!("must be one of {}", words.join(", "))
+    })
+}
+
 /// Digits and nothing else: no sign, no blank.
 fn whole<N: FromStr>(text: &str) -> Option<N> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());

@@ -17,6 +17,7 @@ pub mod gate;
 pub mod photo_work;
 pub mod photos;
 pub mod rebuild;
+pub mod reports;
 pub mod updates;
 
 /// Every projector of ours.
@@ -27,5 +28,6 @@ pub fn all() -> Vec<Arc<dyn engine::Projector>> {
         Arc::new(gate::GateProjector),
         Arc::new(updates::UpdatesProjector),
         Arc::new(photo_work::PhotoWorkProjector),
+        Arc::new(reports::ReportsProjector),
     ]
 }

@@ -174,8 +174,11 @@ fn changed(event: &AnyEvent) -> Option<UpdateKind> {
         AnyEvent::Avatar(event) => Some(avatar_changed(event)),
         AnyEvent::PhotoRequest(event) => photo_changed(event),
         AnyEvent::Subscription(event) => subscription_changed(event),
-        // No resource shows conversations yet.
-        AnyEvent::Conversation(_) => None,
+        // No resource shows conversations yet; what the others tell of, nobody waits for.
+        AnyEvent::Conduct(_)
+        | AnyEvent::Conversation(_)
+        | AnyEvent::Report(_)
+        | AnyEvent::Stewardship(_) => None,
     }
 }
 
@@ -199,6 +202,7 @@ const fn photo_changed(event: &photo_request::Event) -> Option<UpdateKind> {
         | photo_request::Event::PhotoDelivered { .. }
         | photo_request::Event::PhotoFailed { .. }
         | photo_request::Event::PhotoCanceled
+        | photo_request::Event::PhotoReopened { .. }
         | photo_request::Event::PhotoDeleted => Some(UpdateKind::Photo),
         // Between the worker and the provider.
         photo_request::Event::PredictionAccepted { .. }

@@ -1,9 +1,11 @@
 //! The API on a real port and a real database, against the sandbox.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod admin;
 mod audit;
 mod avatars;
 mod billing;
+mod conduct;
 mod conformance;
 mod envelope;
 mod grace;
@@ -19,6 +21,7 @@ mod person;
 mod photos;
 mod preconditions;
 mod read_models;
+mod reports;
 mod service;
 mod story;
 mod test_app;

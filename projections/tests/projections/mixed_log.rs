@@ -33,6 +33,7 @@ pub async fn much_happens(log: &mut TestLog, events: usize, seed: u8) -> Positio
             Happening::Avatar(event) => log.avatar(user(who), vec![event]).await,
             Happening::Photo(n, event) => log.photo(user(who), photo(n), vec![event]).await,
             Happening::Paid(event) => log.subscription(user(who), vec![event]).await,
+            Happening::Reported(n, event) => log.report(user(who), photo(n), vec![event]).await,
         };
     }
     log.log.head().await.unwrap()

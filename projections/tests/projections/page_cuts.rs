@@ -7,6 +7,7 @@ use domain::{
     avatar::{self, ProfileChanges},
     personal::Personal,
     photo_request::{self, Purpose},
+    report,
     recorded::{AnyEvent, Metadata, Recorded},
     subscription::{self, Status},
     values::{Age, Position, UserId},
@@ -22,7 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     histories::{
-        at, attempt_failed, created, delivered, failed, photo, reference_approved,
+        at, attempt_failed, created, decided, delivered, failed, filed, photo, reference_approved,
         reference_failed, reference_ready, reference_requested, requested, snapshot, started, user,
     },
     test_log::TestLog,
@@ -123,9 +124,10 @@ async fn the_comparison_sees_every_table_and_a_difference() {
             Happening::Photo(1, requested(user(1), 1, Purpose::Scene)),
         ),
         (1, Happening::Paid(activated(1, Status::Active, 1))),
+        (1, Happening::Reported(1, filed(user(1), 1))),
     ]);
-    let tables = tables_after(&log.pool(), &history, &[3]).await;
-    assert_eq!(tables.len(), 6);
+    let tables = tables_after(&log.pool(), &history, &[4]).await;
+    assert_eq!(tables.len(), 7);
     assert!(tables.values().all(|rows| !rows.is_empty()), "{tables:#?}");
     assert_ne!(tables, tables_after(&log.pool(), &history[..2], &[2]).await);
 }
@@ -136,6 +138,7 @@ pub enum Happening {
     Avatar(avatar::Event),
     Photo(u128, photo_request::Event),
     Paid(subscription::Event),
+    Reported(u128, report::Event),
 }
 
 /// Something that happened to one of so many users.
@@ -145,6 +148,7 @@ pub fn happening(users: u128) -> impl Strategy<Value = (u128, Happening)> {
             avatar_event(who).prop_map(Happening::Avatar),
             photo_event(who).prop_map(|(n, event)| Happening::Photo(n, event)),
             paid_event().prop_map(Happening::Paid),
+            report_event(who).prop_map(|(n, event)| Happening::Reported(n, event)),
         ];
         (Just(who), happening)
     })
@@ -173,6 +177,14 @@ fn avatar_event(who: u128) -> impl Strategy<Value = avatar::Event> {
         n().prop_map(reference_failed),
         n().prop_map(reference_approved),
     ]
+}
+
+fn report_event(who: u128) -> impl Strategy<Value = (u128, report::Event)> {
+    let event = photo_number(who).prop_flat_map(move |n| {
+        let event = prop_oneof![Just(filed(user(who), n)), Just(decided())];
+        (Just(n), event)
+    });
+    event.boxed()
 }
 
 fn photo_event(who: u128) -> impl Strategy<Value = (u128, photo_request::Event)> {
@@ -239,6 +251,7 @@ fn recorded(happenings: Vec<(u128, Happening)>) -> Vec<Recorded<AnyEvent>> {
                 Happening::Avatar(event) => (owner.to_string(), AnyEvent::Avatar(event)),
                 Happening::Photo(n, event) => (photo(n).to_string(), AnyEvent::PhotoRequest(event)),
                 Happening::Paid(event) => (owner.to_string(), AnyEvent::Subscription(event)),
+                Happening::Reported(n, event) => (photo(n).to_string(), AnyEvent::Report(event)),
             };
             let stream = format!("{} {aggregate_id}", event.aggregate_type());
             let sequence = sequences.entry(stream).or_default();
