@@ -6,6 +6,7 @@ mod data_directory;
 mod database;
 mod failure;
 mod listener;
+mod steward;
 mod stop;
 mod wiring;
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use clap::{Args, Subcommand};
+use domain::stewardship;
 use infrastructure::{
     inbox::{InboxEntry, InboxState, WebhookInbox},
     settings::Settings,
@@ -12,6 +13,7 @@ use serde_json::json;
 use crate::{
     database::{Database, must_be_migrated},
     failure::Failure,
+    steward::{By, Steward},
 };
 
 pub const HELP: &str = "\
@@ -35,11 +37,15 @@ pub enum WebhooksCommand {
         /// How many.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
+        #[command(flatten)]
+        by: By,
     },
     /// Hand messages out again, whatever became of them.
     Replay {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        by: By,
     },
 }
 
@@ -66,17 +72,20 @@ async fn ask(command: WebhooksCommand, database: &Database, json: bool) -> Resul
     must_be_migrated(&pool).await?;
     let inbox = WebhookInbox::new(pool.clone());
     let answer = match command {
-        WebhooksCommand::List { state, limit } => {
+        WebhooksCommand::List { state, limit, by } => {
             let listed = inbox.list(state, limit).await;
             let listed = listed.map_err(Failure::try_again)?;
+            let state = state.map(|state| state.as_str().to_owned());
+            let view = stewardship::Command::ViewWebhooks { state };
+            Steward::new(&pool, by).record(view).await?;
             if json {
                 as_json(&listed)
             } else {
                 as_table(&listed)
             }
         }
-        WebhooksCommand::Replay { which } => {
-            let again = replay(&inbox, &which).await?;
+        WebhooksCommand::Replay { which, by } => {
+            let again = replay(&inbox, &which, &Steward::new(&pool, by)).await?;
             if json {
                 format!("{}\n", json!({ "replayed": again }))
             } else {
@@ -89,12 +98,17 @@ async fn ask(command: WebhooksCommand, database: &Database, json: bool) -> Resul
 }
 
 /// How many were handed out again.
-async fn replay(inbox: &WebhookInbox, which: &Which) -> Result<u64, Failure> {
+async fn replay(inbox: &WebhookInbox, which: &Which, steward: &Steward) -> Result<u64, Failure> {
+    let deed = |id: &str| stewardship::Command::ReplayWebhook {
+        webhook_id: id.to_owned(),
+    };
     if which.parked {
+        steward.record(deed("every parked one")).await?;
         return inbox.replay_parked().await.map_err(Failure::try_again);
     }
     let mut again = 0;
     for id in &which.ids {
+        steward.record(deed(id)).await?;
         if !inbox.replay(id).await.map_err(Failure::try_again)? {
             return Err(Failure::not_found(format!(
                 "there is no message {id:?} ({again} before it were handed out again); `ava webhooks list` names them"

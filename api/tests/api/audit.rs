@@ -27,7 +27,14 @@ async fn auditors_see_how_far_each_read_model_is() {
         .collect();
     assert_eq!(
         names,
-        ["avatars", "gate", "photo_work", "photos", "reports", "updates"]
+        [
+            "avatars",
+            "gate",
+            "photo_work",
+            "photos",
+            "reports",
+            "updates"
+        ]
     );
     for item in &list {
         assert_eq!(

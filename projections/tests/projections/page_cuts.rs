@@ -7,8 +7,8 @@ use domain::{
     avatar::{self, ProfileChanges},
     personal::Personal,
     photo_request::{self, Purpose},
-    report,
     recorded::{AnyEvent, Metadata, Recorded},
+    report,
     subscription::{self, Status},
     values::{Age, Position, UserId},
 };
@@ -24,7 +24,8 @@ use uuid::Uuid;
 use crate::{
     histories::{
         at, attempt_failed, created, decided, delivered, failed, filed, photo, reference_approved,
-        reference_failed, reference_ready, reference_requested, requested, snapshot, started, user,
+        reference_failed, reference_ready, reference_requested, reopened, requested, snapshot,
+        started, user,
     },
     test_log::TestLog,
 };
@@ -206,6 +207,7 @@ fn photo_event(who: u128) -> impl Strategy<Value = (u128, photo_request::Event)>
             1 => Just(failed()),
             1 => Just(photo_request::Event::PhotoRefused { rules: vec!["R1".into(), "R, \"2\"".into()] }),
             1 => Just(photo_request::Event::PhotoCanceled),
+            1 => (0_u32..4).prop_map(move |attempts| reopened(user(who), attempts)),
             1 => Just(photo_request::Event::PhotoDeleted),
         ];
         (Just(n), event)

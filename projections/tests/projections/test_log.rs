@@ -8,6 +8,7 @@ use domain::{
     avatar::{self, Avatar},
     photo_request::{self, PhotoRequest},
     recorded::{AnyEvent, Metadata, Recorded},
+    report::{self, Report},
     subscription::{self, Subscription},
     values::{PhotoId, Position, UserId},
 };
@@ -52,6 +53,17 @@ impl TestLog {
         events: Vec<photo_request::Event>,
     ) -> Position {
         self.append::<PhotoRequest>(owner, photo_id.to_string(), events)
+            .await
+    }
+
+    /// Something happened to the report about a photo.
+    pub async fn report(
+        &mut self,
+        owner: UserId,
+        photo_id: PhotoId,
+        events: Vec<report::Event>,
+    ) -> Position {
+        self.append::<Report>(owner, photo_id.to_string(), events)
             .await
     }
 
