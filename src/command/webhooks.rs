@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use application::ports::PaymentInbox;
 use clap::{Args, Subcommand};
 use domain::stewardship;
 use infrastructure::{
@@ -97,23 +98,35 @@ async fn ask(command: WebhooksCommand, database: &Database, json: bool) -> Resul
     Ok(answer)
 }
 
-/// How many were handed out again.
+/// How many were handed out again, each on record before it is.
 async fn replay(inbox: &WebhookInbox, which: &Which, steward: &Steward) -> Result<u64, Failure> {
-    let deed = |id: &str| stewardship::Command::ReplayWebhook {
-        webhook_id: id.to_owned(),
+    let ids = if which.parked {
+        let parked = inbox.list(Some(InboxState::Parked), u32::MAX).await;
+        let parked = parked.map_err(Failure::try_again)?;
+        parked.into_iter().map(|entry| entry.id).collect()
+    } else {
+        which.ids.clone()
     };
-    if which.parked {
-        steward.record(deed("every parked one")).await?;
-        return inbox.replay_parked().await.map_err(Failure::try_again);
-    }
     let mut again = 0;
-    for id in &which.ids {
-        steward.record(deed(id)).await?;
-        if !inbox.replay(id).await.map_err(Failure::try_again)? {
+    for id in ids {
+        if inbox
+            .entry(&id)
+            .await
+            .map_err(Failure::try_again)?
+            .is_none()
+        {
             return Err(Failure::not_found(format!(
                 "there is no message {id:?} ({again} before it were handed out again); `ava webhooks list` names them"
             )));
         }
+        let deed = stewardship::Command::ReplayWebhook {
+            webhook_id: id.clone(),
+        };
+        steward.record(deed).await?;
+        inbox
+            .hand_out_again(&id)
+            .await
+            .map_err(Failure::try_again)?;
         again += 1;
     }
     Ok(again)

@@ -74,17 +74,8 @@ impl WebhookInbox {
     /// # Errors
     /// When the database is away.
     pub async fn replay(&self, id: &str) -> sqlx::Result<bool> {
-        let again = sqlx::query(AGAIN_ONE).bind(id).execute(&self.pool).await?;
+        let again = sqlx::query(AGAIN).bind(id).execute(&self.pool).await?;
         Ok(again.rows_affected() == 1)
-    }
-
-    /// Hands every parked message out again; returns how many that are.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn replay_parked(&self) -> sqlx::Result<u64> {
-        let again = sqlx::query(AGAIN_PARKED).execute(&self.pool).await?;
-        Ok(again.rows_affected())
     }
 }
 
@@ -106,14 +97,8 @@ fn entry(row: &PgRow) -> sqlx::Result<InboxEntry> {
     })
 }
 
-const AGAIN_ONE: &str = "
+const AGAIN: &str = "
     UPDATE webhook_inbox
        SET state = 'waiting', attempts = 0, replays = replays + 1, error = NULL, settled_at = NULL,
            next_at = clock_timestamp()
      WHERE event_id = $1";
-
-const AGAIN_PARKED: &str = "
-    UPDATE webhook_inbox
-       SET state = 'waiting', attempts = 0, replays = replays + 1, error = NULL, settled_at = NULL,
-           next_at = clock_timestamp()
-     WHERE state = 'parked'";
