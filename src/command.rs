@@ -6,6 +6,7 @@ mod completions;
 mod demo;
 mod migrate;
 mod openapi;
+mod photos;
 mod projections;
 mod projector;
 mod role;
@@ -25,6 +26,7 @@ use crate::failure::Failure;
 
 pub use billing::BillingCommand;
 pub use demo::DemoArgs;
+pub use photos::PhotosCommand;
 pub use projections::ProjectionsCommand;
 pub use webhooks::WebhooksCommand;
 
@@ -33,6 +35,7 @@ Examples:
   ava                                    everything on this machine; prints where to look
   HTTP_ADDR=127.0.0.1:9000 ava up        the same on another port
   ava projections list                   how far each read model is
+  ava photos list                        which pictures failed, and why
   ava webhooks list --state parked       what the payment provider said that nobody could apply
   ava openapi > openapi.json             the API's description, to generate a client from
   ava completions bash > /etc/bash_completion.d/ava
@@ -82,6 +85,9 @@ pub enum Command {
     /// See and mend what follows the event log.
     #[command(subcommand, after_help = projections::HELP)]
     Projections(ProjectionsCommand),
+    /// See everybody's photos by how they stand, and let failed ones be tried again.
+    #[command(subcommand, after_help = photos::HELP)]
+    Photos(PhotosCommand),
     /// See the payment provider's messages, and hand some out again.
     #[command(subcommand, after_help = webhooks::HELP)]
     Webhooks(WebhooksCommand),
@@ -107,6 +113,7 @@ impl Command {
             Self::Api | Self::Worker | Self::Projector | Self::Sandbox => SERVER_FILTER,
             Self::Migrate
             | Self::Openapi
+            | Self::Photos(_)
             | Self::Projections(_)
             | Self::Webhooks(_)
             | Self::Billing(_)
@@ -127,6 +134,7 @@ pub fn without_settings(command: &Command) -> Option<Result<(), Failure>> {
         | Command::Projector
         | Command::Sandbox
         | Command::Migrate
+        | Command::Photos(_)
         | Command::Projections(_)
         | Command::Webhooks(_)
         | Command::Billing(_)
@@ -143,6 +151,7 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Projector => projector::run(settings).await,
         Command::Sandbox => sandbox::run(settings).await,
         Command::Migrate => migrate::run(settings, json).await,
+        Command::Photos(command) => photos::run(command, settings, json).await,
         Command::Projections(command) => projections::run(command, settings, json).await,
         Command::Webhooks(command) => webhooks::run(command, settings, json).await,
         Command::Billing(command) => billing::run(command, settings, json).await,

@@ -7,6 +7,7 @@ mod database;
 mod demo;
 mod failure;
 mod listener;
+mod steward;
 mod stop;
 mod wiring;
 
