@@ -1,5 +1,6 @@
 //! The only place where adapters meet ports.
 
+mod chat;
 mod images;
 mod payment;
 
@@ -7,6 +8,8 @@ use std::{sync::Arc, time::Duration};
 
 use application::{
     avatars::Avatars,
+    chat_figures::{ChatFigures, CountedModel},
+    conversations::Conversations,
     crisis::CrisisAnswers,
     dispatcher::Dispatcher,
     photos::Photos,
@@ -24,6 +27,7 @@ use infrastructure::{
     image::{marking::Marker, replicate::ReplicateWebhook},
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
+    reply_drafts::PostgresReplyDrafts,
     settings::{Billing, Environment, GeneratedSecrets, Settings, parse_key},
     storage::LocalStorage,
 };
@@ -109,6 +113,9 @@ pub struct Wiring {
     engine: Arc<Engine>,
     avatars: Avatars,
     photos: Photos,
+    conversations: Conversations,
+    drafts: Arc<PostgresReplyDrafts>,
+    chat_figures: Arc<ChatFigures>,
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
     crisis: Arc<CrisisAnswers>,
@@ -147,6 +154,10 @@ impl Wiring {
             payment.clone(),
             Arc::new(payment::Customers(pools.work.clone())),
         );
+        let photos = payment::photos(dispatcher.clone(), billing_clock.clone(), free_of_charge);
+        let model = chat::model(settings, &surroundings.sandbox_url)?;
+        let chat_figures = Arc::<ChatFigures>::default();
+        let crisis = Arc::new(settings.crisis_answers.clone());
         let objects = settings.data_dir.join("objects");
         Ok(Self {
             engine: Arc::new(Engine::new(
@@ -155,7 +166,17 @@ impl Wiring {
                 surroundings.node.clone(),
             )),
             avatars: Avatars::new(dispatcher.clone()),
-            photos: payment::photos(dispatcher, billing_clock.clone(), free_of_charge),
+            conversations: Conversations::new(
+                dispatcher,
+                photos.clone(),
+                clock.clone(),
+                Arc::new(CountedModel::new(model, chat_figures.clone())),
+                crisis.clone(),
+            )
+            .reminding_after(settings.chat.break_after),
+            photos,
+            drafts: Arc::new(PostgresReplyDrafts::start(pools.work.clone())),
+            chat_figures,
             image_webhook: Arc::new(ReplicateWebhook::new(webhook_secrets(settings, secrets)?)),
             providers: providers(settings, &surroundings)?,
             notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
@@ -176,7 +197,7 @@ impl Wiring {
             reconcile_every: settings.payment.reconcile_every,
             subscriptions,
             plans,
-            crisis: Arc::new(settings.crisis_answers.clone()),
+            crisis,
             payment,
             surroundings,
             self_check_every: settings.self_check_every,
@@ -196,6 +217,7 @@ impl Wiring {
             pool: self.pools.requests.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            conversations: self.conversations.clone(),
             subscriptions: self.subscriptions.clone(),
             checkpoints,
             log: log.clone(),
@@ -205,6 +227,8 @@ impl Wiring {
             inbox: self.inbox.clone(),
             image_webhook: self.image_webhook.clone(),
             notices: self.notices.clone(),
+            drafts: self.drafts.clone(),
+            chat_figures: self.chat_figures.clone(),
             plans: self.plans.clone(),
             crisis: self.crisis.clone(),
             clock: self.clock.clone(),
@@ -228,6 +252,9 @@ impl Wiring {
             checkpoints: self.engine.checkpoints(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            conversations: self.conversations.clone(),
+            drafts: self.drafts.clone(),
+            chat_figures: self.chat_figures.clone(),
             subscriptions: self.subscriptions.clone(),
             providers: self.providers.clone(),
             notices: self.notices.clone(),
@@ -297,6 +324,12 @@ impl Wiring {
     pub fn hear_providers(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         let notices = self.notices.clone();
         async move { notices.listen(stop).await }
+    }
+
+    /// Hears what companions are about to say in other processes, until `stop`.
+    pub fn hear_companions(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        let drafts = self.drafts.clone();
+        async move { drafts.listen(stop).await }
     }
 
     /// Forgets idempotency keys and providers' messages that are too old, every hour until `stop`.

@@ -9,6 +9,7 @@ mod audit;
 mod avatars;
 mod billing;
 mod body;
+mod chat;
 mod command;
 mod cursor;
 mod dev_token;

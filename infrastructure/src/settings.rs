@@ -26,7 +26,8 @@ use reader::Reader;
 
 pub use generated::{GeneratedSecrets, SecretsUnusable};
 pub use outside::{
-    Billing, IdentitySettings, ImageService, ImagesApiSettings, PaymentSettings, ReplicateSettings,
+    Billing, ChatSettings, IdentitySettings, ImageService, ImagesApiSettings, PaymentSettings,
+    ReplicateSettings,
 };
 pub use secret::Secret;
 pub use variables::{Support, VARIABLES};
@@ -117,6 +118,8 @@ pub struct Settings {
     pub replicate: ReplicateSettings,
     /// An OpenAI-compatible images API.
     pub images_api: ImagesApiSettings,
+    /// Who speaks for the companion.
+    pub chat: ChatSettings,
     /// Access tokens.
     pub identity: IdentitySettings,
     /// `URL_SIGNING_KEY`: a text that [`parse_key`] understands; none for the generated one.
@@ -187,6 +190,7 @@ impl Settings {
             plans: plans::read(&mut reader, environment, payment.secret_key.is_some()),
             image_services: outside::image_services(&mut reader),
             images_api: outside::images_api(&mut reader),
+            chat: outside::chat(&mut reader),
             crisis_answers: crisis::read(&mut reader),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
@@ -218,6 +222,7 @@ impl Settings {
     /// Whether a part of the outside world is played by the sandbox.
     pub fn needs_sandbox(&self) -> bool {
         self.payment.secret_key.is_none()
+            || self.chat.key.is_none()
             || self.image_services.iter().any(|one| !self.is_real(*one))
     }
 
@@ -279,6 +284,11 @@ impl Settings {
                     || !self.image_services.contains(&ImageService::OpenAi),
                 "the sandbox is for development",
             ),
+            (
+                "CHAT_API_KEY",
+                self.chat.key.is_some(),
+                "the sandbox is for development",
+            ),
         ];
         for (name, present, why) in needed {
             // A variable that is there and wrong has been named already.
@@ -306,6 +316,7 @@ impl Settings {
             ("STRIPE_API_BASE", &self.payment.api_base),
             ("REPLICATE_API_BASE", &self.replicate.api_base),
             ("IMAGES_API_BASE", &self.images_api.api_base),
+            ("CHAT_API_BASE", &self.chat.api_base),
         ];
         for (name, address) in addresses {
             if address.as_ref().is_some_and(|url| url.scheme() != "https") {
