@@ -3,6 +3,7 @@
 mod api;
 mod billing;
 mod completions;
+mod demo;
 mod migrate;
 mod openapi;
 mod projections;
@@ -23,6 +24,7 @@ use infrastructure::{
 use crate::failure::Failure;
 
 pub use billing::BillingCommand;
+pub use demo::DemoArgs;
 pub use projections::ProjectionsCommand;
 pub use webhooks::WebhooksCommand;
 
@@ -86,6 +88,9 @@ pub enum Command {
     /// Compare subscriptions with the payment provider's.
     #[command(subcommand, after_help = billing::HELP)]
     Billing(BillingCommand),
+    /// Fill a running system with believable people, companions, chats, pictures and subscriptions.
+    #[command(after_help = demo::HELP)]
+    Demo(DemoArgs),
     /// Print a completion script for a shell.
     #[command(after_help = completions::HELP)]
     Completions {
@@ -105,6 +110,7 @@ impl Command {
             | Self::Projections(_)
             | Self::Webhooks(_)
             | Self::Billing(_)
+            | Self::Demo(_)
             | Self::Completions { .. } => QUIET_FILTER,
         }
     }
@@ -123,7 +129,8 @@ pub fn without_settings(command: &Command) -> Option<Result<(), Failure>> {
         | Command::Migrate
         | Command::Projections(_)
         | Command::Webhooks(_)
-        | Command::Billing(_) => None,
+        | Command::Billing(_)
+        | Command::Demo(_) => None,
     }
 }
 
@@ -139,6 +146,7 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Projections(command) => projections::run(command, settings, json).await,
         Command::Webhooks(command) => webhooks::run(command, settings, json).await,
         Command::Billing(command) => billing::run(command, settings, json).await,
+        Command::Demo(arguments) => demo::run(arguments, settings, json).await,
         Command::Openapi => openapi::run(),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -4,6 +4,7 @@ mod command;
 mod crew;
 mod data_directory;
 mod database;
+mod demo;
 mod failure;
 mod listener;
 mod stop;
