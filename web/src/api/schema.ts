@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Show a report with what it is about.
-         * @description The picture and the person's words are shown, since somebody has to judge them. For operators; the view is recorded.
+         * @description The picture or the message, and the person's words are shown, since somebody has to judge them. For operators; the view is recorded.
          */
         get: operations["get_reported_content"];
         put?: never;
@@ -816,7 +816,7 @@ export interface paths {
         put?: never;
         /**
          * Report something.
-         * @description One of the person's own pictures. An operator looks at it within the time that `due_at` says. Reported again while it
+         * @description One of the person's own pictures, or something that they or their companion said. An operator looks at it within the time that `due_at` says. Reported again while it
          *     is open, the report stays as it is.
          */
         post: operations["file_report"];
@@ -1782,7 +1782,7 @@ export interface components {
         ReportSubject: {
             /**
              * Format: uuid
-             * @description The photo's id; a reference picture is a photo.
+             * @description The photo's id, where a reference picture is a photo; or the id of a message of the person's or the companion's.
              */
             id: string;
             kind: components["schemas"]["ReportSubjectKind"];
@@ -1791,9 +1791,10 @@ export interface components {
          * @description What can be reported.
          * @enum {string}
          */
-        ReportSubjectKind: "photo";
+        ReportSubjectKind: "photo" | "message";
         /** @description A report with what it is about. */
         ReportedContent: components["schemas"]["AdminReport"] & {
+            message?: components["schemas"]["Message"] | null;
             photo?: components["schemas"]["Photo"] | null;
         };
         /**
@@ -3631,6 +3632,7 @@ export interface operations {
                      *       "due_at": "2026-11-23T15:00:00Z",
                      *       "filed_at": "2026-11-22T15:00:00Z",
                      *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "message": null,
                      *       "note": null,
                      *       "overdue": false,
                      *       "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
@@ -7236,6 +7238,17 @@ export interface operations {
             };
             /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
             422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-cool-down`: Too much had to be refused. */
+            429: {
                 headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
