@@ -4,6 +4,7 @@
 //! root over them is; proofs say that an event is among them, and that an earlier tree is the beginning of a later one.
 //! `docs/AUDIT.md` is the format, byte by byte; whoever knows it needs nothing of this.
 
+pub mod bundle;
 mod checker;
 mod checkpoint;
 mod events;

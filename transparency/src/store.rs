@@ -128,6 +128,23 @@ impl Tree {
         rows.iter().map(checkpoint).collect()
     }
 
+    /// Up to `most` checkpoints over fewer events than that, and at least one, spread over the log; the smallest first.
+    pub(crate) async fn spread(
+        &self,
+        below: u64,
+        most: i64,
+    ) -> sqlx::Result<Vec<StoredCheckpoint>> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT ON (size * $2 / $1) size, root, note, signed_at FROM log_checkpoints
+              WHERE size BETWEEN 1 AND $1 - 1 ORDER BY size * $2 / $1, size DESC",
+        )
+        .bind(below.cast_signed())
+        .bind(most)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(checkpoint).collect()
+    }
+
     /// The hash of the event at a position, as it went into the tree.
     ///
     /// # Errors
