@@ -12,9 +12,13 @@ use crate::{
     steward,
 };
 
+mod checkpoint;
 mod projections;
+mod proofs;
 
+pub(crate) use checkpoint::get_checkpoint;
 pub(crate) use projections::{Projection, ProjectionList, StateWord};
+pub(crate) use proofs::{prove_consistency, prove_inclusion};
 
 problems!(
     ProjectionsProblems = SIGNED_IN,

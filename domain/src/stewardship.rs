@@ -67,6 +67,21 @@ pub enum Command {
     ViewWebhooks {
         state: Option<String>,
     },
+    ViewCheckpoint,
+    /// That an event is among the first so many.
+    ProveInclusion {
+        position: u64,
+        size: u64,
+    },
+    /// That the first so many events are the beginning of more.
+    ProveConsistency {
+        from: u64,
+        to: u64,
+    },
+    /// The first so many events as files.
+    ExportBundle {
+        size: u64,
+    },
     RetryPhoto {
         photo_id: PhotoId,
     },
@@ -110,6 +125,18 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         state: Option<String>,
     },
+    CheckpointViewed,
+    InclusionProven {
+        position: u64,
+        size: u64,
+    },
+    ConsistencyProven {
+        from: u64,
+        to: u64,
+    },
+    BundleExported {
+        size: u64,
+    },
     PhotoRetried {
         photo_id: PhotoId,
     },
@@ -140,6 +167,10 @@ event_versions!(
         ReportsViewed: "1",
         ReportViewed: "1",
         WebhooksViewed: "1",
+        CheckpointViewed: "1",
+        InclusionProven: "1",
+        ConsistencyProven: "1",
+        BundleExported: "1",
         PhotoRetried: "1",
         CancellationOrdered: "1",
         DecisionTaken: "1",
@@ -170,6 +201,10 @@ impl Stewardship {
             Command::ViewReports { status } => Event::ReportsViewed { status },
             Command::ViewReport { report_id } => Event::ReportViewed { report_id },
             Command::ViewWebhooks { state } => Event::WebhooksViewed { state },
+            Command::ViewCheckpoint => Event::CheckpointViewed,
+            Command::ProveInclusion { position, size } => Event::InclusionProven { position, size },
+            Command::ProveConsistency { from, to } => Event::ConsistencyProven { from, to },
+            Command::ExportBundle { size } => Event::BundleExported { size },
             Command::RetryPhoto { photo_id } => Event::PhotoRetried { photo_id },
             Command::CancelPhoto { photo_id } => Event::CancellationOrdered { photo_id },
             Command::TakeDecision {

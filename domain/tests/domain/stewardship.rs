@@ -20,7 +20,7 @@ fn every_command_in_every_state_is_answered_as_the_table_says() {
         &states,
         &commands(),
         variants!(Command: ViewFigures ViewProjections ViewPhotos ViewUser ViewReports ViewReport ViewWebhooks
-            RetryPhoto CancelPhoto TakeDecision RebuildProjection ReplayWebhook),
+            ViewCheckpoint ProveInclusion ProveConsistency ExportBundle RetryPhoto CancelPhoto TakeDecision RebuildProjection ReplayWebhook),
     );
 }
 
@@ -72,6 +72,19 @@ fn commands() -> Samples<Command> {
         ("view reports", Command::ViewReports { status: None }),
         ("view report", Command::ViewReport { report_id }),
         ("view webhooks", Command::ViewWebhooks { state: None }),
+        ("view checkpoint", Command::ViewCheckpoint),
+        (
+            "prove inclusion",
+            Command::ProveInclusion {
+                position: 3,
+                size: 5,
+            },
+        ),
+        (
+            "prove consistency",
+            Command::ProveConsistency { from: 3, to: 5 },
+        ),
+        ("export bundle", Command::ExportBundle { size: 5 }),
         ("retry photo", Command::RetryPhoto { photo_id }),
         ("cancel photo", Command::CancelPhoto { photo_id }),
         (

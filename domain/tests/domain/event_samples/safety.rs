@@ -47,9 +47,10 @@ pub(crate) fn report() -> Samples<report::Event> {
 
 pub(crate) fn stewardship() -> Samples<stewardship::Event> {
     use stewardship::Event::{
-        CancellationOrdered, DecisionTaken, FiguresViewed, PhotoRetried, PhotosViewed,
-        ProjectionRebuilt, ProjectionsViewed, ReportViewed, ReportsViewed, UserViewed,
-        WebhookReplayed, WebhooksViewed,
+        BundleExported, CancellationOrdered, CheckpointViewed, ConsistencyProven, DecisionTaken,
+        FiguresViewed, InclusionProven, PhotoRetried, PhotosViewed, ProjectionRebuilt,
+        ProjectionsViewed, ReportViewed, ReportsViewed, UserViewed, WebhookReplayed,
+        WebhooksViewed,
     };
     let photo_id = photo_id();
     let report_id = ReportId(Uuid::from_u128(7));
@@ -78,6 +79,13 @@ pub(crate) fn stewardship() -> Samples<stewardship::Event> {
             WebhooksViewed {
                 state: Some(text()),
             },
+            CheckpointViewed,
+            InclusionProven {
+                position: 17,
+                size: 42,
+            },
+            ConsistencyProven { from: 17, to: 42 },
+            BundleExported { size: 42 },
             PhotoRetried { photo_id },
             CancellationOrdered { photo_id },
             taken(Decision::Dismissed),
