@@ -16,7 +16,7 @@ export interface Change {
 export function difference(before: Json | undefined, after: Json | undefined, pointer = ''): Change[] {
   if (before === undefined) return after === undefined ? [] : [{ pointer, kind: 'added', after }];
   if (after === undefined) return [{ pointer, kind: 'removed', before }];
-  if (Array.isArray(before) && Array.isArray(after)) return fields({ ...before }, { ...after }, pointer);
+  if (Array.isArray(before) && Array.isArray(after)) return fields(Object.fromEntries(before.entries()), Object.fromEntries(after.entries()), pointer);
   if (isObject(before) && isObject(after)) return fields(before, after, pointer);
   return before === after ? [] : [{ pointer, kind: 'changed', before, after }];
 }
