@@ -5,12 +5,14 @@ use std::{net::TcpListener, num::NonZero, ops::Deref, sync::Arc, thread, time::D
 use actix_web::{HttpServer, dev::Server, middleware::from_fn, web};
 use application::{
     avatars::Avatars,
+    chat_figures::ChatFigures,
     content::Refusal,
+    conversations::Conversations,
     crisis::CrisisAnswers,
     photos::Photos,
     ports::{
         Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
-        PaymentInbox, Plans, PredictionNotices, PredictionWebhook, TokenIssuer,
+        PaymentInbox, Plans, PredictionNotices, PredictionWebhook, ReplyDrafts, TokenIssuer,
     },
     subscriptions::Subscriptions,
 };
@@ -21,7 +23,7 @@ use url::Url;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
-    audit, avatars, billing, dev_token, documentation,
+    audit, avatars, billing, chat, dev_token, documentation,
     envelope::envelope,
     idempotency::InFlight,
     image_webhooks, photos, problem,
@@ -30,6 +32,7 @@ use crate::{
     service::no_such_route,
     signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
+    web_client::{self, WebClient},
 };
 
 /// What the handlers need. The binary's wiring builds it; nothing in here knows an adapter.
@@ -41,6 +44,8 @@ pub struct App {
     pub avatars: Avatars,
     /// The use cases of photos.
     pub photos: Photos,
+    /// The use cases of conversations.
+    pub conversations: Conversations,
     /// The use cases of subscriptions.
     pub subscriptions: Subscriptions,
     /// How far the read models are.
@@ -59,6 +64,10 @@ pub struct App {
     pub image_webhook: Arc<dyn PredictionWebhook>,
     /// Keeps the image provider's messages, and wakes the workers.
     pub notices: Arc<dyn PredictionNotices>,
+    /// Hears what companions are about to say.
+    pub drafts: Arc<dyn ReplyDrafts>,
+    /// What is counted of the answers that this process gives.
+    pub chat_figures: Arc<ChatFigures>,
     /// What can be subscribed to.
     pub plans: Arc<Plans>,
     /// What people hear who may be in danger.
@@ -77,6 +86,8 @@ pub struct App {
     pub url_signing_key: [u8; 32],
     /// Where browsers reach the web client, as `http://127.0.0.1:8080`.
     pub public_url: Url,
+    /// The web client; none where only the API is served.
+    pub web: Option<WebClient>,
     /// Ends the streams of updates, so that the server can stop.
     pub stop: CancellationToken,
 }
@@ -163,6 +174,10 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(photos::delete_photo)
         .service(photos::get_image)
         .service(image_webhooks::receive_prediction_message)
+        .service(chat::send_message)
+        .service(chat::list_messages)
+        .service(chat::get_chat)
+        .service(chat::change_chat)
         .service(updates::stream_updates)
         .service(billing::list_plans)
         .service(billing::start_checkout)
@@ -200,6 +215,7 @@ pub async fn serve(
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(web::Data::new(state.of_thread(share)))
+            .configure(web_client::routes)
             .into_utoipa_app()
             .configure(routes)
             .into_app()

@@ -27,6 +27,7 @@ pub(crate) use headers::{CommandHeaders, ConditionalHeaders, ReadHeaders};
 use crate::{
     app::{State, routes},
     problem::{self, Code},
+    updates::MessageDelta,
 };
 
 const DESCRIPTION: &str = include_str!("documentation/description.md");
@@ -39,10 +40,11 @@ const DESCRIPTION: &str = include_str!("documentation/description.md");
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     security(("token" = [])),
-    components(schemas(problem::Document)),
+    components(schemas(problem::Document, MessageDelta<'static>)),
     tags(
         (name = "Avatar", description = "The companion: design it, give it a face, approve it."),
         (name = "Photos", description = "Pictures of the companion. For subscribers."),
+        (name = "Chat", description = "What the person and the companion say to each other. For subscribers."),
         (name = "Updates", description = "What changes, as it changes."),
         (name = "Billing", description = "Plans, payment, and what is paid for."),
         (name = "Audit", description = "What auditors look at. For those whose access token names the role `auditor`."),

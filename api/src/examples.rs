@@ -10,6 +10,8 @@ use crate::problem::{ClosedGate, Code, FieldError, Problem};
 const AVATAR: &str = "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e";
 const REFERENCE: &str = "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f";
 const SCENE: &str = "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a";
+const MESSAGE: &str = "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01";
+const REPLY: &str = "5b1f6a0e-6c0d-5d0c-9a4e-3f2e1d0c9b8a";
 const SHA256: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 fn address(photo: &str, variant: &str) -> String {
@@ -119,6 +121,70 @@ pub(crate) fn canceled_photo() -> Value {
 
 pub(crate) fn photos() -> Value {
     json!({"items": [photo()], "next_cursor": "MSAxNzk1MzU2NjAwMDAwMDAwIDAxOTNlN2Y5"})
+}
+
+pub(crate) fn new_message() -> Value {
+    json!({"text": "Send me a photo of you at the beach"})
+}
+
+pub(crate) fn message() -> Value {
+    json!({
+        "id": MESSAGE,
+        "role": "user",
+        "text": "Send me a photo of you at the beach",
+        "mode": "intimate",
+        "created_at": "2026-11-22T14:09:58Z",
+    })
+}
+
+fn reply() -> Value {
+    let mut photo = photo();
+    photo["scene"] = json!("at the beach");
+    json!({
+        "id": REPLY,
+        "role": "avatar",
+        "text": "Of course. One moment, I'll find a nice spot.",
+        "photo": photo,
+        "mode": "intimate",
+        "in_reply_to": MESSAGE,
+        "created_at": "2026-11-22T14:10:00Z",
+    })
+}
+
+fn disclosure() -> Value {
+    json!({
+        "id": "0193e7f9-2b0f-7a31-9d52-1c2b3a4f5e60",
+        "role": "system",
+        "text": "Hello, I'm Ava. I'm an AI companion, not a human being: I'm made up, and so are my pictures. What would you like to talk about?",
+        "mode": "intimate",
+        "kind": "disclosure",
+        "created_at": "2026-11-22T14:09:58Z",
+    })
+}
+
+pub(crate) fn messages() -> Value {
+    json!({"items": [reply(), message(), disclosure()], "next_cursor": null})
+}
+
+pub(crate) fn chat() -> Value {
+    json!({
+        "mode": "friendly",
+        "disclosure": {
+            "badge": "AI companion: not a human being",
+            "text": disclosure()["text"],
+        },
+        "unanswered": [],
+    })
+}
+
+pub(crate) fn chat_changes() -> Value {
+    json!({"mode": "intimate"})
+}
+
+pub(crate) fn intimate_chat() -> Value {
+    let mut chat = chat();
+    chat["mode"] = json!("intimate");
+    chat
 }
 
 pub(crate) fn prediction_message() -> Value {
@@ -248,9 +314,12 @@ pub(crate) fn token() -> Value {
 }
 
 pub(crate) fn updates() -> Value {
-    let photo = photo();
+    let (photo, reply) = (photo(), reply());
+    let delta =
+        json!({"id": REPLY, "in_reply_to": MESSAGE, "mode": "intimate", "text": "Of course. One"});
     json!(format!(
-        "retry: 2000\nid: 41\n\nid: 42\nevent: photo\ndata: {photo}\n\n: still here\n\n"
+        "retry: 2000\nid: 41\n\nid: 42\nevent: photo\ndata: {photo}\n\nevent: message-delta\ndata: {delta}\n\n\
+         id: 43\nevent: message\ndata: {reply}\n\n: still here\n\n"
     ))
 }
 

@@ -9,6 +9,7 @@ mod audit;
 mod avatars;
 mod billing;
 mod body;
+mod chat;
 mod command;
 mod cursor;
 mod dev_token;
@@ -29,8 +30,10 @@ mod request_id;
 mod service;
 mod signed_url;
 mod updates;
+mod web_client;
 
 pub use app::{App, serve};
 pub use documentation::openapi;
 pub use metrics::serve_metrics;
 pub use problem::Code;
+pub use web_client::{OidcClient, PAGES, SignInWays, WebClient};

@@ -1,5 +1,7 @@
 //! Figures for Prometheus, on a listener of their own: not for the public.
 
+mod chat;
+
 use std::{fmt::Write as _, net::TcpListener, time::Duration};
 
 use actix_web::{
@@ -53,7 +55,7 @@ async fn get_metrics(app: Data<App>) -> HttpResponse {
 
 /// What can be told now; without the database, that it is away.
 async fn figures(app: &App) -> String {
-    match measured(app).await {
+    let mut told = match measured(app).await {
         Ok((head, followers)) => text(head, &followers),
         Err(error) => {
             tracing::warn!(error = %Chain(error.as_ref()), "The figures could not be measured");
@@ -61,7 +63,9 @@ async fn figures(app: &App) -> String {
             up(&mut text, false);
             text
         }
-    }
+    };
+    chat::text(&mut told, &app.chat_figures.now());
+    told
 }
 
 async fn measured(
@@ -158,8 +162,12 @@ fn up(text: &mut String, up: bool) {
 }
 
 fn family(text: &mut String, name: &str, help: &str) {
+    kind(text, name, "gauge", help);
+}
+
+fn kind(text: &mut String, name: &str, kind: &str, help: &str) {
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
 }
 
 fn line(text: &mut String, name: &str, labels: &str, value: impl std::fmt::Display) {

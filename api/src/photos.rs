@@ -36,19 +36,10 @@ use crate::{
     examples,
     idempotency::{Executed, once},
     positions,
-    problem::{BODY, COMMAND, Code, Problem, READ, SIGNED_IN, problems},
+    problem::{BODY, COMMAND, Code, GATE, Problem, READ, SIGNED_IN, problems},
     read::ReadRequest,
     reply::Reply,
 };
-
-/// What a closed gate answers.
-const GATE: &[Code] = &[
-    Code::SubscriptionRequired,
-    Code::PaymentIncomplete,
-    Code::PaymentPastDue,
-    Code::SubscriptionUnpaid,
-    Code::SubscriptionPaused,
-];
 
 /// A picture that is wished for.
 #[derive(Deserialize, ToSchema)]

@@ -15,8 +15,12 @@ pub(crate) const AVATAR: &[&str] = &["avatars", "photos"];
 pub(crate) const PHOTO: &[&str] = &["photos"];
 /// What a subscription's answer and the gate are made from.
 pub(crate) const GATE: &[&str] = &["gate"];
+/// What a message's answer is made from.
+pub(crate) const MESSAGE: &[&str] = &["messages", "photos"];
+/// What the chat's own answer is made from.
+pub(crate) const CHAT: &[&str] = &["messages", "chat_work", "avatars"];
 /// What any answer is made from.
-pub(crate) const ALL: &[&str] = &["avatars", "photos", "gate"];
+pub(crate) const ALL: &[&str] = &["avatars", "photos", "gate", "messages", "chat_work"];
 /// What tells of changes.
 pub(crate) const UPDATES: &[&str] = &["updates"];
 

@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 pub use code::Code;
 pub(crate) use pages::{problem_page, problems_page};
 pub(crate) use responses::{
-    BODY, COMMAND, READ, SIGNED_IN, documented, documented_alone, header, problems,
+    BODY, COMMAND, GATE, READ, SIGNED_IN, documented, documented_alone, header, problems,
 };
 
 /// The media type of problem documents.

@@ -2,24 +2,27 @@
 
 mod answering;
 mod past;
+mod speaking;
 
 use std::sync::Arc;
 
 use cqrs_es::Aggregate;
 use domain::{
+    avatar::Avatar,
     conversation::{
         Command, Conversation, Intervention, InterventionKind, Mode, Rejection, Segment,
         WithheldReason,
     },
     personal::Personal,
     policy::{Decision, Field, Stage, Verdict},
-    values::{Age, MessageId, MessageText, PhotoId},
+    values::{Age, MessageId, MessageText, PhotoId, UserId},
 };
 use uuid::Uuid;
 
 pub use answering::{AnswerError, Answered};
 
 use crate::{
+    avatars, chatting,
     content::{self, Refusal},
     context::{CommandError, Context, Receipt},
     crisis::CrisisAnswers,
@@ -58,6 +61,17 @@ pub fn photo_id(message_id: MessageId) -> PhotoId {
 
 type Outcome = Result<Receipt, CommandError<Rejection>>;
 
+/// Why a message was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// There is nobody to talk to yet.
+    #[error("there is no avatar with an approved reference picture yet")]
+    AvatarNotReady,
+    /// Anything else.
+    #[error(transparent)]
+    Command(#[from] CommandError<Rejection>),
+}
+
 impl Conversations {
     /// Over that dispatcher, clock and model.
     pub const fn new(
@@ -79,14 +93,15 @@ impl Conversations {
     /// The person says something. What the rules refuse is recorded with what is shown instead of a reply.
     ///
     /// # Errors
-    /// As `CommandError` says.
+    /// As `SendError` says.
     pub async fn send(
         &self,
         context: Context,
         message_id: MessageId,
         mode: Mode,
         text: MessageText,
-    ) -> Outcome {
+    ) -> Result<Receipt, SendError> {
+        let disclosure = self.disclosure(context.owner).await?;
         let text = content::visible(text);
         let fields = [Field {
             name: "text",
@@ -105,8 +120,38 @@ impl Conversations {
             text: Personal::new(text),
             policy: verdict.on_record(),
             intervention,
+            disclosure,
         };
-        self.execute(context, segment, command).await
+        Ok(self.execute(context, segment, command).await?)
+    }
+
+    /// The person turns to a mode. Whether it is not the one that holds already, the caller knows from the read model.
+    ///
+    /// # Errors
+    /// As `CommandError` says.
+    pub async fn change_mode(&self, context: Context, mode: Mode) -> Outcome {
+        let segment = Segment {
+            owner: context.owner,
+            mode,
+            day: self.clock.now().date_naive(),
+        };
+        self.execute(context, segment, Command::ChangeMode { mode })
+            .await
+    }
+
+    /// What the owner's companion says about itself before anything else.
+    async fn disclosure(&self, owner: UserId) -> Result<String, SendError> {
+        let avatar = self
+            .dispatcher
+            .load::<Avatar>(avatars::stream(owner))
+            .await
+            .map_err(CommandError::without_rejection::<Rejection>)?;
+        let profile = avatar
+            .state
+            .profile()
+            .filter(|_| avatar.state.approved_reference().is_some())
+            .ok_or(SendError::AvatarNotReady)?;
+        Ok(chatting::disclosure(&profile.name.to_string()))
     }
 
     /// A promised picture was delivered.

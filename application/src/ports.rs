@@ -10,6 +10,7 @@ mod images;
 mod payment;
 mod payment_inbox;
 mod prediction_notices;
+mod reply_drafts;
 mod storage;
 
 pub use chat::{
@@ -40,4 +41,5 @@ pub use prediction_notices::{
     AttemptId, MessageRefused, PredictionMessage, PredictionNotices, PredictionWebhook,
     WebhookHeaders,
 };
+pub use reply_drafts::{ReplyDraft, ReplyDrafts};
 pub use storage::{ObjectStorage, StorageError, StoredObject};

@@ -11,15 +11,15 @@ use serde::Serialize;
 use url::form_urlencoded::Serializer;
 use utoipa::ToSchema;
 
-use super::{GATE, Photo, resource};
+use super::{Photo, resource};
 use crate::{
     app::State,
     cursor,
     documentation::ReadHeaders,
     examples,
-    parameters::{self, Parameters},
+    parameters::{self, Parameters, word},
     positions,
-    problem::{Problem, READ, SIGNED_IN, problems},
+    problem::{GATE, Problem, READ, SIGNED_IN, problems},
     read::ReadRequest,
     reply::Reply,
 };
@@ -142,12 +142,4 @@ impl Query {
         query.append_pair("cursor", cursor);
         format!("</photos?{}>; rel=\"next\"", query.finish())
     }
-}
-
-fn word<T: Copy>(text: &str, known: &[T], as_str: impl Fn(T) -> &'static str) -> Result<T, String> {
-    let found = known.iter().copied().find(|word| as_str(*word) == text);
-    found.ok_or_else(|| {
-        let words: Vec<_> = known.iter().map(|word| as_str(*word)).collect();
-        format!("must be one of {}", words.join(", "))
-    })
 }

@@ -115,7 +115,7 @@ codes! {
         "Everybody has one avatar. Change it with PATCH /avatars/me.",
         "there is an avatar already; change it instead";
     AvatarNotReady = 409, "avatar-not-ready", "The avatar has no approved reference picture",
-        "Pictures follow the avatar's reference picture. Ask for one with POST /avatars/me/reference-image and approve it.",
+        "Pictures and the chat need an avatar whose reference picture was approved. Ask for one with POST /avatars/me/reference-image and approve it.",
         "approve a reference picture first";
     ReferenceNotReady = 409, "reference-not-ready", "That is no delivered reference picture",
         "Only a delivered reference picture of this avatar can be approved. Approve one of `reference_history`, or ask for another one.",

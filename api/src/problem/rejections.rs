@@ -2,12 +2,13 @@
 
 use application::{
     context::CommandError,
+    conversations::SendError,
     photos::RequestPhotoError,
     ports::{LogUnavailable, PaymentError, ReadError, StorageError},
     subscriptions::{ApplyNoticeError, CheckoutError, ManageError},
 };
 use domain::{
-    avatar, photo_request,
+    avatar, conversation, photo_request,
     subscription::{self, ClosedReason},
 };
 
@@ -77,6 +78,34 @@ impl From<ClosedReason> for Problem {
             ClosedReason::Paused => Code::SubscriptionPaused,
         };
         Self::new(code, reason.to_string()).because(gate::word(reason))
+    }
+}
+
+impl From<conversation::Rejection> for Problem {
+    fn from(rejection: conversation::Rejection) -> Self {
+        match rejection {
+            // The ids are ours and new, and what the rules refuse comes with an intervention: none of these is a
+            // person's doing.
+            conversation::Rejection::UnknownMessage
+            | conversation::Rejection::AlreadySent
+            | conversation::Rejection::AlreadyAnswered
+            | conversation::Rejection::AlreadyPromised
+            | conversation::Rejection::UnknownPhoto
+            | conversation::Rejection::AlreadyAttached
+            | conversation::Rejection::AlreadyWithheld
+            | conversation::Rejection::WrongMode
+            | conversation::Rejection::SaysNothing
+            | conversation::Rejection::AgainstTheRules => Self::internal(&rejection),
+        }
+    }
+}
+
+impl From<SendError> for Problem {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::AvatarNotReady => Self::plain(Code::AvatarNotReady),
+            SendError::Command(error) => error.into(),
+        }
     }
 }
 

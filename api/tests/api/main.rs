@@ -4,6 +4,7 @@
 mod audit;
 mod avatars;
 mod billing;
+mod chat;
 mod conformance;
 mod envelope;
 mod grace;
@@ -21,5 +22,7 @@ mod preconditions;
 mod read_models;
 mod service;
 mod story;
+mod stream;
 mod test_app;
 mod updates;
+mod web_client;

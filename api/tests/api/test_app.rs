@@ -10,19 +10,25 @@ use std::{
 use api::App;
 use application::{
     avatars::Avatars,
+    context::Context,
+    conversations::{Answered, Conversations, photo_id},
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{Clock, ObjectStorage, Plans, TokenIssuer},
     subscriptions::Subscriptions,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::values::{Position, UserId};
+use domain::{
+    conversation::{Mode, Segment},
+    values::{Position, UserId},
+};
 use infrastructure::{
     event_log::PostgresEventLog,
     identity::{DevelopmentIssuer, SharedSecret, TokenSettings, TokenVerifier},
     image::{marking::Marker, replicate::ReplicateWebhook},
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
+    reply_drafts::PostgresReplyDrafts,
     scratch_database::ScratchDatabase,
     stand_in_clock::StandInClock,
     storage::LocalStorage,
@@ -39,7 +45,7 @@ use worker::{WorkerParts, WorkerSettings};
 
 pub use crate::options::Options;
 use crate::{
-    outside::{Customers, plan, replicate, replicate_secret, stripe},
+    outside::{Customers, chat_model, plan, replicate, replicate_secret, stripe},
     person::{Answer, Call, Person},
 };
 
@@ -60,6 +66,8 @@ pub struct TestApp {
     pub sandbox: RunningSandbox,
     pub client: reqwest::Client,
     pub parts: App,
+    /// Whether a worker runs.
+    pub worker: bool,
     engine: Option<Engine>,
     objects: PathBuf,
     stop: CancellationToken,
@@ -147,6 +155,13 @@ impl TestApp {
             pool: database.pool(),
             avatars: avatars.clone(),
             photos: photos.clone(),
+            conversations: Conversations::new(
+                dispatcher.clone(),
+                photos.clone(),
+                clock.clone(),
+                Arc::new(chat_model(&sandbox)),
+                Arc::default(),
+            ),
             subscriptions: Subscriptions::new(
                 dispatcher.clone(),
                 billing_clock.clone(),
@@ -162,6 +177,8 @@ impl TestApp {
             inbox: Arc::new(WebhookInbox::new(database.pool())),
             image_webhook: Arc::new(ReplicateWebhook::new(vec![replicate_secret()])),
             notices: Arc::new(PostgresPredictionNotices::new(database.pool())),
+            drafts: Arc::new(PostgresReplyDrafts::start(database.pool())),
+            chat_figures: Arc::default(),
             plans,
             crisis: Arc::default(),
             clock: clock.clone(),
@@ -171,6 +188,7 @@ impl TestApp {
             issuer,
             url_signing_key: [7; 32],
             public_url: "https://ava.test/".parse().unwrap(),
+            web: options.web.clone(),
             stop: stop.clone(),
         };
         Self {
@@ -189,6 +207,7 @@ impl TestApp {
                 .build()
                 .unwrap(),
             parts,
+            worker: options.worker,
             engine: Some(engine),
             objects,
             stop,
@@ -223,6 +242,9 @@ impl TestApp {
             checkpoints: engine.checkpoints(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            conversations: self.parts.conversations.clone(),
+            drafts: self.parts.drafts.clone(),
+            chat_figures: self.parts.chat_figures.clone(),
             subscriptions: self.parts.subscriptions.clone(),
             providers: replicate(&self.sandbox, Some(&self.url)).into(),
             notices: self.parts.notices.clone(),
@@ -342,10 +364,47 @@ impl TestApp {
         forget.execute(&self.database.pool()).await.unwrap();
     }
 
+    /// How often the chat model was asked.
+    pub async fn asked_of_the_model(&self) -> usize {
+        let url = format!("{}/control/chat/ledger", self.sandbox.url());
+        let ledger: Value = self
+            .client
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        ledger["completions"].as_array().unwrap().len()
+    }
+
+    /// The companion answers a message with the promise of a picture, as a worker has it do; the picture's id.
+    pub async fn promise(&self, person: &Person<'_>, message: &Value) -> String {
+        let message_id = message["id"].as_str().unwrap().parse().unwrap();
+        let segment = Segment {
+            owner: person.id,
+            mode: Mode::Intimate,
+            day: Utc::now().date_naive(),
+        };
+        let context = Context::of_user(person.id, Uuid::now_v7());
+        let answered = self
+            .parts
+            .conversations
+            .answer(&context, segment, message_id, &mut ())
+            .await;
+        assert_eq!(answered.unwrap(), Answered::Replied);
+        self.settle().await;
+        photo_id(message_id).to_string()
+    }
+
     /// Waits until the projectors have seen everything that is in the log now.
     pub async fn settle(&self) {
         let head = self.head().await;
-        let projectors = ["avatars", "photos", "gate", "updates", "photo_work"];
+        let projectors: Vec<_> = projections::all()
+            .iter()
+            .map(|projector| projector.name())
+            .collect();
         let seen = self
             .parts
             .checkpoints

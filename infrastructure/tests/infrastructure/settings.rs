@@ -27,6 +27,8 @@ const PRODUCTION: &[(&str, &str)] = &[
     ("STRIPE_WEBHOOK_SECRET", "whsec_hunter2, whsec_older"),
     ("STRIPE_PRICE_ID", "price_1"),
     ("REPLICATE_API_TOKEN", "r8_hunter2"),
+    ("CHAT_API_KEY", "sk-hunter2"),
+    ("CHAT_MODEL", "a-model"),
     ("SENTRY_DSN", "https://hunter2@sentry.example.com/1"),
 ];
 
@@ -113,7 +115,7 @@ fn everything_that_is_wrong_is_told_at_once() {
 #[test]
 fn production_takes_no_default_that_everybody_knows() {
     let error = read(&[("APP_ENV", "production")]).unwrap_err();
-    let optional = ["APP_ENV", "SENTRY_DSN"];
+    let optional = ["APP_ENV", "CHAT_MODEL", "SENTRY_DSN"];
     for (name, _) in PRODUCTION
         .iter()
         .filter(|(name, _)| !optional.contains(name))

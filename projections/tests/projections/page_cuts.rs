@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use domain::{
     avatar::{self, ProfileChanges},
+    conversation::{self, Decline, InterventionKind, Mode, WithheldReason},
     personal::Personal,
     photo_request::{self, Purpose},
     recorded::{AnyEvent, Metadata, Recorded},
@@ -22,8 +23,9 @@ use uuid::Uuid;
 
 use crate::{
     histories::{
-        at, attempt_failed, created, delivered, failed, photo, reference_approved,
-        reference_failed, reference_ready, reference_requested, requested, snapshot, started, user,
+        at, attempt_failed, conversation_of, created, delivered, failed, photo, promised,
+        reference_approved, reference_failed, reference_ready, reference_requested, replied,
+        reply_failed, requested, sent, shown, snapshot, started, user,
     },
     test_log::TestLog,
 };
@@ -67,6 +69,7 @@ async fn many_new_rows_at_once_are_the_rows_that_come_one_by_one() {
     let one_by_one = tables_after(&log.pool(), &history, &vec![1; history.len()]).await;
     assert_eq!(one_by_one["avatars"].len(), 120);
     assert_eq!(one_by_one["photos"].len(), 240);
+    assert_eq!(one_by_one["messages"].len(), 360);
     for size in [history.len(), 400, 170] {
         let pages = vec![size; history.len().div_ceil(size)];
         let in_pages = tables_after(&log.pool(), &history, &pages).await;
@@ -108,6 +111,14 @@ fn of_one_user(who: u128) -> Vec<(u128, Happening)> {
         photo(scene, requested(user(who), scene, Purpose::Scene)),
         photo(scene, started(1)),
         photo(scene, end),
+        Happening::Said(shown(None, InterventionKind::Disclosure)),
+        Happening::Said(sent(who)),
+        Happening::Said(replied(
+            who,
+            (who % 3 > 0).then_some("\\N, \u{1F33B} {x}"),
+            (who % 4 == 0).then_some(Decline::QuotaExhausted),
+        )),
+        Happening::Said(promised(who, scene)),
     ]
     .map(|happening| (who, happening))
     .into()
@@ -122,10 +133,17 @@ async fn the_comparison_sees_every_table_and_a_difference() {
             1,
             Happening::Photo(1, requested(user(1), 1, Purpose::Scene)),
         ),
+        (1, Happening::Said(sent(1))),
+        (
+            1,
+            Happening::Said(conversation::Event::ModeChanged {
+                mode: Mode::Intimate,
+            }),
+        ),
         (1, Happening::Paid(activated(1, Status::Active, 1))),
     ]);
-    let tables = tables_after(&log.pool(), &history, &[3]).await;
-    assert_eq!(tables.len(), 6);
+    let tables = tables_after(&log.pool(), &history, &[5]).await;
+    assert_eq!(tables.len(), 9);
     assert!(tables.values().all(|rows| !rows.is_empty()), "{tables:#?}");
     assert_ne!(tables, tables_after(&log.pool(), &history[..2], &[2]).await);
 }
@@ -135,6 +153,7 @@ async fn the_comparison_sees_every_table_and_a_difference() {
 pub enum Happening {
     Avatar(avatar::Event),
     Photo(u128, photo_request::Event),
+    Said(conversation::Event),
     Paid(subscription::Event),
 }
 
@@ -144,6 +163,7 @@ pub fn happening(users: u128) -> impl Strategy<Value = (u128, Happening)> {
         let happening = prop_oneof![
             avatar_event(who).prop_map(Happening::Avatar),
             photo_event(who).prop_map(|(n, event)| Happening::Photo(n, event)),
+            said_event(who).prop_map(Happening::Said),
             paid_event().prop_map(Happening::Paid),
         ];
         (Just(who), happening)
@@ -200,6 +220,27 @@ fn photo_event(who: u128) -> impl Strategy<Value = (u128, photo_request::Event)>
     })
 }
 
+/// Each user says eight things over and over, and is promised three pictures.
+fn said_event(who: u128) -> impl Strategy<Value = conversation::Event> {
+    let said = move || (0_u128..8).prop_map(move |n| who * 10 + n);
+    let declined = select(vec![None, Some(Decline::QuotaExhausted)]);
+    let text = select(vec![None, Some("fine, \u{1F33B} \"really\"")]);
+    prop_oneof![
+        3 => said().prop_map(sent),
+        2 => (said(), text, declined).prop_map(|(n, text, declined)| replied(n, text, declined)),
+        2 => (said(), photo_number(who)).prop_map(|(n, picture)| promised(n, picture)),
+        1 => said().prop_map(reply_failed),
+        1 => said().prop_map(|n| shown(Some(n), InterventionKind::Crisis)),
+        1 => Just(shown(None, InterventionKind::Disclosure)),
+        1 => photo_number(who).prop_map(|n| conversation::Event::PhotoAttached { photo_id: photo(n) }),
+        1 => photo_number(who).prop_map(|n| conversation::Event::PhotoWithheld {
+            photo_id: photo(n),
+            reason: WithheldReason::Failed,
+        }),
+        1 => select(Mode::ALL.to_vec()).prop_map(|mode| conversation::Event::ModeChanged { mode }),
+    ]
+}
+
 fn paid_event() -> impl Strategy<Value = subscription::Event> {
     let status = select(vec![
         Status::Active,
@@ -238,6 +279,10 @@ fn recorded(happenings: Vec<(u128, Happening)>) -> Vec<Recorded<AnyEvent>> {
             let (aggregate_id, event) = match happening {
                 Happening::Avatar(event) => (owner.to_string(), AnyEvent::Avatar(event)),
                 Happening::Photo(n, event) => (photo(n).to_string(), AnyEvent::PhotoRequest(event)),
+                Happening::Said(event) => {
+                    let segment = conversation_of(owner);
+                    (segment.to_string(), AnyEvent::Conversation(event))
+                }
                 Happening::Paid(event) => (owner.to_string(), AnyEvent::Subscription(event)),
             };
             let stream = format!("{} {aggregate_id}", event.aggregate_type());

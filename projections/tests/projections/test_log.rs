@@ -6,6 +6,7 @@ use application::ports::{Append, EventLog, NewEvent, StreamId, StreamSlice};
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::{
     avatar::{self, Avatar},
+    conversation::{self, Conversation, Segment},
     photo_request::{self, PhotoRequest},
     recorded::{AnyEvent, Metadata, Recorded},
     subscription::{self, Subscription},
@@ -62,6 +63,16 @@ impl TestLog {
         events: Vec<subscription::Event>,
     ) -> Position {
         self.append::<Subscription>(owner, owner.to_string(), events)
+            .await
+    }
+
+    /// Something happened on a day of a conversation.
+    pub async fn conversation(
+        &mut self,
+        segment: Segment,
+        events: Vec<conversation::Event>,
+    ) -> Position {
+        self.append::<Conversation>(segment.owner, segment.to_string(), events)
             .await
     }
 

@@ -1,7 +1,7 @@
-import { AlertDialog } from 'radix-ui';
 import type { ReactNode } from 'react';
 
 import { Button } from './button';
+import { Modal } from './modal';
 import styles from './confirm.module.css';
 
 /** Asks once more before something that cannot be undone. */
@@ -14,21 +14,14 @@ export function Confirm({ open, onClose, title, children, keep, act }: {
   keep: string;
   act: ReactNode;
 }) {
+  if (!open) return null;
   return (
-    <AlertDialog.Root open={open} onOpenChange={(now) => !now && onClose()}>
-      <AlertDialog.Portal>
-        <AlertDialog.Overlay className={styles.veil} />
-        <AlertDialog.Content className={styles.dialog} aria-describedby={undefined}>
-          <AlertDialog.Title className={styles.title}>{title}</AlertDialog.Title>
-          <div className={styles.body}>{children}</div>
-          <div className={styles.choices}>
-            <AlertDialog.Cancel asChild>
-              <Button>{keep}</Button>
-            </AlertDialog.Cancel>
-            {act}
-          </div>
-        </AlertDialog.Content>
-      </AlertDialog.Portal>
-    </AlertDialog.Root>
+    <Modal alert onClose={onClose} title={title} className={styles.dialog}>
+      <div className={styles.body}>{children}</div>
+      <div className={styles.choices}>
+        <Button onClick={onClose}>{keep}</Button>
+        {act}
+      </div>
+    </Modal>
   );
 }

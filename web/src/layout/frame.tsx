@@ -41,7 +41,10 @@ function SignedIn({ user }: { user: User }) {
   const avatar = useQuery(avatarQuery);
   const designed = hasApprovedPicture(avatar.data ?? null);
   const { pathname } = useLocation();
-  useEffect(() => window.scrollTo(0, 0), [pathname]);
+  useEffect(() => {
+    // In newer browsers it answers with a promise, which is no way to clean up.
+    void window.scrollTo(0, 0);
+  }, [pathname]);
 
   const shown = pageRoutes
     .filter((page) => page.nav !== undefined)

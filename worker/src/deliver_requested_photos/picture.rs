@@ -9,8 +9,10 @@ use application::{
 use bytes::Bytes;
 use domain::photo_request::Command;
 
-use super::assignment::{Assignment, Leaving, Progress};
-use crate::{pace::jittered, providers::Asked, steps::Step, stored_pictures::Kept};
+use super::assignment::{Assignment, Progress};
+use crate::{
+    claimed_work::Leaving, pace::jittered, providers::Asked, steps::Step, stored_pictures::Kept,
+};
 
 /// How often one picture is fetched in vain before the attempt counts as failed.
 const FETCHES: u32 = 4;

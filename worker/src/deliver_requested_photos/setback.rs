@@ -10,8 +10,8 @@ use application::{
 use chrono::{DateTime, Utc};
 use domain::photo_request::{Command, FailureClass};
 
-use super::assignment::{Assignment, Leaving, Progress, delta};
-use crate::pace::jittered;
+use super::assignment::{Assignment, Progress, delta};
+use crate::{claimed_work::Leaving, pace::jittered};
 
 impl Assignment<'_> {
     /// Does what a provider's refusal of attempt `number` calls for, when it surely is one.

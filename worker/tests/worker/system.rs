@@ -4,7 +4,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use application::{
     avatars::Avatars,
+    chat_figures::ChatFigures,
     context::Context,
+    conversations::Conversations,
     dispatcher::Dispatcher,
     photos::{self, Photos},
     ports::{Clock, CustomerDirectory, EventLog, LogUnavailable, Plans, SystemClock},
