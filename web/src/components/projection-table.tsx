@@ -16,9 +16,9 @@ const columns: Column<Projection>[] = [
     id: 'name',
     header: 'Read model',
     cell: ({ name, version }) => (
-      <>
+      <span className={styles.name}>
         {name} <span className={styles.version}>v{version}</span>
-      </>
+      </span>
     ),
     kind: 'code',
   },

@@ -5,11 +5,17 @@ import { RequestFailed } from '@/api/problem';
 import { Button } from './button';
 import styles from './states.module.css';
 
-/** Nothing is here yet: why, and what to do next. */
-export function EmptyState({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+/** Nothing is here yet: why, and what to do next. `whole`: nothing else is on the page, so its title is the page's. */
+export function EmptyState({ title, children, action, whole = false }: {
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+  whole?: boolean;
+}) {
+  const Title = whole ? 'h1' : 'h2';
   return (
     <div className={styles.state}>
-      <h2>{title}</h2>
+      <Title className={styles.title}>{title}</Title>
       {children !== undefined && <p>{children}</p>}
       {action !== undefined && <div className={styles.action}>{action}</div>}
     </div>

@@ -24,7 +24,8 @@ export interface Step {
 export type Verdict =
   /** Something could not even be read. */
   | { kind: 'malformed'; field: Field; detail: string }
-  | { kind: 'checked'; holds: boolean; steps: Step[]; says: string };
+  /** `says`: what is proven when all holds; `leaf`: the hash of the event that it is about. */
+  | { kind: 'checked'; holds: boolean; steps: Step[]; says: string; leaf?: string };
 
 /** Checks a proof against a signed checkpoint, with nothing but this code and WebCrypto: no server is asked. */
 export async function verify(evidence: Evidence): Promise<Verdict> {
@@ -37,7 +38,10 @@ export async function verify(evidence: Evidence): Promise<Verdict> {
       { claim: `The checkpoint is signed with the key of ${key.name}`, holds: signed },
       { claim: 'The checkpoint speaks of the log of that key', holds: checkpoint.origin === key.name },
     ];
-    if (proof.kind === 'inclusion') return settle([...steps, ...(await inclusion(checkpoint, proof))], inclusionSays(checkpoint, proof));
+    if (proof.kind === 'inclusion') {
+      const says = `The event at position ${proof.position} is one of the ${checkpoint.size} events of ${checkpoint.origin}.`;
+      return { ...settle([...steps, ...(await inclusion(checkpoint, proof))], says), leaf: toHex(proof.leaf) };
+    }
     const earlier = await read('earlier', () => parseCheckpoint(evidence.earlier));
     const earlierSigned = await isSignedBy(evidence.earlier, key);
     return settle(
@@ -53,10 +57,6 @@ export async function verify(evidence: Evidence): Promise<Verdict> {
     if (error instanceof Unreadable) return { kind: 'malformed', field: error.field, detail: error.message };
     throw error;
   }
-}
-
-function inclusionSays(checkpoint: Checkpoint, proof: { position: number; leaf: Uint8Array }): string {
-  return `The event at position ${proof.position}, whose hash is ${toHex(proof.leaf)}, is one of the ${checkpoint.size} events of ${checkpoint.origin}.`;
 }
 
 async function inclusion(checkpoint: Checkpoint, proof: Extract<Proof, { kind: 'inclusion' }>): Promise<Step[]> {
@@ -81,8 +81,8 @@ async function consistency(
   ];
 }
 
-function settle(steps: Step[], says: string): Verdict {
-  return { kind: 'checked', holds: steps.every(({ holds }) => holds), steps, says };
+function settle(steps: Step[], says: string) {
+  return { kind: 'checked' as const, holds: steps.every(({ holds }) => holds), steps, says };
 }
 
 class Unreadable extends Error {

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import { type SyntheticEvent, useState } from 'react';
+import { type SyntheticEvent, useEffect, useRef, useState } from 'react';
 
 import { Button } from '@/components/button';
 import { TextArea, TextField } from '@/components/field';
@@ -75,8 +75,13 @@ export function ProofCheck() {
 }
 
 function Result({ verdict, error }: { verdict: Verdict | undefined; error: Error | null }) {
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone it stands below the form.
+    if (verdict?.kind === 'checked') section.current?.scrollIntoView({ block: 'nearest' });
+  }, [verdict]);
   return (
-    <section aria-label="Result" className={styles.result} aria-live="polite">
+    <section ref={section} aria-label="Result" className={styles.result} aria-live="polite">
       {error !== null && (
         <>
           <h2>This browser cannot check it</h2>

@@ -1,0 +1,72 @@
+import { EVIDENCE } from '../src/proofs/evidence';
+import { expect, expectAccessible, shoot, signIn, test } from './support/person';
+
+test('whoever is no auditor is told so, and sees nothing of it', async ({ page }) => {
+  await signIn(page);
+  await page.goto('/audit');
+  await expect(page.getByRole('heading', { name: 'This page is for auditors' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Audit' })).toHaveCount(0);
+  await expectAccessible(page);
+});
+
+test('what the server does not offer yet is absent, not broken', async ({ page }) => {
+  await signIn(page, ['auditor']);
+  await page.goto('/audit');
+  const document = (await (await page.request.get('/openapi.json')).json()) as { paths: Record<string, unknown> };
+  await expect(page.getByRole('heading', { name: 'What belongs here' })).toBeVisible();
+  for (const path of ['/audit/events', '/audit/checkpoint']) {
+    const row = page.getByText(`GET ${path}`, { exact: true }).locator('..');
+    await expect(row).toContainText(path in document.paths ? /[^t] offered$/ : 'not offered yet');
+  }
+  await expectAccessible(page);
+  await shoot(page, 'audit-events');
+});
+
+test('an auditor sees how far the read models agree with the log', async ({ page }) => {
+  await signIn(page, ['auditor']);
+  await page.goto('/audit');
+  await page.getByRole('link', { name: 'Read models' }).click();
+  const row = page.getByRole('row', { name: /^photos/ });
+  await expect(row.getByText('running')).toBeVisible();
+  await expect(page.getByText(/As of \d\d:\d\d:\d\d UTC/)).toBeVisible();
+  await page.getByRole('button', { name: 'Look again' }).click();
+  await expect(row.getByText('running')).toBeVisible();
+  await expectAccessible(page);
+  await shoot(page, 'audit-read-models');
+
+  await page.reload();
+  await expect(row.getByText('running')).toBeVisible();
+});
+
+test('a proof is verified in the browser, with nobody to ask', async ({ page, context }) => {
+  await signIn(page, ['auditor']);
+  await page.goto('/audit?view=proof');
+  await expectAccessible(page);
+  await page.getByLabel('Public key of the log').fill(EVIDENCE.key);
+  await page.getByLabel('Checkpoint', { exact: true }).fill(EVIDENCE.eight);
+  await page.getByLabel('Proof', { exact: true }).fill(JSON.stringify(EVIDENCE.inclusion, null, 2));
+  const check = page.getByRole('button', { name: 'Check it in this browser' });
+  await context.setOffline(true);
+  await check.click();
+  await expect(page.getByRole('heading', { name: 'Proof verified in this browser' })).toBeVisible();
+  await expect(page.getByText('The event at position 6')).toBeVisible();
+  await context.setOffline(false);
+  await expectAccessible(page);
+  await shoot(page, 'audit-proof');
+
+  // The same for another event is a lie.
+  await page.getByLabel('Proof', { exact: true }).fill(JSON.stringify({ ...EVIDENCE.inclusion, position: 5 }));
+  await expect(page.getByRole('heading', { name: 'Proof verified in this browser' })).toHaveCount(0);
+  await check.click();
+  await expect(page.getByRole('heading', { name: 'The proof does not hold' })).toBeVisible();
+  await expectAccessible(page);
+  await shoot(page, 'audit-proof-broken');
+
+  await page.getByLabel('Proof', { exact: true }).fill(JSON.stringify(EVIDENCE.consistency));
+  await page.getByLabel('The earlier checkpoint').fill('copied badly');
+  await check.click();
+  await expect(page.getByText('There is no blank line before the signatures.')).toBeVisible();
+  await page.getByLabel('The earlier checkpoint').fill(EVIDENCE.six);
+  await check.click();
+  await expect(page.getByText('The first 6 events are among the 8 unchanged.')).toBeVisible();
+});
