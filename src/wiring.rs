@@ -10,6 +10,7 @@ use api::{OidcClient, SignInWays, WebClient};
 use application::{
     avatars::Avatars,
     chat_figures::{ChatFigures, CountedModel},
+    conduct::Conducts,
     conversations::Conversations,
     crisis::CrisisAnswers,
     dispatcher::Dispatcher,
@@ -17,6 +18,8 @@ use application::{
     ports::{
         Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock, TokenIssuer,
     },
+    reports::Reports,
+    stewardship::Stewardships,
     subscriptions::{ApplyNoticeError, Reconciliation, Repair, Subscriptions},
 };
 use infrastructure::{
@@ -29,7 +32,9 @@ use infrastructure::{
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
     reply_drafts::PostgresReplyDrafts,
-    settings::{Billing, Environment, GeneratedSecrets, Settings, WebSignIn, parse_key},
+    settings::{
+        Billing, Environment, GeneratedSecrets, Settings, WebSignIn, derived_key, parse_key,
+    },
     storage::LocalStorage,
 };
 use projections::{
@@ -62,6 +67,7 @@ pub struct Surroundings {
 pub struct Secrets {
     jwt: SharedSecret,
     url_signing_key: [u8; 32],
+    content_hash_key: [u8; 32],
     /// The secrets that the sandbox signs with; none in production.
     pub generated: Option<GeneratedSecrets>,
 }
@@ -95,9 +101,14 @@ impl Secrets {
                 "URL_SIGNING_KEY is missing, and there is no usable one in DATA_DIR/secrets.json",
             )
         })?;
+        let hash_key = settings.safety.content_hash_key.as_ref();
+        let content_hash_key = hash_key
+            .and_then(|key| parse_key(key.reveal()))
+            .unwrap_or_else(|| derived_key(&url_signing_key, "content fingerprints"));
         Ok(Self {
             jwt,
             url_signing_key,
+            content_hash_key,
             generated,
         })
     }
@@ -117,6 +128,9 @@ pub struct Wiring {
     conversations: Conversations,
     drafts: Arc<PostgresReplyDrafts>,
     chat_figures: Arc<ChatFigures>,
+    reports: Reports,
+    conducts: Conducts,
+    stewardships: Stewardships,
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
     crisis: Arc<CrisisAnswers>,
@@ -157,7 +171,22 @@ impl Wiring {
             payment.clone(),
             Arc::new(payment::Customers(pools.work.clone())),
         );
-        let photos = payment::photos(dispatcher.clone(), billing_clock.clone(), free_of_charge);
+        let conducts = Conducts::new(
+            dispatcher.clone(),
+            clock.clone(),
+            settings.safety.cool_down,
+            secrets.content_hash_key,
+        );
+        let stewardships = Stewardships::new(dispatcher.clone(), clock.clone());
+        let photos = payment::photos(dispatcher.clone(), billing_clock.clone(), free_of_charge)
+            .watched_by(conducts.clone());
+        let reports = Reports::new(
+            dispatcher.clone(),
+            photos.clone(),
+            stewardships.clone(),
+            clock.clone(),
+            settings.safety.answer_within,
+        );
         let model = chat::model(settings, &surroundings.sandbox_url)?;
         let chat_figures = Arc::<ChatFigures>::default();
         let crisis = Arc::new(settings.crisis_answers.clone());
@@ -168,17 +197,21 @@ impl Wiring {
                 log.clone(),
                 surroundings.node.clone(),
             )),
-            avatars: Avatars::new(dispatcher.clone()),
+            avatars: Avatars::new(dispatcher.clone()).watched_by(conducts.clone()),
             conversations: Conversations::new(
                 dispatcher,
                 photos.clone(),
                 clock.clone(),
                 Arc::new(CountedModel::new(model, chat_figures.clone())),
                 crisis.clone(),
-            ),
+            )
+            .reminding_after(settings.chat.break_after),
             photos,
             drafts: Arc::new(PostgresReplyDrafts::start(pools.work.clone())),
             chat_figures,
+            reports,
+            conducts,
+            stewardships,
             image_webhook: Arc::new(ReplicateWebhook::new(webhook_secrets(settings, secrets)?)),
             providers: providers(settings, &surroundings)?,
             notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
@@ -223,9 +256,13 @@ impl Wiring {
         let web = self.web_client()?;
         Ok(api::App {
             pool: self.pools.requests.clone(),
+            rebuild_pool: self.pools.following.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
             conversations: self.conversations.clone(),
+            reports: self.reports.clone(),
+            conducts: self.conducts.clone(),
+            stewardships: self.stewardships.clone(),
             subscriptions: self.subscriptions.clone(),
             checkpoints,
             log: log.clone(),

@@ -6,6 +6,7 @@ use actix_web::{HttpServer, dev::Server, middleware::from_fn, web};
 use application::{
     avatars::Avatars,
     chat_figures::ChatFigures,
+    conduct::Conducts,
     content::Refusal,
     conversations::Conversations,
     crisis::CrisisAnswers,
@@ -14,6 +15,8 @@ use application::{
         Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
         PaymentInbox, Plans, PredictionNotices, PredictionWebhook, ReplyDrafts, TokenIssuer,
     },
+    reports::Reports,
+    stewardship::Stewardships,
     subscriptions::Subscriptions,
 };
 use projections::engine::Checkpoints;
@@ -23,12 +26,14 @@ use url::Url;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
+    admin,
+    admin::Rebuilds,
     audit, avatars, billing, chat, dev_token, documentation,
     envelope::envelope,
     idempotency::InFlight,
     image_webhooks, photos, problem,
     problem::Problem,
-    service,
+    reports, service,
     service::no_such_route,
     signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
@@ -40,12 +45,20 @@ use crate::{
 pub struct App {
     /// The database of the read models. Each thread of the server opens its share of the connections for itself.
     pub pool: PgPool,
+    /// The same database for rebuilds, whose statements may take as long as they take.
+    pub rebuild_pool: PgPool,
     /// The use cases of avatars.
     pub avatars: Avatars,
     /// The use cases of photos.
     pub photos: Photos,
     /// The use cases of conversations.
     pub conversations: Conversations,
+    /// The use cases of reports.
+    pub reports: Reports,
+    /// The use cases of conduct.
+    pub conducts: Conducts,
+    /// Records what operators and auditors do.
+    pub stewardships: Stewardships,
     /// The use cases of subscriptions.
     pub subscriptions: Subscriptions,
     /// How far the read models are.
@@ -98,6 +111,8 @@ pub(crate) struct State {
     app: App,
     /// The idempotency keys whose commands run now.
     pub(crate) in_flight: Arc<InFlight>,
+    /// The rebuilds that operators ordered.
+    pub(crate) rebuilds: Rebuilds,
     /// Wakes the streams of updates.
     pub(crate) pulse: Pulse,
     signing_key: SigningKey,
@@ -111,6 +126,7 @@ impl State {
         let pulse = Pulse::start(&app);
         Self {
             signing_key: SigningKey::new(&app.url_signing_key),
+            rebuilds: Rebuilds::new(&app),
             app,
             in_flight: Arc::default(),
             pulse,
@@ -182,12 +198,28 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(billing::list_plans)
         .service(billing::start_checkout)
         .service(billing::open_portal)
+        .service(billing::sync_subscription)
         .service(billing::cancel_subscription)
         .service(billing::resume_subscription)
         .service(billing::get_subscription)
         .service(billing::list_invoices)
         .service(billing::receive_payment_message)
+        .service(reports::file_report)
+        .service(reports::list_reports)
+        .service(reports::get_report)
         .service(audit::list_projections)
+        .service(admin::list_photos_of_everybody)
+        .service(admin::retry_photo)
+        .service(admin::cancel_photo_of_anybody)
+        .service(admin::get_user)
+        .service(admin::get_figures)
+        .service(admin::list_report_queue)
+        .service(admin::get_reported_content)
+        .service(admin::decide_report)
+        .service(admin::list_projections_for_operators)
+        .service(admin::rebuild_projection)
+        .service(admin::list_webhooks)
+        .service(admin::replay_webhook)
         .service(dev_token::issue_token)
         .service(service::get_health)
         .service(service::get_ready)

@@ -47,6 +47,8 @@ const DESCRIPTION: &str = include_str!("documentation/description.md");
         (name = "Chat", description = "What the person and the companion say to each other. For subscribers."),
         (name = "Updates", description = "What changes, as it changes."),
         (name = "Billing", description = "Plans, payment, and what is paid for."),
+        (name = "Reports", description = "Say that something should not be there, and see what became of it."),
+        (name = "Operator", description = "Running the system. For those whose access token names the role `operator`; every view and every act is recorded."),
         (name = "Audit", description = "What auditors look at. For those whose access token names the role `auditor`."),
         (name = "Service", description = "The service itself."),
     ),

@@ -4,6 +4,7 @@
 //! decides, and the answer comes from `projections`. The contract is the generated document
 //! (`docs/openapi.json`); a test keeps the two the same.
 
+mod admin;
 mod app;
 mod audit;
 mod avatars;
@@ -20,15 +21,18 @@ mod gate;
 mod idempotency;
 mod image_webhooks;
 mod metrics;
+mod paging;
 mod parameters;
 mod photos;
 mod positions;
 mod problem;
 mod read;
 mod reply;
+mod reports;
 mod request_id;
 mod service;
 mod signed_url;
+mod steward;
 mod updates;
 mod web_client;
 

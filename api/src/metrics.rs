@@ -8,7 +8,10 @@ use actix_web::{
     HttpResponse, HttpServer,
     web::{self, Data},
 };
-use projections::engine::{FollowerState, ProjectorStatus};
+use projections::{
+    engine::{FollowerState, ProjectorStatus},
+    reports::{self, ReportCounts},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -56,7 +59,7 @@ async fn get_metrics(app: Data<App>) -> HttpResponse {
 /// What can be told now; without the database, that it is away.
 async fn figures(app: &App) -> String {
     let mut told = match measured(app).await {
-        Ok((head, followers)) => text(head, &followers),
+        Ok(measured) => text(&measured),
         Err(error) => {
             tracing::warn!(error = %Chain(error.as_ref()), "The figures could not be measured");
             let mut text = String::new();
@@ -68,14 +71,28 @@ async fn figures(app: &App) -> String {
     told
 }
 
-async fn measured(
-    app: &App,
-) -> Result<(u64, Vec<ProjectorStatus>), Box<dyn std::error::Error + Send + Sync>> {
-    let head = app.log.head().await?;
-    Ok((head.0, app.checkpoints.list(head).await?))
+/// What the figures are made from.
+struct Measured {
+    head: u64,
+    followers: Vec<ProjectorStatus>,
+    reports: ReportCounts,
 }
 
-fn text(head: u64, followers: &[ProjectorStatus]) -> String {
+async fn measured(app: &App) -> Result<Measured, Box<dyn std::error::Error + Send + Sync>> {
+    let head = app.log.head().await?;
+    Ok(Measured {
+        head: head.0,
+        followers: app.checkpoints.list(head).await?,
+        reports: reports::counts(&app.pool, app.clock.now()).await?,
+    })
+}
+
+fn text(measured: &Measured) -> String {
+    let Measured {
+        head,
+        followers,
+        reports,
+    } = measured;
     let mut text = String::new();
     up(&mut text, true);
     family(
@@ -84,6 +101,21 @@ fn text(head: u64, followers: &[ProjectorStatus]) -> String {
         "The position of the log's last event.",
     );
     line(&mut text, "ava_log_position", "", head);
+    for (name, help, value) in [
+        (
+            "ava_reports_open",
+            "How many reports wait for an operator.",
+            reports.open,
+        ),
+        (
+            "ava_reports_overdue",
+            "How many reports wait for longer than was promised.",
+            reports.overdue,
+        ),
+    ] {
+        family(&mut text, name, help);
+        line(&mut text, name, "", value);
+    }
     for (name, help, figure) in FIGURES {
         family(&mut text, name, help);
         for follower in followers {

@@ -13,6 +13,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) const AVATAR: &[&str] = &["avatars", "photos"];
 /// What a photo's answer is made from.
 pub(crate) const PHOTO: &[&str] = &["photos"];
+/// What a report's answer is made from.
+pub(crate) const REPORT: &[&str] = &["reports"];
 /// What a subscription's answer and the gate are made from.
 pub(crate) const GATE: &[&str] = &["gate"];
 /// What a message's answer is made from.

@@ -233,6 +233,11 @@ impl Problem {
         problem
     }
 
+    /// The rules about content had to refuse too much.
+    pub(crate) fn cooling_down(detail: impl Into<String>, seconds: i64) -> Self {
+        Self::new(Code::ContentCoolDown, detail).header(RETRY_AFTER, &seconds.max(1).to_string())
+    }
+
     /// The rules about content refuse, for these reasons.
     /// `crisis` is the answer to somebody who may be in danger, said instead of the rules' explanations.
     pub(crate) fn content_refused(refusal: Refusal, crisis: Option<&str>) -> Self {

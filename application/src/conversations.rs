@@ -4,17 +4,18 @@ mod answering;
 mod past;
 mod speaking;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use cqrs_es::Aggregate;
 use domain::{
     avatar::Avatar,
     conversation::{
-        Command, Conversation, Intervention, InterventionKind, Mode, Rejection, Segment,
+        Command, Conversation, Event, Intervention, InterventionKind, Mode, Rejection, Segment,
         WithheldReason,
     },
     personal::Personal,
     policy::{Decision, Field, Stage, Verdict},
+    recorded::UnreadableEvent,
     values::{Age, MessageId, MessageText, PhotoId, UserId},
 };
 use uuid::Uuid;
@@ -39,6 +40,7 @@ pub struct Conversations {
     clock: Arc<dyn Clock>,
     model: Arc<dyn ChatModel>,
     crisis: Arc<CrisisAnswers>,
+    break_after: Option<Duration>,
 }
 
 /// The stream of one day of a conversation.
@@ -87,6 +89,15 @@ impl Conversations {
             clock,
             model,
             crisis,
+            break_after: None,
+        }
+    }
+
+    /// The same, but people are reminded of a break after so much talk.
+    pub fn reminding_after(self, break_after: Option<Duration>) -> Self {
+        Self {
+            break_after,
+            ..self
         }
     }
 
@@ -152,6 +163,38 @@ impl Conversations {
             .filter(|_| avatar.state.approved_reference().is_some())
             .ok_or(SendError::AvatarNotReady)?;
         Ok(chatting::disclosure(&profile.name.to_string()))
+    }
+
+    /// Reminds the person of a break when the talk has gone on for long; answers whether it was due.
+    ///
+    /// # Errors
+    /// As `CommandError` says.
+    pub async fn remind_of_break(
+        &self,
+        context: Context,
+        segment: Segment,
+    ) -> Result<bool, CommandError<Rejection>> {
+        let Some(after) = self.break_after else {
+            return Ok(false);
+        };
+        let log = self.dispatcher.log();
+        let stored = log.load(&stream(segment)).await?;
+        let events: Vec<(_, Event)> = stored
+            .iter()
+            .map(|stored| Ok((stored.recorded_at, stored.decode(log.upcasters())?)))
+            .collect::<Result<_, UnreadableEvent>>()
+            .map_err(CommandError::Unreadable)?;
+        let due = chatting::break_is_due(events.iter().map(|(at, event)| (*at, event)), after);
+        if due {
+            let intervention = Intervention {
+                kind: InterventionKind::Break,
+                rules: Vec::new(),
+                text: chatting::BREAK_REMINDER.to_owned(),
+            };
+            let command = Command::ShowIntervention { intervention };
+            self.execute(context, segment, command).await?;
+        }
+        Ok(due)
     }
 
     /// A promised picture was delivered.

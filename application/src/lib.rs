@@ -3,6 +3,7 @@
 pub mod avatars;
 pub mod chat_figures;
 pub mod chatting;
+pub mod conduct;
 pub mod content;
 pub mod context;
 pub mod conversations;
@@ -11,4 +12,6 @@ pub mod dispatcher;
 pub mod memory_log;
 pub mod photos;
 pub mod ports;
+pub mod reports;
+pub mod stewardship;
 pub mod subscriptions;

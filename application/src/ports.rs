@@ -36,7 +36,9 @@ pub use payment::{
     PaymentError, PaymentGateway, PaymentNotice, Plan, PlanInterval, Plans, ProviderSubscription,
     SubscriptionPage, WebhookRejected,
 };
-pub use payment_inbox::{InboxItem, Kept, PaymentInbox};
+pub use payment_inbox::{
+    InboxCounts, InboxEntry, InboxItem, InboxState, InvalidState, Kept, PaymentInbox,
+};
 pub use prediction_notices::{
     AttemptId, MessageRefused, PredictionMessage, PredictionNotices, PredictionWebhook,
     WebhookHeaders,

@@ -6,6 +6,7 @@ mod json_lines;
 mod outside;
 mod plans;
 mod reader;
+mod safety;
 mod secret;
 mod variables;
 
@@ -18,7 +19,9 @@ use std::{
 };
 
 use application::{crisis::CrisisAnswers, ports::Plans};
+use hmac::{Hmac, Mac};
 use sentry::types::Dsn;
+use sha2::Sha256;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -29,6 +32,7 @@ pub use outside::{
     Billing, ChatSettings, IdentitySettings, ImageService, ImagesApiSettings, PaymentSettings,
     ReplicateSettings, WebSignIn,
 };
+pub use safety::SafetySettings;
 pub use secret::Secret;
 pub use variables::{Support, VARIABLES};
 
@@ -112,6 +116,8 @@ pub struct Settings {
     pub plans: Plans,
     /// `CRISIS_ANSWERS_FILE`: what people hear who may be in danger.
     pub crisis_answers: CrisisAnswers,
+    /// `REPORT_ANSWER_HOURS`, `COOL_DOWN_REFUSALS` and their like: what is owed to those who report, and to whom no more is.
+    pub safety: SafetySettings,
     /// Stripe.
     pub payment: PaymentSettings,
     /// `IMAGE_PROVIDER`: who draws, in the order in which they are asked; at least one.
@@ -195,6 +201,7 @@ impl Settings {
             images_api: outside::images_api(&mut reader),
             chat: outside::chat(&mut reader),
             crisis_answers: crisis::read(&mut reader),
+            safety: safety::read(&mut reader),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
             self_check_every: self_check_every(&mut reader),
@@ -406,6 +413,13 @@ fn log_filter(reader: &mut Reader<'_>) -> Option<String> {
 /// 64 hexadecimal digits as 32 bytes.
 pub fn parse_key(text: &str) -> Option<[u8; 32]> {
     hex::decode(text).ok()?.try_into().ok()
+}
+
+/// A key for another purpose, from which the first one cannot be told: HMAC-SHA-256 of the purpose's name.
+pub fn derived_key(key: &[u8; 32], purpose: &str) -> [u8; 32] {
+    #[expect(clippy::unwrap_used, reason = "HMAC takes keys of any length")]
+    let mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.chain_update(purpose).finalize().into_bytes().into()
 }
 
 fn warnings(look_up: &dyn Fn(&str) -> Option<String>) -> Vec<String> {

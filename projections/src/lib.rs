@@ -19,6 +19,7 @@ pub mod messages;
 pub mod photo_work;
 pub mod photos;
 pub mod rebuild;
+pub mod reports;
 pub mod updates;
 
 /// Every projector of ours.
@@ -31,5 +32,6 @@ pub fn all() -> Vec<Arc<dyn engine::Projector>> {
         Arc::new(photo_work::PhotoWorkProjector),
         Arc::new(messages::MessagesProjector),
         Arc::new(chat_work::ChatWorkProjector),
+        Arc::new(reports::ReportsProjector),
     ]
 }

@@ -221,6 +221,8 @@ fn changed(recorded: &Recorded<AnyEvent>) -> Option<(UpdateKind, Resource)> {
         AnyEvent::Conversation(event) => {
             return Some(conversation_changed(event, recorded.event_id));
         }
+        // What these tell of, nobody waits for.
+        AnyEvent::Conduct(_) | AnyEvent::Report(_) | AnyEvent::Stewardship(_) => None,
     };
     kind.map(|kind| (kind, Resource::Stream))
 }
@@ -263,6 +265,7 @@ const fn photo_changed(event: &photo_request::Event) -> Option<UpdateKind> {
         | photo_request::Event::PhotoDelivered { .. }
         | photo_request::Event::PhotoFailed { .. }
         | photo_request::Event::PhotoCanceled
+        | photo_request::Event::PhotoReopened { .. }
         | photo_request::Event::PhotoDeleted => Some(UpdateKind::Photo),
         // Between the worker and the provider.
         photo_request::Event::PredictionAccepted { .. }

@@ -6,19 +6,19 @@ test('somebody designs a companion, looks, looks again, and approves', async ({ 
   await shoot(page, 'setup-empty');
 
   // Everything that is wrong is told at once, beside its field, in the API's own limits.
-  await page.getByLabel('Age').fill('19');
+  await page.getByLabel('Age', { exact: true }).fill('19');
   await page.getByRole('button', { name: 'Create Ava and generate photo' }).click();
   await expect(page.getByText('It must be a whole number from 20 to 120.')).toBeVisible();
   await expect(page.getByText('It must not be empty; write 1 to 2000 characters.')).toBeVisible();
-  await expect(page.getByLabel('Age')).toBeFocused();
+  await expect(page.getByLabel('Age', { exact: true })).toBeFocused();
   await expectAccessible(page);
   await shoot(page, 'setup-errors');
 
-  await page.getByLabel('Age').fill('27');
+  await page.getByLabel('Age', { exact: true }).fill('27');
   await page.getByLabel('Gender').fill('woman');
   await page.getByLabel('Nationality').fill('French');
   await page.getByLabel('Appearance').fill('a schoolgirl');
-  await page.getByText('Asks how your day was').click();
+  await page.getByRole('radio', { name: /Playful/ }).check();
   await page.getByRole('button', { name: 'Create Ava and generate photo' }).click();
   // The rules are the server's; what was typed stays.
   await expect(page.getByText(/must be, and look like, an adult/)).toBeVisible();

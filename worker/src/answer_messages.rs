@@ -31,6 +31,9 @@ use crate::{
 /// As it stands in the metadata of the events that it causes.
 const NAME: &str = "answer_messages";
 
+/// The same, of the reminders beside the answers, so that one message brings one at most.
+const REMINDING: &str = "remind_of_breaks";
+
 /// The shortest and the longest pause between two looks at the to-do list: somebody waits for the answer.
 const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(250));
 
@@ -110,6 +113,10 @@ impl AnswerMessages {
                 tracing::info!(message.id = %message_id, "Message {message_id} was answered before");
             }
         }
+        let reminding = Context::of_reaction(REMINDING, &cause);
+        self.conversations
+            .remind_of_break(reminding, segment)
+            .await?;
         let head = self.log.head().await?;
         let caught_up = self
             .checkpoints

@@ -105,10 +105,14 @@ fn end(event: &AnyEvent) -> Option<End> {
             | Event::GenerationStarted { .. }
             | Event::PredictionAccepted { .. }
             | Event::AttemptFailed { .. }
-            | Event::PhotoDeleted,
+            | Event::PhotoDeleted
+            | Event::PhotoReopened { .. },
         )
         | AnyEvent::Avatar(_)
+        | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
+        | AnyEvent::Report(_)
+        | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => None,
     }
 }

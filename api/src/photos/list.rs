@@ -24,15 +24,6 @@ use crate::{
     reply::Reply,
 };
 
-const STATUSES: [PhotoStatus; 6] = [
-    PhotoStatus::Requested,
-    PhotoStatus::Generating,
-    PhotoStatus::Delivered,
-    PhotoStatus::Failed,
-    PhotoStatus::Refused,
-    PhotoStatus::Canceled,
-];
-
 const PURPOSES: [Purpose; 2] = [Purpose::Reference, Purpose::Scene];
 
 /// A page of photos.
@@ -103,8 +94,8 @@ struct Query {
 impl Query {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let mut parameters = Parameters::of(request);
-        let status = |text: &str| word(text, &STATUSES, |status| status.as_str());
-        let purpose = |text: &str| word(text, &PURPOSES, |purpose| purpose.as_str());
+        let status = |text: &str| word(text, &PhotoStatus::ALL, PhotoStatus::as_str);
+        let purpose = |text: &str| word(text, &PURPOSES, Purpose::as_str);
         let query = Self {
             filter: PhotoFilter {
                 status: parameters.query("status", status),

@@ -169,7 +169,7 @@ async fn the_reply_comes_word_by_word_and_then_as_a_message() {
         longest = words.len();
         assert!(reply.data["text"].as_str().unwrap().starts_with(words));
     }
-    let (sent, _) = (&before[1], ());
+    let sent = &before[1];
     assert_eq!((sent.event.as_str(), &sent.data), ("message", &said));
 
     assert_eq!(mara.told().await[0], reply.data);
@@ -180,7 +180,7 @@ async fn the_reply_comes_word_by_word_and_then_as_a_message() {
     let mut resumed = Stream::open(&mara, Some(sent.id - 1)).await;
     let (again, between) = resumed.until(|update| update.id == reply.id).await;
     assert_eq!(again, reply);
-    assert_eq!(between, [sent.clone()]);
+    assert_eq!(between, std::slice::from_ref(sent));
 }
 
 #[tokio::test(flavor = "multi_thread")]

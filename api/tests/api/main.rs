@@ -1,10 +1,12 @@
 //! The API on a real port and a real database, against the sandbox.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod admin;
 mod audit;
 mod avatars;
 mod billing;
 mod chat;
+mod conduct;
 mod conformance;
 mod envelope;
 mod grace;
@@ -20,6 +22,7 @@ mod person;
 mod photos;
 mod preconditions;
 mod read_models;
+mod reports;
 mod service;
 mod story;
 mod stream;

@@ -10,15 +10,19 @@ use std::{
 use api::App;
 use application::{
     avatars::Avatars,
+    conduct::Conducts,
     context::Context,
     conversations::{Answered, Conversations, photo_id},
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{Clock, ObjectStorage, Plans, TokenIssuer},
+    reports::Reports,
+    stewardship::Stewardships,
     subscriptions::Subscriptions,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    conduct::Limits,
     conversation::{Mode, Segment},
     values::{Position, UserId},
 };
@@ -34,7 +38,7 @@ use infrastructure::{
     storage::LocalStorage,
     stripe::{Stripe, StripeSettings},
 };
-use projections::engine::{Engine, Follower};
+use projections::engine::{Checkpoints, Engine, Follower};
 use reqwest::Method;
 use sandbox::{RunningSandbox, SandboxConfig};
 use serde_json::{Value, json};
@@ -141,8 +145,11 @@ impl TestApp {
         let engine = Engine::new(database.pool(), log.clone(), "test".to_owned());
         let stop = CancellationToken::new();
         let customers = Arc::new(Customers(database.pool()));
-        let avatars = Avatars::new(dispatcher.clone());
-        let photos = Photos::new(dispatcher.clone(), billing_clock.clone());
+        let conducts = conducts(&dispatcher, &clock);
+        let stewardships = Stewardships::new(dispatcher.clone(), clock.clone());
+        let avatars = Avatars::new(dispatcher.clone()).watched_by(conducts.clone());
+        let photos =
+            Photos::new(dispatcher.clone(), billing_clock.clone()).watched_by(conducts.clone());
         let photos = match options.free_of_charge {
             true => photos.free_of_charge(),
             false => photos,
@@ -151,8 +158,19 @@ impl TestApp {
         let issuer = options
             .issuer
             .then(|| -> Arc<dyn TokenIssuer> { Arc::new(DevelopmentIssuer::new(secret())) });
+        let reports = Reports::new(
+            dispatcher.clone(),
+            photos.clone(),
+            stewardships.clone(),
+            clock.clone(),
+            TimeDelta::hours(24),
+        );
         let parts = App {
             pool: database.pool(),
+            rebuild_pool: database.pool(),
+            reports,
+            conducts,
+            stewardships,
             avatars: avatars.clone(),
             photos: photos.clone(),
             conversations: Conversations::new(
@@ -219,7 +237,7 @@ impl TestApp {
     /// Runs the projectors and reactions from now on, in this process.
     pub fn follow(&mut self, with_worker: bool) {
         let engine = self.engine.take().unwrap();
-        let parts = self.worker_parts(&engine);
+        let parts = self.worker_parts(engine.checkpoints());
         let projectors = projections::all().into_iter().map(Follower::Projector);
         let reactions = worker::reactions(&parts)
             .into_iter()
@@ -233,13 +251,19 @@ impl TestApp {
         }
     }
 
-    fn worker_parts(&self, engine: &Engine) -> WorkerParts {
+    /// A worker from now on, in this process.
+    pub fn start_worker(&self) {
+        let parts = self.worker_parts(self.parts.checkpoints.clone());
+        tokio::spawn(worker::run(parts, self.stop.clone()));
+    }
+
+    fn worker_parts(&self, checkpoints: Checkpoints) -> WorkerParts {
         WorkerParts {
             node: "test-worker".to_owned(),
             pool: self.database.pool(),
             log: self.log.clone(),
             clock: self.clock.clone(),
-            checkpoints: engine.checkpoints(),
+            checkpoints,
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
             conversations: self.parts.conversations.clone(),
@@ -263,10 +287,14 @@ impl TestApp {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let log = Arc::new(PostgresEventLog::start(self.database.pool()));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
+        let conducts = conducts(&dispatcher, &self.clock);
         let parts = App {
-            avatars: Avatars::new(dispatcher.clone()),
-            photos: Photos::new(dispatcher, self.clock.clone()),
-            checkpoints: projections::engine::Checkpoints::new(self.database.pool()),
+            avatars: Avatars::new(dispatcher.clone()).watched_by(conducts.clone()),
+            photos: Photos::new(dispatcher.clone(), self.clock.clone())
+                .watched_by(conducts.clone()),
+            conducts,
+            stewardships: Stewardships::new(dispatcher, self.clock.clone()),
+            checkpoints: Checkpoints::new(self.database.pool()),
             idempotency: log.clone(),
             log,
             ..self.parts.clone()
@@ -278,9 +306,19 @@ impl TestApp {
 
     /// Somebody who is signed in.
     pub async fn sign_in(&self, email: &str) -> Person<'_> {
+        self.sign_in_as(email, &[]).await
+    }
+
+    /// Somebody who runs the system.
+    pub async fn operator(&self) -> Person<'_> {
+        self.sign_in_as("olga@example.com", &["operator"]).await
+    }
+
+    /// Somebody who is signed in with roles.
+    pub async fn sign_in_as(&self, email: &str, roles: &[&str]) -> Person<'_> {
         let answer = self
             .call(Method::POST, "/dev/token")
-            .json(json!({ "email": email }))
+            .json(json!({ "email": email, "roles": roles }))
             .send()
             .await;
         let token = answer.expect(200).json();
@@ -339,6 +377,44 @@ impl TestApp {
             .fetch_one(&self.database.pool())
             .await
             .unwrap()
+    }
+
+    /// How many events of that aggregate the log holds.
+    pub async fn count_of(&self, aggregate_type: &str) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM events WHERE aggregate_type = $1")
+            .bind(aggregate_type)
+            .fetch_one(&self.database.pool())
+            .await
+            .unwrap()
+    }
+
+    /// What stewards did, in order, and who each one was.
+    pub async fn stewardship(&self) -> Vec<(String, Value)> {
+        sqlx::query_as(
+            "SELECT metadata ->> 'actor', payload FROM events
+              WHERE aggregate_type = 'Stewardship' ORDER BY position",
+        )
+        .fetch_all(&self.database.pool())
+        .await
+        .unwrap()
+    }
+
+    /// A message of the payment provider's that waits.
+    pub async fn message(&self, id: &str) {
+        let kept = self.parts.inbox.keep("stripe", id, "invoice.paid", b"{}");
+        kept.await.unwrap();
+    }
+
+    /// From now on the log takes nothing more, as when its disk is full.
+    pub async fn refuse_appends(&self) {
+        for statement in [
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$",
+            "CREATE TRIGGER no_room BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION no_room()",
+        ] {
+            let pool = self.database.pool();
+            sqlx::query(statement).execute(&pool).await.unwrap();
+        }
     }
 
     /// The log's last position.
@@ -424,6 +500,16 @@ impl TestApp {
     pub async fn store(&self, key: &str, bytes: &'static [u8]) {
         self.storage.put(key, bytes.into()).await.unwrap();
     }
+}
+
+/// Three grave refusals within half an hour lead to a pause of ten minutes.
+fn conducts(dispatcher: &Dispatcher, clock: &Arc<MovableClock>) -> Conducts {
+    let limits = Limits {
+        refusals: 3,
+        window: TimeDelta::minutes(30),
+        pause: TimeDelta::minutes(10),
+    };
+    Conducts::new(dispatcher.clone(), clock.clone(), limits, [9; 32])
 }
 
 impl Drop for TestApp {

@@ -176,7 +176,7 @@ async fn the_client_is_told_how_people_sign_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_web_client_only_the_api_is_there() {
     let app = TestApp::start().await;
-    for path in ["/", "/chat", "/config.json"] {
+    for path in ["/", "/gallery", "/config.json"] {
         let answer = get(&app, path, &[("accept", NAVIGATION)]).await;
         assert_eq!(answer.status(), 404, "{path}");
         assert_eq!(header(&answer, "content-type"), "application/problem+json");

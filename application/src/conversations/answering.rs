@@ -273,7 +273,9 @@ impl Conversations {
             Err(RequestPhotoError::AvatarNotFound | RequestPhotoError::AvatarNotReady) => {
                 declined(Decline::AvatarNotReady)
             }
-            Err(RequestPhotoError::ContentRefused { .. }) => declined(Decline::ContentRefused),
+            Err(RequestPhotoError::ContentRefused { .. } | RequestPhotoError::CoolingDown(_)) => {
+                declined(Decline::ContentRefused)
+            }
             Err(RequestPhotoError::Gate(
                 subscription::Rejection::QuotaExhausted { .. }
                 | subscription::Rejection::GateClosed(_)

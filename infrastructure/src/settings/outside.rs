@@ -109,6 +109,8 @@ pub struct ChatSettings {
     pub api_base: Option<Url>,
     /// `CHAT_MODEL`; there is one whenever there is a key.
     pub model: Option<String>,
+    /// `CHAT_BREAK_AFTER_MINUTES`: after how much talk a person is reminded of a break; none for never.
+    pub break_after: Option<Duration>,
 }
 
 /// Whose access tokens are accepted.
@@ -244,6 +246,7 @@ pub(super) fn chat(reader: &mut Reader<'_>) -> ChatSettings {
         key: reader.secret("CHAT_API_KEY"),
         api_base: reader.address("CHAT_API_BASE", "https://api.openai.com/v1"),
         model: reader.text("CHAT_MODEL"),
+        break_after: break_after(reader),
     };
     if settings.key.is_some() && settings.model.is_none() {
         reader.problem(
@@ -252,6 +255,14 @@ pub(super) fn chat(reader: &mut Reader<'_>) -> ChatSettings {
         );
     }
     settings
+}
+
+/// Two hours, unless it says otherwise; 0 for never.
+fn break_after(reader: &mut Reader<'_>) -> Option<Duration> {
+    let minutes: u16 = reader
+        .value("CHAT_BREAK_AFTER_MINUTES", "120")
+        .unwrap_or(120);
+    (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60))
 }
 
 pub(super) fn identity(reader: &mut Reader<'_>) -> IdentitySettings {

@@ -372,7 +372,17 @@ fn the_sandbox_plays_only_those_that_are_asked_and_not_real() {
         ("STRIPE_WEBHOOK_SECRET", "whsec_1"),
         ("STRIPE_PRICE_ID", "price_1"),
     ];
-    let needed = |more: &[(&str, &str)]| read(&[&stripe, more].concat()).unwrap().needs_sandbox();
+    let chat = [("CHAT_API_KEY", "sk-1"), ("CHAT_MODEL", "a-model")];
+    let drawn = [("REPLICATE_API_TOKEN", "r8_1")];
+    let without_chat = read(&[&stripe[..], &drawn].concat()).unwrap();
+    assert!(without_chat.needs_sandbox(), "somebody must speak");
+    let nameless = [&stripe[..], &chat[..1]].concat();
+    let error = read(&nameless).unwrap_err();
+    assert!(error.problems[0].starts_with("CHAT_MODEL"), "{error}");
+    let needed = |more: &[(&str, &str)]| {
+        let all = [&stripe[..], &chat, more].concat();
+        read(&all).unwrap().needs_sandbox()
+    };
     assert!(needed(&[]));
     assert!(!needed(&[("REPLICATE_API_TOKEN", "r8_1")]));
     assert!(needed(&[

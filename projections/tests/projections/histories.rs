@@ -9,6 +9,7 @@ use domain::{
     personal::Personal,
     photo_request::{self, FailureClass, Image, Marks, Purpose},
     policy::recorded::{Decision, Verdict},
+    report::{self, Reason, Subject, SubjectKind},
     subscription::{Snapshot, Status, Terms},
     values::{Age, AvatarId, MessageId, Personality, PhotoId, UserId},
 };
@@ -145,6 +146,37 @@ fn marks() -> Marks {
         visible: true,
         xmp: "trainedAlgorithmicMedia".to_owned(),
         c2pa: None,
+    }
+}
+
+/// Somebody reports a photo.
+pub fn filed(owner: UserId, n: u128) -> report::Event {
+    report::Event::ReportFiled {
+        owner,
+        subject: Subject {
+            kind: SubjectKind::Photo,
+            id: photo(n).0,
+        },
+        reason: Reason::RealPerson,
+        text: Some(Personal::new("She looks like \"Noor\".".parse().unwrap())),
+        due_at: at(86_400),
+    }
+}
+
+/// An operator answers a report.
+pub fn decided() -> report::Event {
+    report::Event::ReportDecided {
+        decision: report::Decision::Dismissed,
+        note: None,
+    }
+}
+
+/// An operator opens a failed photo again.
+pub fn reopened(owner: UserId, attempts: u32) -> photo_request::Event {
+    photo_request::Event::PhotoReopened {
+        owner,
+        purpose: Purpose::Scene,
+        attempts,
     }
 }
 

@@ -37,6 +37,7 @@ pub async fn much_happens(log: &mut TestLog, events: usize, seed: u8) -> Positio
                     .await
             }
             Happening::Paid(event) => log.subscription(user(who), vec![event]).await,
+            Happening::Reported(n, event) => log.report(user(who), photo(n), vec![event]).await,
         };
     }
     log.log.head().await.unwrap()

@@ -9,6 +9,7 @@ use domain::{
     personal::Personal,
     photo_request::{self, Purpose},
     recorded::{AnyEvent, Metadata, Recorded},
+    report,
     subscription::{self, Status},
     values::{Age, Position, UserId},
 };
@@ -23,9 +24,9 @@ use uuid::Uuid;
 
 use crate::{
     histories::{
-        at, attempt_failed, conversation_of, created, delivered, failed, photo, promised,
-        reference_approved, reference_failed, reference_ready, reference_requested, replied,
-        reply_failed, requested, sent, shown, snapshot, started, user,
+        at, attempt_failed, conversation_of, created, decided, delivered, failed, filed, photo,
+        promised, reference_approved, reference_failed, reference_ready, reference_requested,
+        reopened, replied, reply_failed, requested, sent, shown, snapshot, started, user,
     },
     test_log::TestLog,
 };
@@ -115,8 +116,8 @@ fn of_one_user(who: u128) -> Vec<(u128, Happening)> {
         Happening::Said(sent(who)),
         Happening::Said(replied(
             who,
-            (who % 3 > 0).then_some("\\N, \u{1F33B} {x}"),
-            (who % 4 == 0).then_some(Decline::QuotaExhausted),
+            (!who.is_multiple_of(3)).then_some("\\N, \u{1F33B} {x}"),
+            who.is_multiple_of(4).then_some(Decline::QuotaExhausted),
         )),
         Happening::Said(promised(who, scene)),
     ]
@@ -141,9 +142,10 @@ async fn the_comparison_sees_every_table_and_a_difference() {
             }),
         ),
         (1, Happening::Paid(activated(1, Status::Active, 1))),
+        (1, Happening::Reported(1, filed(user(1), 1))),
     ]);
     let tables = tables_after(&log.pool(), &history, &[5]).await;
-    assert_eq!(tables.len(), 9);
+    assert_eq!(tables.len(), 10);
     assert!(tables.values().all(|rows| !rows.is_empty()), "{tables:#?}");
     assert_ne!(tables, tables_after(&log.pool(), &history[..2], &[2]).await);
 }
@@ -155,6 +157,7 @@ pub enum Happening {
     Photo(u128, photo_request::Event),
     Said(conversation::Event),
     Paid(subscription::Event),
+    Reported(u128, report::Event),
 }
 
 /// Something that happened to one of so many users.
@@ -165,6 +168,7 @@ pub fn happening(users: u128) -> impl Strategy<Value = (u128, Happening)> {
             photo_event(who).prop_map(|(n, event)| Happening::Photo(n, event)),
             said_event(who).prop_map(Happening::Said),
             paid_event().prop_map(Happening::Paid),
+            report_event(who).prop_map(|(n, event)| Happening::Reported(n, event)),
         ];
         (Just(who), happening)
     })
@@ -195,6 +199,14 @@ fn avatar_event(who: u128) -> impl Strategy<Value = avatar::Event> {
     ]
 }
 
+fn report_event(who: u128) -> impl Strategy<Value = (u128, report::Event)> {
+    let event = photo_number(who).prop_flat_map(move |n| {
+        let event = prop_oneof![Just(filed(user(who), n)), Just(decided())];
+        (Just(n), event)
+    });
+    event.boxed()
+}
+
 fn photo_event(who: u128) -> impl Strategy<Value = (u128, photo_request::Event)> {
     photo_number(who).prop_flat_map(move |n| {
         let event = prop_oneof![
@@ -214,6 +226,7 @@ fn photo_event(who: u128) -> impl Strategy<Value = (u128, photo_request::Event)>
             1 => Just(failed()),
             1 => Just(photo_request::Event::PhotoRefused { rules: vec!["R1".into(), "R, \"2\"".into()] }),
             1 => Just(photo_request::Event::PhotoCanceled),
+            1 => (0_u32..4).prop_map(move |attempts| reopened(user(who), attempts)),
             1 => Just(photo_request::Event::PhotoDeleted),
         ];
         (Just(n), event)
@@ -284,6 +297,7 @@ fn recorded(happenings: Vec<(u128, Happening)>) -> Vec<Recorded<AnyEvent>> {
                     (segment.to_string(), AnyEvent::Conversation(event))
                 }
                 Happening::Paid(event) => (owner.to_string(), AnyEvent::Subscription(event)),
+                Happening::Reported(n, event) => (photo(n).to_string(), AnyEvent::Report(event)),
             };
             let stream = format!("{} {aggregate_id}", event.aggregate_type());
             let sequence = sequences.entry(stream).or_default();

@@ -9,6 +9,7 @@ use domain::{
     conversation::{self, Conversation, Segment},
     photo_request::{self, PhotoRequest},
     recorded::{AnyEvent, Metadata, Recorded},
+    report::{self, Report},
     subscription::{self, Subscription},
     values::{PhotoId, Position, UserId},
 };
@@ -53,6 +54,17 @@ impl TestLog {
         events: Vec<photo_request::Event>,
     ) -> Position {
         self.append::<PhotoRequest>(owner, photo_id.to_string(), events)
+            .await
+    }
+
+    /// Something happened to the report about a photo.
+    pub async fn report(
+        &mut self,
+        owner: UserId,
+        photo_id: PhotoId,
+        events: Vec<report::Event>,
+    ) -> Position {
+        self.append::<Report>(owner, photo_id.to_string(), events)
             .await
     }
 

@@ -11,6 +11,8 @@ export type Schemas = components['schemas'];
 export type Avatar = Schemas['Avatar'];
 export type Photo = Schemas['Photo'];
 export type Subscription = Schemas['Subscription'];
+export type Message = Schemas['Message'];
+export type ChatMode = Schemas['ChatMode'];
 
 /** The newest position that this page's own commands reached. */
 export const positions = new Positions();

@@ -1,6 +1,6 @@
 import { QueryClient, infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
-import { answer, api, type Avatar, type Schemas } from './client';
+import { type Avatar, type ChatMode, type Schemas, answer, api } from './client';
 import { isUncertain, pause } from './intent';
 import { RequestFailed } from './problem';
 
@@ -68,3 +68,27 @@ export const photosQuery = (filter: PhotoFilter = {}) =>
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor ?? null,
   });
+
+/** How the companion behaves, and what stands beside the conversation. */
+export const chatQuery = queryOptions({
+  queryKey: ['chat'],
+  queryFn: ({ signal }) => answer(api.GET('/chat', { signal })),
+});
+
+/** What was said in a mode, newest first, page by page. */
+export const messagesQuery = (mode: ChatMode) =>
+  infiniteQueryOptions({
+    queryKey: ['messages', mode],
+    queryFn: ({ pageParam, signal }) =>
+      answer(
+        api.GET('/chat/messages', {
+          params: { query: { mode, limit: 30, ...(pageParam === null ? {} : { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? null,
+  });
+
+/** The reply that is being written in a mode, as far as it is; told by `/updates` alone. */
+export const replyKey = (mode: ChatMode) => ['reply', mode] as const;

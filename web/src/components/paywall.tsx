@@ -68,7 +68,7 @@ function PaymentTrouble({ error }: { error: RequestFailed }) {
 
 /** Opens the payment provider's own page. */
 export function PortalButton({ children, look = 'plain' }: { children: string; look?: 'main' | 'plain' }) {
-  const open = useCommand((_: void, headers) => answer(api.POST('/billing/portal', { params: { header: headers } })), {
+  const open = useCommand((_: undefined, headers) => answer(api.POST('/billing/portal', { params: { header: headers } })), {
     onSuccess: ({ portal_url }) => window.location.assign(portal_url),
   });
   return (

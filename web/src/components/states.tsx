@@ -5,17 +5,18 @@ import { RequestFailed } from '@/api/problem';
 import { Button } from './button';
 import styles from './states.module.css';
 
-/** Nothing is here yet: why, and what to do next. `whole`: nothing else is on the page, so its title is the page's. */
-export function EmptyState({ title, children, action, whole = false }: {
+/** Nothing is here yet: why, and what to do next. */
+export function EmptyState({ title, children, action, alone = false }: {
   title: string;
   children?: ReactNode;
   action?: ReactNode;
-  whole?: boolean;
+  /** The page has no other heading. */
+  alone?: boolean;
 }) {
-  const Title = whole ? 'h1' : 'h2';
+  const Heading = alone ? 'h1' : 'h2';
   return (
     <div className={styles.state}>
-      <Title className={styles.title}>{title}</Title>
+      <Heading className={styles.title}>{title}</Heading>
       {children !== undefined && <p>{children}</p>}
       {action !== undefined && <div className={styles.action}>{action}</div>}
     </div>
@@ -23,11 +24,17 @@ export function EmptyState({ title, children, action, whole = false }: {
 }
 
 /** Something could not be had: what happened, what to do, and the number to name when asking for help. */
-export function ErrorState({ error, again }: { error: Error; again?: () => void }) {
+export function ErrorState({ error, again, alone = false }: {
+  error: Error;
+  again?: () => void;
+  /** The page has no other heading. */
+  alone?: boolean;
+}) {
+  const Heading = alone ? 'h1' : 'h2';
   const failed = error instanceof RequestFailed ? error : undefined;
   return (
     <div className={styles.state} role="alert">
-      <h2>{failed?.title ?? 'Something went wrong'}</h2>
+      <Heading className={styles.title}>{failed?.title ?? 'Something went wrong'}</Heading>
       <p>{failed === undefined ? 'Load the page again. If that does not help, write to us.' : sentence(failed.message)}</p>
       {again !== undefined && (
         <div className={styles.action}>

@@ -11,7 +11,7 @@ export function Broken() {
   return (
     <Page title="Something went wrong" heading={null}>
       <EmptyState
-        whole
+        alone
         title="This page could not be shown"
         action={
           <Button look="main" onClick={() => window.location.reload()}>

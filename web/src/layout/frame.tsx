@@ -43,7 +43,7 @@ function SignedIn({ user }: { user: User }) {
   const { pathname } = useLocation();
   useEffect(() => {
     // In newer browsers it answers with a promise, which is no way to clean up.
-    void window.scrollTo(0, 0);
+    window.scrollTo(0, 0);
   }, [pathname]);
 
   const shown = pageRoutes

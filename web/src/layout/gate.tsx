@@ -35,7 +35,7 @@ function OnlyDesigned() {
   if (avatar.error !== null) {
     return (
       <Page title="Ava" heading={null}>
-        <ErrorState error={avatar.error} again={() => void avatar.refetch()} />
+        <ErrorState alone error={avatar.error} again={() => void avatar.refetch()} />
       </Page>
     );
   }

@@ -14,11 +14,11 @@ export function Lost({ role }: { role?: 'auditor' | 'operator' }) {
   return (
     <Page title={role === undefined ? 'Not found' : 'Not for you'} heading={null}>
       {role === undefined ? (
-        <EmptyState whole title="This page does not exist" action={home}>
+        <EmptyState alone title="This page does not exist" action={home}>
           The letter must have gone astray. Check the address, or begin at the start.
         </EmptyState>
       ) : (
-        <EmptyState whole title={`This page is for ${role}s`} action={home}>
+        <EmptyState alone title={`This page is for ${role}s`} action={home}>
           You are signed in without that role. Ask whoever runs this system for it, and sign in again.
         </EmptyState>
       )}

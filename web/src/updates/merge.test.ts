@@ -1,7 +1,7 @@
 import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { expect, test } from 'vitest';
 
-import type { Photo } from '@/api/client';
+import type { Message, Photo } from '@/api/client';
 
 import { Merger } from './merge';
 
@@ -81,4 +81,56 @@ test('a read that was under way when an update came is made again', async () => 
   await expect.poll(() => client.getQueryData(['avatar'])).toBe('new');
   expect(answers).toEqual([]);
   unsubscribe();
+});
+
+const said = (id: string, more: Partial<Message> = {}): Message => ({
+  id,
+  role: 'user',
+  text: id,
+  mode: 'friendly',
+  created_at: '2026-01-01T00:00:00Z',
+  ...more,
+});
+
+function conversation(...messages: Message[]) {
+  const client = new QueryClient();
+  client.setQueryData(['messages', 'friendly'], { pages: [{ items: messages, next_cursor: null }], pageParams: [null] });
+  const shown = () =>
+    client.getQueryData<{ pages: { items: Message[] }[] }>(['messages', 'friendly'])?.pages.flatMap(({ items }) => items);
+  const reply = () => client.getQueryData<{ text: string } | null>(['reply', 'friendly']);
+  return { merger: new Merger(client), shown, reply };
+}
+
+const delta = (text: string) => ({
+  id: Number.NaN,
+  event: 'message-delta',
+  data: { id: '2', in_reply_to: '1', mode: 'friendly', text },
+});
+
+test('a reply grows word by word, until the message is there', () => {
+  const { merger, shown, reply } = conversation(said('1'));
+  merger.take(delta('Good'));
+  merger.take(delta('Good evening'));
+  expect(reply()?.text).toBe('Good evening');
+  merger.take({ id: 9, event: 'message', data: said('2', { role: 'avatar', in_reply_to: '1' }) });
+  expect(reply()).toBeNull();
+  expect(shown()?.map(({ id }) => id)).toEqual(['2', '1']);
+  // Words that come late are not written again.
+  merger.take(delta('Good evening, you'));
+  expect(reply()).toBeNull();
+});
+
+test('what the service says instead ends a reply as well', () => {
+  const { merger, reply } = conversation(said('1'));
+  merger.take(delta('Good'));
+  merger.take({ id: 9, event: 'message', data: said('3', { role: 'system', kind: 'reply_failed', in_reply_to: '1' }) });
+  expect(reply()).toBeNull();
+});
+
+test('a promised picture turns into the picture where it was promised, and goes when it is deleted', () => {
+  const { merger, shown } = conversation(said('1', { photo: photo('p') }));
+  merger.take({ id: 9, event: 'photo', data: photo('p', 'delivered') });
+  expect(shown()?.[0]?.photo?.status).toBe('delivered');
+  merger.take({ id: 10, event: 'photo', data: { id: 'p', deleted: true } });
+  expect(shown()?.[0]).not.toHaveProperty('photo');
 });

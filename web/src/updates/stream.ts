@@ -81,7 +81,10 @@ async function listen(
   const quiet = new AbortController();
   const headers: Record<string, string> = { Accept: 'text/event-stream', Authorization: `Bearer ${token}` };
   if (lastEventId !== undefined) headers['Last-Event-ID'] = String(lastEventId);
-  let watchdog = setTimeout(() => quiet.abort(), silence);
+  const cut = () => quiet.abort();
+  let watchdog = setTimeout(cut, silence);
+  // A device that goes offline often keeps the connection open, and hears nothing.
+  window.addEventListener('offline', cut);
   try {
     const response = await (options.fetch ?? fetch)(url, {
       headers,
@@ -107,7 +110,7 @@ async function listen(
       const { done, value } = await reader.read();
       if (done) return 'ended';
       clearTimeout(watchdog);
-      watchdog = setTimeout(() => quiet.abort(), silence);
+      watchdog = setTimeout(cut, silence);
       // The first lines carry no data, only the position: a parser keeps such an id for the next event.
       const bare = /^id: ?(\d+)\n\n/m.exec(value);
       if (bare !== null && !value.includes('\ndata:')) tell.position(Number(bare[1]));
@@ -115,6 +118,7 @@ async function listen(
     }
   } finally {
     clearTimeout(watchdog);
+    window.removeEventListener('offline', cut);
   }
 }
 

@@ -39,16 +39,35 @@ export async function signIn(page: Page, roles: ('auditor' | 'operator')[] = [])
   return email;
 }
 
+/** Designs a companion and approves the first picture. */
+export async function design(page: Page): Promise<void> {
+  await page.getByLabel('Gender').fill('woman');
+  await page.getByLabel('Nationality').fill('French');
+  await page.getByLabel('Appearance').fill('Long auburn hair, green eyes, freckles, a warm smile');
+  await page.getByRole('button', { name: 'Create Ava and generate photo' }).click();
+  await page.getByRole('button', { name: 'Looks perfect' }).click({ timeout: 30_000 });
+  await expect(page).toHaveURL(/\/chat$/);
+}
+
+/** Pays on the hosted page, and waits until everything is open. */
+export async function subscribe(page: Page): Promise<void> {
+  await page.goto('/subscribe');
+  // The cheapest plan begins with days of trial; the one beside it is paid at once.
+  await page.getByRole('button', { name: 'Subscribe' }).nth(1).click();
+  await page.getByRole('button', { name: 'Pay and subscribe' }).click();
+  await expect(page.getByText('You are subscribed')).toBeVisible({ timeout: 30_000 });
+}
+
 interface Violation {
   id: string;
   help: string;
-  nodes: { target: unknown; failureSummary: string }[];
+  nodes: { target: unknown }[];
 }
 
 /** Nothing on the page keeps anybody out, in either theme. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await wear(page, colorScheme);
     // Past the content security policy, as DevTools are.
     await page.evaluate(axe);
     const violations = await page.evaluate(async () => {
@@ -61,6 +80,14 @@ export async function expectAccessible(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }
 
+/** Changes the theme, and waits until it is there: the change itself is a transition. */
+async function wear(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.evaluate(() => getComputedStyle(document.body).color);
+  const still = () => !document.getAnimations().some((animation) => animation instanceof CSSTransition);
+  await page.waitForFunction(still, undefined, { polling: 50, timeout: 10_000 });
+}
+
 const SHOTS = process.env.SHOTS;
 
 /** With `SHOTS=directory`: pictures of the page in both themes and widths, to be looked at. */
@@ -70,7 +97,7 @@ export async function shoot(page: Page, name: string): Promise<void> {
   for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
     for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await wear(page, colorScheme);
       await page.screenshot({ path: `${SHOTS}/${name}-${width}-${colorScheme}.png` });
     }
   }

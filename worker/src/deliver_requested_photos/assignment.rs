@@ -254,7 +254,8 @@ impl<'a> Assignment<'a> {
                 | Rejection::AlreadyRefused
                 | Rejection::AlreadyCanceled
                 | Rejection::Deleted
-                | Rejection::StillRunning),
+                | Rejection::StillRunning
+                | Rejection::FailedByContent),
             ) => {
                 tracing::info!(photo.id = %photo_id, %rejection, "Too late for photo {photo_id}: {rejection}");
                 Leaving::TakenOver
@@ -275,7 +276,7 @@ impl<'a> Assignment<'a> {
 
     /// When the request must be over.
     pub(super) fn deadline(&self, job: &PhotoJob) -> DateTime<Utc> {
-        job.requested_at + delta(self.desk.settings.deadline)
+        job.opened_at + delta(self.desk.settings.deadline)
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

@@ -145,7 +145,12 @@ impl Talk {
             .into_iter()
             .filter_map(|recorded| match recorded.event {
                 AnyEvent::Conversation(event) => Some(event),
-                AnyEvent::Avatar(_) | AnyEvent::PhotoRequest(_) | AnyEvent::Subscription(_) => None,
+                AnyEvent::Avatar(_)
+                | AnyEvent::Conduct(_)
+                | AnyEvent::PhotoRequest(_)
+                | AnyEvent::Report(_)
+                | AnyEvent::Stewardship(_)
+                | AnyEvent::Subscription(_) => None,
             });
         own.filter(|event| !is_disclosure(event)).collect()
     }

@@ -17,7 +17,7 @@ export function Component() {
   if (avatar.error !== null && avatar.data === undefined) {
     return (
       <Page title="Create your companion" heading={null}>
-        <ErrorState error={avatar.error} again={() => void avatar.refetch()} />
+        <ErrorState alone error={avatar.error} again={() => void avatar.refetch()} />
       </Page>
     );
   }

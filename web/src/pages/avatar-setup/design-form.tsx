@@ -59,7 +59,9 @@ export function DesignForm() {
       // What was wrong is looked at again as soon as it is mended.
       if (errors[field] !== undefined) check(field, target.value);
     },
-    onBlur: ({ target }: FocusEvent<HTMLInputElement | HTMLTextAreaElement>) => {
+    onBlur: ({ target, relatedTarget }: FocusEvent<HTMLInputElement | HTMLTextAreaElement>) => {
+      // The press of the button checks everything; a line that appears now would move the button away under it.
+      if (relatedTarget instanceof HTMLButtonElement) return;
       if (target.value !== '' || errors[field] !== undefined) check(field, target.value);
     },
   });

@@ -24,7 +24,7 @@ export function Portraits({ avatar }: { avatar: Avatar }) {
   const isDrawing = current.status === 'generating';
 
   const regenerate = useCommand(
-    (_: void, headers) => answer(api.POST('/avatars/me/reference-image', { params: { header: headers } })),
+    (_: undefined, headers) => answer(api.POST('/avatars/me/reference-image', { params: { header: headers } })),
     {
       onSuccess: (photo) => {
         choose(undefined);

@@ -1,4 +1,4 @@
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 import { Navigate, useSearchParams } from 'react-router';
 
@@ -7,18 +7,26 @@ import { fieldErrors } from '@/api/problem';
 import { Button } from '@/components/button';
 import { TextField } from '@/components/field';
 import { Page } from '@/components/page';
-import { ErrorNote } from '@/components/states';
+import { Skeleton } from '@/components/skeleton';
+import { ErrorNote, ErrorState } from '@/components/states';
 import { Seal } from '@/layout/seal';
+import { signInWaysQuery } from '@/session/config';
 import { session } from '@/session/session';
 import { useSession } from '@/session/use-session';
 
+import { ProviderSignIn } from './provider-sign-in';
 import { wayBack } from './way-back';
 import styles from './sign-in.module.css';
 
 export function Component() {
   const [query] = useSearchParams();
   const state = useSession();
-  if (state.status === 'in') return <Navigate to={wayBack(query.get('back'))} replace />;
+  const ways = useQuery(signInWaysQuery);
+  if (state.status === 'in') {
+    // The address itself: a provider's way back was put there a moment ago, which `query` may not show yet.
+    const back = new URLSearchParams(window.location.search).get('back');
+    return <Navigate to={wayBack(back)} replace />;
+  }
   return (
     <Page title="Sign in" heading={null}>
       <div className={styles.sheet}>
@@ -32,7 +40,13 @@ export function Component() {
             Your session has ended. Sign in again, and you are back where you were.
           </p>
         )}
-        <DevelopmentSignIn />
+        {ways.isPending && <Skeleton height="134px" />}
+        {ways.error !== null && <ErrorState error={ways.error} again={() => void ways.refetch()} />}
+        {ways.data?.oidc != null && <ProviderSignIn client={ways.data.oidc} back={query.get('back')} />}
+        {ways.data?.development === true && <DevelopmentSignIn />}
+        {ways.data?.oidc === null && !ways.data.development && (
+          <p role="alert">Nobody can sign in here yet: whoever runs this system has to say where (AUTH_WEB_CLIENT_ID).</p>
+        )}
         <p className={styles.small}>Ava is an AI: a fictional adult, not a person. You must be 18 or older.</p>
       </div>
     </Page>
