@@ -8,7 +8,7 @@ import { ListSkeleton } from './work-list';
 
 /** A list that comes page by page, in each of its states. */
 export function PagesOf<Item>({ query, what, empty, children }: {
-  query: UseInfiniteQueryResult<InfiniteData<{ items: Item[] }, unknown>>;
+  query: UseInfiniteQueryResult<InfiniteData<{ items: Item[] }>>;
   /** As `The reports`. */
   what: string;
   empty: ReactNode;

@@ -66,11 +66,11 @@ function PhotoJob({ photo }: { photo: AdminPhoto }) {
   const lookAgain = useLookAgain();
   const path = { photo_id: id };
   const retry = useCommand(
-    (_: void, header: CommandHeaders) => answer(api.POST('/admin/photos/{photo_id}/retry', { params: { path, header } })),
+    (_: undefined, header: CommandHeaders) => answer(api.POST('/admin/photos/{photo_id}/retry', { params: { path, header } })),
     { onSuccess: lookAgain },
   );
   const cancel = useCommand(
-    (_: void, header: CommandHeaders) => answer(api.POST('/admin/photos/{photo_id}/cancel', { params: { path, header } })),
+    (_: undefined, header: CommandHeaders) => answer(api.POST('/admin/photos/{photo_id}/cancel', { params: { path, header } })),
     { onSuccess: lookAgain },
   );
   const running = status === 'requested' || status === 'generating';

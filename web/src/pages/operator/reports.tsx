@@ -81,7 +81,7 @@ function ReportItem({ report, look }: { report: Schemas['AdminReport']; look: ()
         )
       }
       facts={[
-        ['About a', `${subject.kind}`],
+        ['About a', subject.kind],
         ['Of', <Person id={owner} />],
         ['Filed', <time dateTime={filed_at}>{instant(filed_at)}</time>],
         ...(decided_at === undefined || decided_at === null

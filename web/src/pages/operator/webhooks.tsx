@@ -49,7 +49,7 @@ export function Webhooks() {
 function Message({ webhook }: { webhook: Schemas['Webhook'] }) {
   const { id, type, provider, state, attempts, replays, error, received_at, settled_at } = webhook;
   const replay = useCommand(
-    (_: void, header: CommandHeaders) =>
+    (_: undefined, header: CommandHeaders) =>
       answer(api.POST('/admin/webhooks/{webhook_id}/replay', { params: { path: { webhook_id: id }, header } })),
     { onSuccess: useLookAgain() },
   );
