@@ -11,15 +11,21 @@ test('whoever is no auditor is told so, and sees nothing of it', async ({ page }
 
 test('what the server does not offer yet is absent, not broken', async ({ page }) => {
   await signIn(page, ['auditor']);
-  await page.goto('/audit');
-  const document = (await (await page.request.get('/openapi.json')).json()) as { paths: Record<string, unknown> };
-  await expect(page.getByRole('heading', { name: 'What belongs here' })).toBeVisible();
-  for (const path of ['/audit/events', '/audit/checkpoint']) {
-    const row = page.getByText(`GET ${path}`, { exact: true }).locator('..');
-    await expect(row).toContainText(path in document.paths ? /[^t] offered$/ : 'not offered yet');
+  const { paths } = (await (await page.request.get('/openapi.json')).json()) as { paths: Record<string, unknown> };
+  for (const [view, name, path] of [
+    ['events', 'Events', '/audit/events'],
+    ['as-of', 'As of then', '/audit/aggregates/{type}/{id}/state'],
+    ['causes', 'Causes', '/audit/events'],
+    ['checkpoint', 'Checkpoint', '/audit/checkpoint'],
+  ] as const) {
+    await page.goto(`/audit?view=${view}`);
+    await expect(page.getByRole('link', { name, exact: true })).toHaveAttribute('aria-current', 'page');
+    await expect(page.getByText('is on its way')).toHaveCount(0);
+    const absent = page.getByRole('heading', { name: `${name}: not offered by this server yet` });
+    await expect(absent).toHaveCount(path in paths ? 0 : 1);
+    await expectAccessible(page);
+    await shoot(page, `audit-${view}-first`);
   }
-  await expectAccessible(page);
-  await shoot(page, 'audit-events');
 });
 
 test('an auditor sees how far the read models agree with the log', async ({ page }) => {

@@ -1,69 +1,70 @@
-import { useQuery } from '@tanstack/react-query';
-import { Link } from 'react-router';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useSearchParams } from 'react-router';
 
-import { offeredQuery } from '@/api/offered';
 import { Button } from '@/components/button';
-import { EmptyState, ErrorState } from '@/components/states';
+import { SeenAt } from '@/components/seen-at';
+import { EmptyState, ErrorNote, ErrorState } from '@/components/states';
 import { ListSkeleton } from '@/components/work-list';
 
-import styles from './events.module.css';
+import { EventSheet } from './event-sheet';
+import { asParameters, filterIn } from './filter';
+import { Filters } from './filters';
+import { eventsQuery } from './log';
+import { Timeline } from './timeline';
 
-/** What auditors are promised of the log, and whether this server has it. */
-const PROMISED = [
-  { path: '/audit/events', what: 'The timeline', shows: 'every event, filtered by kind, person, command and time' },
-  { path: '/audit/events/{position}', what: 'One event', shows: 'its metadata, and what it changed: the state before and after' },
-  { path: '/audit/aggregates/{type}/{id}/state', what: 'As of then', shows: 'how anything stood at any position or time' },
-  { path: '/audit/checkpoint', what: 'The checkpoint', shows: 'how long the log is, and the signed root over all of it' },
-  { path: '/audit/proofs/inclusion', what: 'Proofs', shows: 'that an event is in the log, and that the log only ever grew' },
-] as const;
-
+/** The log in its order, filtered; one of its events beside it. */
 export function Events() {
-  const offered = useQuery(offeredQuery);
-  if (offered.error !== null) return <ErrorState error={offered.error} again={() => void offered.refetch()} />;
-  if (offered.data === undefined) return <ListSkeleton what="One moment" rows={5} />;
-  const has = (path: string) => offered.data.includes(path);
+  const [parameters, setParameters] = useSearchParams();
+  const filter = filterIn(parameters);
+  const asked = asParameters(filter);
+  const opened = Number(parameters.get('event'));
+  const open = (position: number | undefined) =>
+    setParameters({ ...asked, ...(position === undefined ? {} : { event: String(position) }) });
   return (
-    <div className={styles.columns}>
-      {PROMISED.some(({ path }) => has(path)) ? (
+    <>
+      <Filters key={JSON.stringify(asked)} filter={filter} onChange={(next) => setParameters(asParameters(next))} />
+      <Found filter={filter} filtered={Object.keys(asked).length > 0} open={open} clear={() => setParameters({})} />
+      {Number.isSafeInteger(opened) && opened > 0 && (
+        <EventSheet key={opened} position={opened} onClose={() => open(undefined)} />
+      )}
+    </>
+  );
+}
+
+function Found({ filter, filtered, open, clear }: {
+  filter: ReturnType<typeof filterIn>;
+  filtered: boolean;
+  open: (position: number) => void;
+  clear: () => void;
+}) {
+  const query = useInfiniteQuery(eventsQuery(filter));
+  const { data, error, isFetching, isFetchingNextPage, hasNextPage, dataUpdatedAt } = query;
+  if (data === undefined) {
+    if (error !== null) return <ErrorState error={error} again={() => void query.refetch()} />;
+    return <ListSkeleton what="The events are on their way" rows={8} />;
+  }
+  const events = data.pages.flatMap(({ items }) => items);
+  return (
+    <>
+      <SeenAt at={dataUpdatedAt} busy={isFetching && !isFetchingNextPage} again={() => void query.refetch()} />
+      {events.length === 0 ? (
         <EmptyState
-          title="This server offers more than this page shows"
-          action={
-            <Button asChild>
-              <a href="/docs">Read it through the API</a>
-            </Button>
-          }
+          title={filtered ? 'No event is like that' : 'Nothing has happened yet'}
+          action={filtered ? <Button onClick={clear}>Clear the filters</Button> : undefined}
         >
-          It is newer than the client that it serves. What is marked as offered can be asked for over HTTP.
+          {filtered ? 'Ask for less at once: names of events are written as PhotoDelivered, actors as user:… or reaction:….' : 'The first event appears as soon as somebody does something.'}
         </EmptyState>
       ) : (
-        <EmptyState
-          title="The event log cannot be read here yet"
-          action={
-            <Button asChild look="main">
-              <Link to="?view=proof">Check a proof</Link>
-            </Button>
-          }
-        >
-          This server does not offer its events to auditors yet. What it does offer: how far each read model agrees with
-          the log. And a proof that you were given can be checked here, without asking the server.
-        </EmptyState>
+        <Timeline
+          events={events}
+          more={hasNextPage && error === null}
+          loadMore={() => {
+            if (!isFetchingNextPage) void query.fetchNextPage();
+          }}
+          onOpen={open}
+        />
       )}
-      <section aria-labelledby="promised" className={styles.promised}>
-        <h2 id="promised">What belongs here</h2>
-        <dl>
-          {PROMISED.map(({ path, what, shows }) => (
-            <div key={path}>
-              <dt>{what}</dt>
-              <dd>
-                {shows}
-                <span className={styles.path}>
-                  <code>GET {path}</code> {has(path) ? 'offered' : 'not offered yet'}
-                </span>
-              </dd>
-            </div>
-          ))}
-        </dl>
-      </section>
-    </div>
+      <ErrorNote error={error} />
+    </>
   );
 }

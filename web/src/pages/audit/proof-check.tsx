@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
-import { type SyntheticEvent, useEffect, useRef, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 import { Button } from '@/components/button';
 import { TextArea, TextField } from '@/components/field';
-import { type Evidence, type Verdict, verify } from '@/proofs/verify';
+import { type Evidence, verify } from '@/proofs/verify';
 
-import { Steps } from './steps';
+import { Result } from './result';
 import styles from './proof-check.module.css';
 
 const NOTHING: Evidence = { key: '', checkpoint: '', proof: '', earlier: '' };
@@ -71,44 +71,5 @@ export function ProofCheck() {
       </form>
       <Result verdict={verdict} error={check.error} />
     </div>
-  );
-}
-
-function Result({ verdict, error }: { verdict: Verdict | undefined; error: Error | null }) {
-  const section = useRef<HTMLElement>(null);
-  useEffect(() => {
-    // On a phone it stands below the form.
-    if (verdict?.kind === 'checked') section.current?.scrollIntoView({ block: 'nearest' });
-  }, [verdict]);
-  return (
-    <section ref={section} aria-label="Result" className={styles.result} aria-live="polite">
-      {error !== null && (
-        <>
-          <h2>This browser cannot check it</h2>
-          <p>It lacks Ed25519 in WebCrypto. Take a newer browser, and open this page over HTTPS.</p>
-        </>
-      )}
-      {verdict?.kind === 'checked' && <Steps verdict={verdict} />}
-      {verdict?.kind === 'malformed' && (
-        <>
-          <h2>It could not be read</h2>
-          <p>What is wrong stands beside its field. Nothing has been checked yet.</p>
-        </>
-      )}
-      {verdict === undefined && error === null && (
-        <>
-          <h2>What is checked</h2>
-          <ol className={styles.plan}>
-            <li>that the checkpoint is signed with the key that you trust,</li>
-            <li>that the proof is about the events which that checkpoint counts,</li>
-            <li>that its hashes lead to the signed root (RFC 6962).</li>
-          </ol>
-          <p>
-            If all of it holds, nobody can have put in, taken out or changed an event without breaking the signature. This
-            page asks no server for it: you may go offline first.
-          </p>
-        </>
-      )}
-    </section>
   );
 }

@@ -36,13 +36,21 @@ const VIEWS = {
   webhooks: {
     label: 'Webhooks',
     path: '/admin/webhooks',
-    missing: 'It would show the payment provider’s messages. Meanwhile: `ava webhooks list`.',
+    missing: (
+      <>
+        It would show the payment provider’s messages. Meanwhile: <code>ava webhooks list</code>.
+      </>
+    ),
     content: Webhooks,
   },
   'read-models': {
     label: 'Read models',
     path: '/admin/projections',
-    missing: 'It would show how far each read model is, and rebuild it. Meanwhile: `ava projections list`.',
+    missing: (
+      <>
+        It would show how far each read model is, and rebuild it. Meanwhile: <code>ava projections list</code>.
+      </>
+    ),
     content: ReadModels,
   },
   people: {

@@ -91,7 +91,7 @@ function PhotoJob({ photo }: { photo: AdminPhoto }) {
         running || failure?.retryable === true ? (
           <>
             {failure?.retryable === true && (
-              <Button size="small" busy={retry.isPending} aria-label={`Try photo ${shortId(id)} again`} onClick={() => retry.mutate()}>
+              <Button size="small" busy={retry.isPending} aria-label={`Try again: photo ${shortId(id)}`} onClick={() => retry.mutate()}>
                 Try again
               </Button>
             )}

@@ -13,7 +13,7 @@ import { ListSkeleton } from '@/components/work-list';
 import { projectionsQuery } from './queries';
 
 /** How often it is looked at how far a rebuild is; each look is on record, so not more often than helps. */
-const REBUILD_LOOK_MS = 3000;
+const REBUILD_LOOK_MS = 10_000;
 /** A rebuild that was ordered has begun, or is done, within this time. */
 const BEGINS_WITHIN_MS = 5000;
 
@@ -28,12 +28,14 @@ export function ReadModels() {
     },
   });
   const [asked, setAsked] = useState<string>();
+  const [ordered, setOrdered] = useState<string>();
   const rebuild = useCommand(
     (name: string, header: CommandHeaders) =>
       answer(api.POST('/admin/projections/{name}/rebuild', { params: { path: { name }, header } })),
     {
-      onSuccess: () => {
+      onSuccess: (_, name) => {
         setAsked(undefined);
+        setOrdered(name);
         setOrderedAt(Date.now());
         void refetch();
       },
@@ -47,6 +49,11 @@ export function ReadModels() {
     <>
       <SeenAt at={dataUpdatedAt} busy={isFetching} again={() => void refetch()} />
       <ErrorNote error={error} />
+      {ordered !== undefined && (
+        <p role="status">
+          {ordered} is being rebuilt. Until the new tables are complete the old ones are read; how far they are stands in its row.
+        </p>
+      )}
       <ProjectionTable
         projections={data.items}
         order={({ name }) => (

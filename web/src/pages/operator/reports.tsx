@@ -70,6 +70,7 @@ export function Reports() {
 
 function ReportItem({ report, look }: { report: Schemas['AdminReport']; look: () => void }) {
   const { id, owner, reason, subject, text, status, decision, note, decided_at, decided_by, filed_at, due_at } = report;
+  const act = status === 'open' ? 'Look and decide' : 'Look';
   return (
     <WorkItem
       title={REASONS[reason]}
@@ -90,8 +91,8 @@ function ReportItem({ report, look }: { report: Schemas['AdminReport']; look: ()
         ...(decided_by === undefined || decided_by === null ? [] : [['By', <code>{decided_by}</code>] as const]),
       ]}
       actions={
-        <Button size="small" onClick={look} aria-label={`Look at report ${shortId(id)}`}>
-          {status === 'open' ? 'Look and decide' : 'Look'}
+        <Button size="small" onClick={look} aria-label={`${act}: report ${shortId(id)}`}>
+          {act}
         </Button>
       }
     >

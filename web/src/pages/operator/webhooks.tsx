@@ -68,7 +68,7 @@ function Message({ webhook }: { webhook: Schemas['Webhook'] }) {
           : [['Settled', <time dateTime={settled_at}>{instant(settled_at)}</time>] as const]),
       ]}
       actions={
-        <Button size="small" busy={replay.isPending} aria-label={`Hand ${id} out again`} onClick={() => replay.mutate()}>
+        <Button size="small" busy={replay.isPending} aria-label={`Hand out again: ${id}`} onClick={() => replay.mutate()}>
           Hand out again
         </Button>
       }
