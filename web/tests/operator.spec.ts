@@ -1,6 +1,7 @@
 import type { APIRequestContext, Page } from '@playwright/test';
 
 import { expect, expectAccessible, shoot, signIn, test } from './support/person';
+import { askForPhoto, drawing, subscriber, until } from './support/subscriber';
 
 test('whoever is no operator is told so, and sees nothing of it', async ({ page }) => {
   await signIn(page, ['auditor']);
@@ -53,9 +54,9 @@ test('an operator sees what waits, and tries a failed photo again', async ({ pag
 test('an operator calls off a photo that is still to be made', async ({ page, request }) => {
   test.setTimeout(120_000);
   const person = await subscriber(request);
-  await setDrawing(request, { behaviour: 'ok_after(1000000)' });
+  await drawing(request, { behaviour: 'ok_after(1000000)' });
   try {
-    const { id } = await askForPhoto(request, person);
+    const { id } = await askForPhoto(request, person, 'at a lighthouse');
     await signIn(page, ['operator']);
     await page.goto('/operator?view=photos&status=generating');
     const cancel = page.getByRole('button', { name: `Cancel photo ${short(id)}` });
@@ -65,14 +66,14 @@ test('an operator calls off a photo that is still to be made', async ({ page, re
     await page.getByRole('link', { name: 'Canceled' }).click();
     await expect(page.getByRole('list', { name: 'Photos, canceled' }).getByText(short(id))).toBeVisible();
   } finally {
-    await setDrawing(request, { behaviour: 'ok_sync' });
+    await drawing(request, { behaviour: 'ok_sync' });
   }
 });
 
 test('an operator decides a report, with the keyboard alone', async ({ page, request }) => {
   test.setTimeout(120_000);
   const person = await subscriber(request);
-  const { id } = await askForPhoto(request, person);
+  const { id } = await askForPhoto(request, person, 'at a lighthouse');
   await until(request, person, id, 'delivered');
   const filed = await request.post('/reports', {
     headers: person.headers,
@@ -150,17 +151,6 @@ test('looking is on record, so an open page does not look by itself', async ({ p
   await expect.poll(() => looks.length).toBe(before + 1);
 });
 
-interface Person {
-  id: string;
-  headers: { Authorization: string };
-}
-
-let people = 0;
-
-function sandbox(): string {
-  return process.env.AVA_SANDBOX_URL ?? '';
-}
-
 function short(id: string): string {
   return `${id.slice(0, 8)}…${id.slice(-8)}`;
 }
@@ -173,61 +163,15 @@ async function lookUntil(page: Page, there: ReturnType<Page['getByText']>): Prom
   }).toPass();
 }
 
-/** Somebody with a companion and a subscription, through the API. */
-async function subscriber(request: APIRequestContext): Promise<Person> {
-  people += 1;
-  const email = `eve-${Date.now()}-${people}@example.com`;
-  const token = (await (await request.post('/dev/token', { data: { email } })).json()) as {
-    access_token: string;
-    user: { id: string };
-  };
-  const person = { id: token.user.id, headers: { Authorization: `Bearer ${token.access_token}` } };
-  const { headers } = person;
-  const avatar = { name: 'Ava', age: 27, gender: 'woman', nationality: 'French', appearance: 'auburn hair', personality: 'caring' };
-  expect((await request.post('/avatars', { headers, data: avatar })).status()).toBe(201);
-  const portrait = (await (await request.post('/avatars/me/reference-image', { headers })).json()) as { id: string };
-  await expect(async () => {
-    const approved = await request.post('/avatars/me/reference-image/approval', { headers, data: { photo_id: portrait.id } });
-    expect(approved.status()).toBe(200);
-  }).toPass();
-  const checkout = await request.post('/billing/checkout', { headers, data: { plan: 'monthly' } });
-  const { session_id } = (await checkout.json()) as { session_id: string };
-  const paid = await request.post(`${sandbox()}/control/stripe/sessions/${session_id}/complete`, { data: { outcome: 'paid' } });
-  expect(paid.ok()).toBe(true);
-  await expect(async () => {
-    const standing = (await (await request.get('/billing/subscription', { headers })).json()) as { open: boolean };
-    expect(standing.open).toBe(true);
-  }).toPass();
-  return person;
-}
-
-/** How the provider's stand-in behaves from now on. */
-async function setDrawing(request: APIRequestContext, data: { behaviour: string }): Promise<void> {
-  expect((await request.post(`${sandbox()}/control/replicate/default`, { data })).ok()).toBe(true);
-}
-
-async function askForPhoto(request: APIRequestContext, { headers }: Person): Promise<{ id: string }> {
-  const asked = await request.post('/photos', { headers, data: { scene: 'at a lighthouse' } });
-  expect(asked.status()).toBe(202);
-  return (await asked.json()) as { id: string };
-}
-
-async function until(request: APIRequestContext, { headers }: Person, id: string, status: string): Promise<void> {
-  await expect(async () => {
-    const photo = (await (await request.get(`/photos/${id}`, { headers })).json()) as { status: string };
-    expect(photo.status).toBe(status);
-  }).toPass({ timeout: 60_000 });
-}
-
 /** A photo that the provider failed to make, for no fault of its content; the provider is well again afterwards. */
 async function failedPhoto(request: APIRequestContext): Promise<{ id: string; owner: string }> {
   const person = await subscriber(request);
-  await setDrawing(request, { behaviour: 'fail_infra' });
+  await drawing(request, { behaviour: 'fail_infra' });
   try {
-    const { id } = await askForPhoto(request, person);
+    const { id } = await askForPhoto(request, person, 'at a lighthouse');
     await until(request, person, id, 'failed');
     return { id, owner: person.id };
   } finally {
-    await setDrawing(request, { behaviour: 'ok_sync' });
+    await drawing(request, { behaviour: 'ok_sync' });
   }
 }

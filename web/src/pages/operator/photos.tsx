@@ -26,6 +26,14 @@ const TONES: Record<PhotoStatus, 'plain' | 'done' | 'waiting' | 'refused'> = {
   canceled: 'plain',
 };
 
+/** Why there is no picture. */
+const WHY: Record<Schemas['FailureCode'], string> = {
+  transient: 'The provider could not make it',
+  deadline: 'It took too long',
+  content: 'The provider would not make it',
+  operator: 'Something has to be set right here',
+};
+
 const NONE: Record<PhotoStatus, string> = {
   failed: 'Nothing is to be done here: every photo was made, or is being made.',
   requested: 'No photo waits for its turn.',
@@ -76,7 +84,7 @@ function PhotoJob({ photo }: { photo: AdminPhoto }) {
   const running = status === 'requested' || status === 'generating';
   return (
     <WorkItem
-      title={failure === undefined ? `A ${purpose === 'reference' ? 'portrait' : 'scene'}` : failure.code.replaceAll('_', ' ')}
+      title={failure === undefined ? `A ${purpose === 'reference' ? 'portrait' : 'scene'}` : WHY[failure.code]}
       badge={<Badge tone={TONES[status]}>{status}</Badge>}
       facts={[
         ['Photo', <code title={id}>{shortId(id)}</code>],

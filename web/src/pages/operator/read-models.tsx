@@ -51,7 +51,7 @@ export function ReadModels() {
       <ErrorNote error={error} />
       {ordered !== undefined && (
         <p role="status">
-          {ordered} is being rebuilt. Until the new tables are complete the old ones are read; how far they are stands in its row.
+          The read model {ordered} is being rebuilt. Until the new tables are complete the old ones are read; how far they are stands in its row.
         </p>
       )}
       <ProjectionTable
