@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 
 import { toHex } from './bytes';
+import { parseEvent } from './record';
+import { leafHash } from './tree';
 import { type Evidence, verify } from './verify';
 import { EVIDENCE as trees } from './evidence';
 
@@ -10,6 +12,7 @@ const inclusion: Evidence = {
   checkpoint: trees.eight,
   proof: JSON.stringify(trees.inclusion),
   earlier: '',
+  event: '',
 };
 const consistency: Evidence = { ...inclusion, proof: JSON.stringify(trees.consistency), earlier: trees.six };
 
@@ -42,7 +45,25 @@ test.each([
   failing.forEach((start, index) => expect(failed[index]).toContain(start));
 });
 
+test('the proof is about the event that was shown, or about another one', async () => {
+  // A log of one event: its hash is the root.
+  const event = { position: 1, event_id: '0199f0c0-0000-7000-8000-00000000002a', aggregate_type: 'Avatar', aggregate_id: 'a',
+    sequence: 1, event_type: 'AvatarCreated', event_version: '1', payload: { age: 26 }, metadata: {}, recorded_at: '2026-11-22T15:00:00Z' };
+  const hash = toHex(await leafHash(parseEvent(JSON.stringify(event)).record));
+  const proof = JSON.stringify({ position: 1, size: 1, leaf_hash: hash, hashes: [] });
+  const failing = async (shown: object) => {
+    const verdict = await verify({ ...inclusion, proof, event: JSON.stringify(shown) });
+    if (verdict.kind !== 'checked') throw new Error(verdict.detail);
+    return verdict.steps.filter(({ holds }) => !holds).map(({ claim }) => claim);
+  };
+  const claim = 'The event, as it was shown, has the hash of the proof';
+  expect(await failing(event)).not.toContain(claim);
+  expect(await failing({ ...event, payload: { age: 27 } })).toContain(claim);
+  expect(await failing({ ...event, position: 2 })).toContain(claim);
+});
+
 test.each([
+  [{ event: 'no event' }, 'event', 'not JSON'],
   [{ key: 'no key' }, 'key', 'three parts'],
   [{ checkpoint: '' }, 'checkpoint', 'blank line'],
   [{ proof: '{' }, 'proof', 'not JSON'],

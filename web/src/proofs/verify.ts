@@ -1,7 +1,8 @@
-import { Malformed, toHex } from './bytes';
+import { Malformed, same, toHex } from './bytes';
 import { type Checkpoint, isSignedBy, parseCheckpoint, parseVerifierKey } from './checkpoint';
 import { type Proof, parseProof } from './proof';
-import { continues, includes } from './tree';
+import { parseEvent } from './record';
+import { continues, includes, leafHash } from './tree';
 
 /** What somebody was given, as text. */
 export interface Evidence {
@@ -11,6 +12,8 @@ export interface Evidence {
   proof: string;
   /** For a consistency proof: the checkpoint that was kept earlier. */
   earlier: string;
+  /** For an inclusion proof: the event itself, as the API answers it. Without it only its hash is proven. */
+  event: string;
 }
 
 export type Field = keyof Evidence;
@@ -40,7 +43,8 @@ export async function verify(evidence: Evidence): Promise<Verdict> {
     ];
     if (proof.kind === 'inclusion') {
       const says = `The event at position ${proof.position} is one of the ${checkpoint.size} events of ${checkpoint.origin}.`;
-      return { ...settle([...steps, ...(await inclusion(checkpoint, proof))], says), leaf: toHex(proof.leaf) };
+      const shown = await read('event', () => shows(evidence.event, proof));
+      return { ...settle([...steps, ...shown, ...(await inclusion(checkpoint, proof))], says), leaf: toHex(proof.leaf) };
     }
     const earlier = await read('earlier', () => parseCheckpoint(evidence.earlier));
     const earlierSigned = await isSignedBy(evidence.earlier, key);
@@ -57,6 +61,14 @@ export async function verify(evidence: Evidence): Promise<Verdict> {
     if (error instanceof Unreadable) return { kind: 'malformed', field: error.field, detail: error.message };
     throw error;
   }
+}
+
+/** That the proof is about the event that somebody sees, and not about another one of that number. */
+async function shows(event: string, { position, leaf }: Extract<Proof, { kind: 'inclusion' }>): Promise<Step[]> {
+  if (event.trim() === '') return [];
+  const told = parseEvent(event);
+  const holds = told.position === position && same(await leafHash(told.record), leaf);
+  return [{ claim: 'The event, as it was shown, has the hash of the proof', holds }];
 }
 
 async function inclusion(checkpoint: Checkpoint, proof: Extract<Proof, { kind: 'inclusion' }>): Promise<Step[]> {

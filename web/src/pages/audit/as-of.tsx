@@ -11,7 +11,7 @@ import { digits, instant } from '@/format/ledger';
 
 import { AGGREGATES } from './aggregates';
 import { Changes } from './changes';
-import { type LogEvent, historyQuery, stateQuery } from './log';
+import { type LogEvent, historyQuery, isNotFound, stateQuery } from './log';
 import styles from './as-of.module.css';
 
 /** How one thing stood after each of its events. */
@@ -70,13 +70,13 @@ function History({ type, id, at }: { type: string; id: string; at: number }) {
   const query = useInfiniteQuery(historyQuery(type, id));
   const { data, error, hasNextPage, isFetchingNextPage } = query;
   if (data === undefined) {
+    if (isNotFound(error)) {
+      return <EmptyState title="Nothing has ever happened to it">Check the kind and the id: both have to fit together.</EmptyState>;
+    }
     if (error !== null) return <ErrorState error={error} again={() => void query.refetch()} />;
     return <ListSkeleton what="The history is on its way" rows={2} />;
   }
   const events = data.pages.flatMap(({ items }) => items);
-  if (events.length === 0) {
-    return <EmptyState title="Nothing has ever happened to it">Check the kind and the id: both have to fit together.</EmptyState>;
-  }
   return (
     <>
       <Slider type={type} id={id} events={events} at={at} />

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { type ReactNode, type SyntheticEvent, useState } from 'react';
 import { useSearchParams } from 'react-router';
 
+import { offeredQuery } from '@/api/offered';
 import { Button } from '@/components/button';
 import { TextField } from '@/components/field';
 import { SeenAt } from '@/components/seen-at';
@@ -13,7 +14,7 @@ import { type Checkpoint, parseCheckpoint } from '@/proofs/checkpoint';
 import { verify } from '@/proofs/verify';
 
 import { type Kept, type Since, forget, keep, kept, since } from './kept';
-import { checkpointQuery, consistencyProof, inclusionProof } from './log';
+import { checkpointQuery, consistencyProof, inclusionProof, shownEvent } from './log';
 import { Result } from './result';
 import styles from './checkpoint-view.module.css';
 
@@ -42,6 +43,7 @@ export function CheckpointView() {
 function Prove({ text, checkpoint }: { text: string; checkpoint: Checkpoint }) {
   const [parameters] = useSearchParams();
   const [remembered, setRemembered] = useState<Kept>(kept);
+  const showsEvents = useQuery(offeredQuery).data?.includes('/audit/events/{position}') === true;
   const [key, setKey] = useState(remembered.key);
   const [position, setPosition] = useState(parameters.get('position') ?? String(checkpoint.size));
   const earlier = remembered.checkpoint === undefined ? undefined : read(remembered.checkpoint);
@@ -49,11 +51,14 @@ function Prove({ text, checkpoint }: { text: string; checkpoint: Checkpoint }) {
   const check = useMutation({
     mutationFn: async (what: 'event' | 'growth') => {
       if (what === 'event') {
-        const proof = await inclusionProof(Number(position), checkpoint.size);
-        return verify({ key, checkpoint: text, proof, earlier: '' });
+        const [proof, event] = await Promise.all([
+          inclusionProof(Number(position), checkpoint.size),
+          showsEvents ? shownEvent(Number(position)) : '',
+        ]);
+        return verify({ key, checkpoint: text, proof, earlier: '', event });
       }
       const proof = await consistencyProof(earlier?.size ?? 0, checkpoint.size);
-      return verify({ key, checkpoint: text, proof, earlier: remembered.checkpoint ?? '' });
+      return verify({ key, checkpoint: text, proof, earlier: remembered.checkpoint ?? '', event: '' });
     },
     onSuccess: (verdict, what) => {
       if (verdict.kind !== 'checked' || !verdict.holds) return;

@@ -5,11 +5,11 @@ import { Button } from '@/components/button';
 import { Offered } from '@/components/offered';
 import { SideSheet } from '@/components/side-sheet';
 import { Loading, Skeleton } from '@/components/skeleton';
-import { ErrorState } from '@/components/states';
+import { EmptyState, ErrorState } from '@/components/states';
 import { digits, instant } from '@/format/ledger';
 
 import { Changes } from './changes';
-import { type EventDetail, eventQuery } from './log';
+import { type EventDetail, eventQuery, isNotFound } from './log';
 import styles from './event-sheet.module.css';
 
 /** One event: who, what, and what it changed. */
@@ -30,6 +30,7 @@ export function EventSheet({ position, onClose }: { position: number; onClose: (
 function One({ position }: { position: number }) {
   const { data, error, refetch } = useQuery(eventQuery(position));
   if (data === undefined) {
+    if (isNotFound(error)) return <EmptyState title="The log does not go that far">Its positions begin at 1, and have no gaps.</EmptyState>;
     if (error !== null) return <ErrorState error={error} again={() => void refetch()} />;
     return (
       <>
@@ -39,7 +40,7 @@ function One({ position }: { position: number }) {
       </>
     );
   }
-  const { event_type, aggregate_type, state_before, state_after, payload, metadata } = data;
+  const { event_type, aggregate_type, state_before, state_after, state_error, payload, metadata } = data;
   return (
     <>
       <header className={styles.head}>
@@ -49,7 +50,11 @@ function One({ position }: { position: number }) {
       <Ways event={data} />
       <section className={styles.section}>
         <h3>What it changed</h3>
-        <Changes caption={`What ${event_type} changed in the ${aggregate_type}`} before={state_before} after={state_after} />
+        {state_error === undefined ? (
+          <Changes caption={`What ${event_type} changed in the ${aggregate_type}`} before={state_before} after={state_after} />
+        ) : (
+          <p>This version of the server cannot read the history of it: {state_error}</p>
+        )}
       </section>
       <section className={styles.section}>
         <h3>As it is stored</h3>

@@ -6,6 +6,7 @@ import { SeenAt } from '@/components/seen-at';
 import { EmptyState, ErrorNote, ErrorState } from '@/components/states';
 import { ListSkeleton } from '@/components/work-list';
 
+import { Download } from './download';
 import { EventSheet } from './event-sheet';
 import { asParameters, filterIn } from './filter';
 import { Filters } from './filters';
@@ -65,6 +66,7 @@ function Found({ filter, filtered, open, clear }: {
         />
       )}
       <ErrorNote error={error} />
+      {events.length > 0 && <Download filter={filter} />}
     </>
   );
 }

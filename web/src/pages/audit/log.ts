@@ -35,13 +35,16 @@ export interface Metadata {
 /** One event, with the state of what it happened to before and after it. */
 export interface EventDetail extends LogEvent {
   leaf_hash?: string | null;
-  state_before?: Json;
-  state_after?: Json;
+  /** Null when it is the first event of its history. */
+  state_before: Json;
+  state_after: Json;
+  /** Why neither state is known: this version of the server cannot read that history. */
+  state_error?: string;
 }
 
 /** How something stood after an event. */
 export interface StateThen {
-  position: number | null;
+  position: number;
   sequence: number;
   state: Json;
 }
@@ -118,6 +121,16 @@ export const checkpointQuery = queryOptions({
   queryFn: ({ signal }) => get<string>('/audit/checkpoint', { signal, parseAs: 'text' }),
 });
 
+/** All of these events, one a line, however many. */
+export async function exportedEvents(filter: Filter): Promise<Blob> {
+  return get<Blob>('/audit/events', { query: asQuery(filter), headers: { Accept: 'application/x-ndjson' }, parseAs: 'blob' });
+}
+
+/** An event as the server shows it, word by word. */
+export async function shownEvent(position: number): Promise<string> {
+  return get<string>('/audit/events/{position}', { path: { position }, parseAs: 'text' });
+}
+
 /** That an event is among the first `size` ones; as text, to be read by what checks it. */
 export async function inclusionProof(position: number, size: number): Promise<string> {
   return get<string>('/audit/proofs/inclusion', { query: { position, size }, parseAs: 'text' });
@@ -126,6 +139,11 @@ export async function inclusionProof(position: number, size: number): Promise<st
 /** That the first `from` events are still what they were among the first `to` ones. */
 export async function consistencyProof(from: number, to: number): Promise<string> {
   return get<string>('/audit/proofs/consistency', { query: { from, to }, parseAs: 'text' });
+}
+
+/** Whether there is no such thing. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof RequestFailed && error.status === 404;
 }
 
 function page(cursor: string | null): Record<string, string | number> {
@@ -140,7 +158,7 @@ type Get = (
 /** Asks for what the document of this version does not have yet. */
 async function get<Answer>(
   path: string,
-  { path: named, query, ...rest }: { path?: object; query?: object; signal?: AbortSignal; parseAs?: 'text' },
+  { path: named, query, ...rest }: { path?: object; query?: object; signal?: AbortSignal; headers?: object; parseAs?: 'text' | 'blob' },
 ): Promise<Answer> {
   const { data, error, response } = await (api.GET as Get)(path, { params: { path: named, query }, ...rest });
   if (error !== undefined || !response.ok) throw RequestFailed.of(response, error);

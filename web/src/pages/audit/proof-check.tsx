@@ -8,7 +8,7 @@ import { type Evidence, verify } from '@/proofs/verify';
 import { Result } from './result';
 import styles from './proof-check.module.css';
 
-const NOTHING: Evidence = { key: '', checkpoint: '', proof: '', earlier: '' };
+const NOTHING: Evidence = { key: '', checkpoint: '', proof: '', earlier: '', event: '' };
 
 /** Checks a proof in this browser: whoever runs the server cannot answer in its stead. */
 export function ProofCheck() {
@@ -55,6 +55,16 @@ export function ProofCheck() {
           error={wrong('proof')}
           spellCheck={false}
         />
+        {!compares && (
+          <TextArea
+            label="The event"
+            hint="As the API answers it. You may leave it out: then only its hash is proven to be in the log, not what it says."
+            value={evidence.event}
+            onChange={change('event')}
+            error={wrong('event')}
+            spellCheck={false}
+          />
+        )}
         {(compares || evidence.earlier !== '') && (
           <TextArea
             label="The earlier checkpoint"

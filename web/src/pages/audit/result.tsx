@@ -36,6 +36,7 @@ export function Result({ verdict, error }: { verdict: Verdict | undefined; error
           <ol className={styles.plan}>
             <li>that the checkpoint is signed with the key that you trust,</li>
             <li>that the proof is about the events which that checkpoint counts,</li>
+            <li>that the event, as it is shown, has the hash that the proof is about,</li>
             <li>that its hashes lead to the signed root (RFC 6962).</li>
           </ol>
           <p>
