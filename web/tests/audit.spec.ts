@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+
 import { EVIDENCE } from '../src/proofs/evidence';
+import { askForPhoto, subscriber, until } from './support/subscriber';
 import { expect, expectAccessible, shoot, signIn, test } from './support/person';
 
 test('whoever is no auditor is told so, and sees nothing of it', async ({ page }) => {
@@ -76,3 +79,145 @@ test('a proof is verified in the browser, with nobody to ask', async ({ page, co
   await check.click();
   await expect(page.getByText('The first 6 events are among the 8 unchanged.')).toBeVisible();
 });
+
+test('an auditor follows a wish to its picture, and sees how it stood on the way', async ({ page, request }) => {
+  test.setTimeout(120_000);
+  const person = await subscriber(request);
+  const { id } = await askForPhoto(request, person, 'At a lighthouse');
+  await until(request, person, id, 'delivered');
+  await signIn(page, ['auditor']);
+  await page.goto('/audit');
+
+  // Filters stand in the address, and are asked for when the form is sent.
+  await page.getByText('By time, thing or command').click();
+  await page.getByLabel('Id of the thing').fill(id);
+  await page.getByRole('button', { name: 'Show these' }).click();
+  await expect(page).toHaveURL(new RegExp(`aggregate_id=${id}`));
+  const rows = page.getByRole('list', { name: 'Events' }).getByRole('button');
+  await expect(rows.first()).toContainText('PhotoRequested');
+  await expect(rows.last()).toContainText('PhotoDelivered');
+  await expectAccessible(page);
+  await shoot(page, 'audit-filtered');
+
+  // By keyboard to the last one.
+  await rows.first().focus();
+  await page.keyboard.press('End');
+  await expect(rows.last()).toBeFocused();
+  await page.keyboard.press('Enter');
+  const sheet = page.getByRole('dialog');
+  await expect(sheet.getByRole('heading', { name: 'PhotoDelivered', exact: true })).toBeVisible();
+  await expect(sheet.getByRole('region', { name: /What PhotoDelivered changed/ })).toContainText('status');
+  await expectAccessible(page);
+  await shoot(page, 'audit-event');
+  await page.keyboard.press('Escape');
+  await expect(sheet).toBeHidden();
+  await expect(rows.last()).toBeFocused();
+
+  await rows.last().click();
+  await sheet.getByRole('link', { name: 'How it stood then' }).click();
+  const slider = page.getByRole('slider', { name: 'As of' });
+  await expect(slider).toHaveAttribute('aria-valuetext', /PhotoDelivered$/);
+  await expect(page.getByRole('heading', { name: 'What PhotoDelivered changed' })).toBeVisible();
+  await expectAccessible(page);
+  await shoot(page, 'audit-as-of');
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await expect(slider).toHaveAttribute('aria-valuetext', /^After 1 of \d+: PhotoRequested$/);
+  await expect(page.getByRole('heading', { name: 'What PhotoRequested changed' })).toBeVisible();
+
+  await page.getByRole('link', { name: 'The event itself' }).click();
+  await sheet.getByRole('link', { name: 'What followed from the command' }).click();
+  const graph = page.getByRole('list', { name: 'Events, each after its cause' });
+  await expect(graph.getByRole('listitem').first()).toContainText('RequestPhoto');
+  await expect(graph.getByRole('link', { name: /PhotoDelivered.*follows from PhotoRequested/ })).toBeVisible();
+  await expect(graph.getByRole('link', { name: /PhotoReserved.*follows from RequestPhoto/ })).toBeVisible();
+  await expectAccessible(page);
+  await shoot(page, 'audit-causes');
+
+  await page.goto('/audit?event=999999999');
+  await expect(sheet.getByText('The log does not go that far')).toBeVisible();
+  await expectAccessible(page);
+  await page.goto(`/audit?view=as-of&type=Avatar&id=${id}`);
+  await expect(page.getByText('Nothing has ever happened to it')).toBeVisible();
+  await page.goto('/audit?event_type=NothingLikeThat');
+  await expect(page.getByText('No event is like that')).toBeVisible();
+  await expectAccessible(page);
+});
+
+test('a long log is there as one scrolls, and as a file', async ({ page }) => {
+  test.setTimeout(120_000);
+  await signIn(page, ['auditor']);
+  await page.goto('/audit');
+  const list = page.getByRole('list', { name: 'Events' });
+  await expect(list.getByRole('button').first()).toContainText(/^1/);
+  // Only those in sight are in the page; Tab leads to one of them.
+  await expect(list.getByRole('button')).not.toHaveCount(100);
+  await list.getByRole('button').first().focus();
+  for (let nth = 0; nth < 12; nth += 1) await page.keyboard.press('PageDown');
+  await expect(page.locator('li:focus-within')).toHaveAttribute('aria-posinset', '145');
+  expect(await list.getByRole('button').count()).toBeLessThan(60);
+  await expectAccessible(page);
+  await shoot(page, 'audit-events');
+
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download all of these' }).click();
+  const file = await download;
+  expect(file.suggestedFilename()).toBe('events.jsonl');
+  const lines = readFileSync(await file.path(), 'utf8').trimEnd().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { position: number }).position)).toEqual(lines.map((_, index) => index + 1));
+  expect(lines.length).toBeGreaterThan(145);
+});
+
+test('an auditor proves in the browser that an event is in the log, and later that the log only grew', async ({ page }) => {
+  test.setTimeout(120_000);
+  const key = auditKey();
+  await signIn(page, ['auditor']);
+  await page.goto('/audit?event=1');
+  await page.getByRole('link', { name: 'Prove that it is in the log' }).click();
+  await expect(page.getByText('Root over all of them')).toBeVisible();
+  await page.getByRole('button', { name: 'Prove that it is in the log' }).click();
+  await expect(page.getByText('Without a key that you trust')).toBeVisible();
+  await expectAccessible(page);
+  await page.getByLabel('Public key of the log').fill(key);
+  await page.getByRole('button', { name: 'Prove that it is in the log' }).click();
+  await expect(page.getByRole('heading', { name: 'Proof verified in this browser' })).toBeVisible();
+  await expect(page.getByText('The event, as it was shown, has the hash of the proof')).toBeVisible();
+  await expect(page.getByText('This browser keeps this very checkpoint')).toBeVisible();
+  await expectAccessible(page);
+  await shoot(page, 'audit-checkpoint');
+
+  // Each look is an event, so the log has grown by the next visit.
+  await expect(async () => {
+    await page.goto('/audit?view=checkpoint');
+    await expect(page.getByRole('button', { name: 'Prove that the log only grew' })).toBeVisible({ timeout: 2000 });
+  }).toPass({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Prove that the log only grew' }).click();
+  await expect(page.getByText(/^The first \d+ events are among the \d+ unchanged\.$/)).toBeVisible();
+  await expectAccessible(page);
+
+  // Another key has not signed it.
+  await page.getByLabel('Public key of the log').fill(EVIDENCE.key);
+  await page.getByRole('button', { name: 'Prove that it is in the log' }).click();
+  await expect(page.getByRole('heading', { name: 'The proof does not hold' })).toBeVisible();
+});
+
+test('a server that shows another event than it proves is found out', async ({ page }) => {
+  await signIn(page, ['auditor']);
+  await page.route(/\/audit\/events\/1$/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: (await answer.text()).replace('AvatarCreated', 'AvatarInvented') });
+  });
+  await page.goto('/audit?view=checkpoint&position=1');
+  await page.getByLabel('Public key of the log').fill(auditKey());
+  await page.getByRole('button', { name: 'Prove that it is in the log' }).click();
+  await expect(page.getByRole('heading', { name: 'The proof does not hold' })).toBeVisible();
+  await expect(page.getByText('The event, as it was shown, has the hash of the proof: no')).toBeVisible();
+  await shoot(page, 'audit-checkpoint-broken');
+});
+
+/** The key of the log, from elsewhere than the server: as an operator reads it to somebody from the command line. */
+function auditKey(): string {
+  const key = process.env.AVA_AUDIT_KEY;
+  if (key === undefined) throw new Error('AVA_AUDIT_KEY is to be what `ava audit key` prints');
+  return key;
+}
