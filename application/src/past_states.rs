@@ -69,13 +69,21 @@ pub fn aggregate_types() -> impl Iterator<Item = &'static str> {
     AGGREGATES.iter().map(|(name, _)| *name)
 }
 
-/// An aggregate's history by words from outside; none when there is no such type.
-pub fn stream(aggregate_type: &str, aggregate_id: &str) -> Option<StreamId> {
-    let aggregate_type = aggregate_types().find(|name| *name == aggregate_type)?;
-    Some(StreamId {
-        aggregate_type,
+/// An aggregate's history by words from outside.
+///
+/// # Errors
+/// When no aggregate of ours has that type.
+pub fn stream(aggregate_type: &str, aggregate_id: &str) -> Result<StreamId, UnreadableEvent> {
+    Ok(StreamId {
+        aggregate_type: known(aggregate_type)?.0,
         aggregate_id: aggregate_id.to_owned(),
     })
+}
+
+fn known(aggregate_type: &str) -> Result<(&'static str, Fold), UnreadableEvent> {
+    let mut all = AGGREGATES.iter().copied();
+    all.find(|(name, _)| *name == aggregate_type)
+        .ok_or_else(|| UnreadableEvent::UnknownAggregate(aggregate_type.to_owned()))
 }
 
 /// An aggregate after the last of its events that stands at `upto` or before; none when it had no event yet.
@@ -127,11 +135,7 @@ fn state(
     stream: &StreamId,
     history: &[StoredEvent],
 ) -> Result<Value, PastStateError> {
-    let unknown = || UnreadableEvent::UnknownAggregate(stream.aggregate_type.to_owned());
-    let mut all = AGGREGATES.iter();
-    let (_, fold) = all
-        .find(|(name, _)| *name == stream.aggregate_type)
-        .ok_or_else(unknown)?;
+    let (_, fold) = known(stream.aggregate_type)?;
     fold(upcasters, history)
 }
 

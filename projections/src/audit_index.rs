@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::values::Position;
+use serde::{Serialize, Serializer, ser::Error};
+use serde_json::value::RawValue;
 use sqlx::{FromRow, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
@@ -20,7 +22,9 @@ use crate::columns::number;
 use statement::Query;
 
 /// An event as the log stores it: nothing is decoded, so that also what this program does not understand is shown.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Its JSON is the same wherever auditors get it, with payload and metadata in the bytes in which they were written.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LoggedEvent {
     /// Its place in the log.
     pub position: Position,
@@ -36,12 +40,19 @@ pub struct LoggedEvent {
     pub event_type: String,
     /// The version of its shape.
     pub event_version: String,
-    /// The JSON as written.
-    pub payload: String,
-    /// Who caused it and through what, as written (`domain::recorded::Metadata`).
-    pub metadata: String,
     /// When the database committed it.
     pub recorded_at: DateTime<Utc>,
+    /// The JSON as written.
+    #[serde(serialize_with = "verbatim")]
+    pub payload: String,
+    /// Who caused it and through what, as written (`domain::recorded::Metadata`).
+    #[serde(serialize_with = "verbatim")]
+    pub metadata: String,
+}
+
+fn verbatim<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let raw: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
+    raw.serialize(serializer)
 }
 
 impl<'r> FromRow<'r, PgRow> for LoggedEvent {
@@ -54,9 +65,9 @@ impl<'r> FromRow<'r, PgRow> for LoggedEvent {
             sequence: number::<i64, _>(row, "sequence")?,
             event_type: row.try_get("event_type")?,
             event_version: row.try_get("event_version")?,
+            recorded_at: row.try_get("recorded_at")?,
             payload: row.try_get("payload")?,
             metadata: row.try_get("metadata")?,
-            recorded_at: row.try_get("recorded_at")?,
         })
     }
 }
