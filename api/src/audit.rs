@@ -12,8 +12,15 @@ use crate::{
     steward,
 };
 
+mod aggregates;
+mod event;
+mod events;
+mod export;
 mod projections;
+mod selection;
 
+pub(crate) use aggregates::{get_state, list_history};
+pub(crate) use events::{get_event, list_events};
 pub(crate) use projections::{Projection, ProjectionList, StateWord};
 
 problems!(
