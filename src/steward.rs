@@ -1,4 +1,4 @@
-//! Operators at the command line, whose deeds are recorded like those that are done over HTTP.
+//! Operators and auditors at the command line, whose deeds are recorded like those that are done over HTTP.
 
 use std::sync::Arc;
 
@@ -32,22 +32,29 @@ pub struct Steward {
     /// Records what is done.
     pub stewardships: Stewardships,
     by: By,
+    role: Role,
 }
 
 impl Steward {
-    /// On that database.
+    /// On that database, as an operator.
     pub fn new(pool: &PgPool, by: By) -> Self {
+        Self::in_role(pool, by, Role::Operator)
+    }
+
+    /// On that database.
+    pub fn in_role(pool: &PgPool, by: By, role: Role) -> Self {
         let log = Arc::new(PostgresEventLog::start(pool.clone()));
         let dispatcher = Dispatcher::new(log.clone(), log);
         Self {
             stewardships: Stewardships::new(dispatcher, Arc::new(SystemClock)),
             by,
+            role,
         }
     }
 
     /// The context of something that is done now.
     pub fn context(&self) -> Context {
-        Context::of_user(self.by.by, Uuid::now_v7()).in_role(Role::Operator)
+        Context::of_user(self.by.by, Uuid::now_v7()).in_role(self.role)
     }
 
     /// Records a view, or a deed before it is done.

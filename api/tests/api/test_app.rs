@@ -44,6 +44,7 @@ use sandbox::{RunningSandbox, SandboxConfig};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
+use transparency::Tree;
 use uuid::Uuid;
 use worker::{WorkerParts, WorkerSettings};
 
@@ -188,6 +189,7 @@ impl TestApp {
                 customers,
             ),
             checkpoints: engine.checkpoints(),
+            tree: Tree::new(database.pool()),
             log: log.clone(),
             idempotency: log.clone(),
             storage: storage.clone(),
