@@ -1,11 +1,16 @@
-import { type Change, type Json, difference } from './difference';
+import { type Json, stateDifference } from './difference';
 import styles from './changes.module.css';
 
 const SIGNS = { added: '+', removed: '−', changed: '~' } as const;
 
 /** What became of a state, field by field: before, and after. */
-export function Changes({ before, after, caption }: { before: Json | undefined; after: Json | undefined; caption: string }) {
-  const changes = leaves(before, after);
+export function Changes({ before, after, caption }: {
+  /** As the API answers them: JSON. */
+  before: unknown;
+  after: unknown;
+  caption: string;
+}) {
+  const changes = stateDifference(before as Json | undefined, after as Json | undefined);
   if (changes.length === 0) return <p className={styles.none}>It changed nothing of the state.</p>;
   return (
     // A region that scrolls must be reachable by keyboard.
@@ -46,11 +51,4 @@ function Nothing() {
 
 function Value({ json }: { json: Json }) {
   return <code className={styles.value}>{typeof json === 'string' ? json : JSON.stringify(json, null, 1)}</code>;
-}
-
-/** What did not exist is compared as if it had been empty, so that each of its fields stands by itself. */
-function leaves(before: Json | undefined, after: Json | undefined): Change[] {
-  const isObject = (json: Json | undefined) => typeof json === 'object' && json !== null && !Array.isArray(json);
-  if ((before === undefined || before === null) && isObject(after)) return difference({}, after);
-  return difference(before, after);
 }

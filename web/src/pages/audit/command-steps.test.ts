@@ -14,7 +14,7 @@ function event(position: number, cause: string, command = 'RequestPhoto'): LogEv
     event_type: 'PhotoRequested',
     event_version: '1',
     payload: {},
-    metadata: { actor: 'user:u', correlation_id: 'c', causation_id: cause, command },
+    metadata: { actor: 'user:u', correlation_id: 'c', causation_id: cause, command, owner: 'u' },
     recorded_at: '2026-11-26T06:20:00Z',
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { difference } from './difference';
+import { difference, stateDifference } from './difference';
 
 test('the same changes nothing', () => {
   const state = { status: 'approved', history: [{ photo_id: 'a' }], age: 25, none: null };
@@ -37,4 +37,37 @@ test('lists are compared place by place, and a list is no object', () => {
 
 test('names may be anything', () => {
   expect(difference({}, { 'a/b~c': 1, constructor: 2 }).map(({ pointer }) => pointer)).toEqual(['/a~1b~0c', '/constructor']);
+});
+
+test('a state that became another kind keeps what both have in common', () => {
+  const wish = { owner: 'u', scene: 'At a lighthouse' };
+  expect(stateDifference({ Generating: { wish, attempt: 1, prediction: 'p' } }, { Delivered: { wish, attempt: 1, sha256: 'f' } })).toEqual([
+    { pointer: '/kind', kind: 'changed', before: 'Generating', after: 'Delivered' },
+    { pointer: '/prediction', kind: 'removed', before: 'p' },
+    { pointer: '/sha256', kind: 'added', after: 'f' },
+  ]);
+  expect(stateDifference({ Generating: { attempt: 1 } }, { Generating: { attempt: 2 } })).toEqual([
+    { pointer: '/attempt', kind: 'changed', before: 1, after: 2 },
+  ]);
+  expect(stateDifference('Absent', { Requested: { attempt: 0 } })).toEqual([
+    { pointer: '/kind', kind: 'changed', before: 'Absent', after: 'Requested' },
+    { pointer: '/attempt', kind: 'added', after: 0 },
+  ]);
+});
+
+test('a state that begins is told field by field', () => {
+  expect(stateDifference(null, { Requested: { attempt: 0 } })).toEqual([
+    { pointer: '/kind', kind: 'added', after: 'Requested' },
+    { pointer: '/attempt', kind: 'added', after: 0 },
+  ]);
+  expect(stateDifference(null, { status: 'open', plan: 'monthly' })).toEqual([
+    { pointer: '/status', kind: 'added', after: 'open' },
+    { pointer: '/plan', kind: 'added', after: 'monthly' },
+  ]);
+});
+
+test('a state without kinds is compared as it is', () => {
+  expect(stateDifference({ status: 'open' }, { status: 'closed' })).toEqual([
+    { pointer: '/status', kind: 'changed', before: 'open', after: 'closed' },
+  ]);
 });

@@ -21,6 +21,29 @@ export function difference(before: Json | undefined, after: Json | undefined, po
   return before === after ? [] : [{ pointer, kind: 'changed', before, after }];
 }
 
+/**
+ * The same for the states of an aggregate. Most are one of several kinds, written as `{"Generating": {…}}` or
+ * `"Absent"`: then the kind is told as a field of its own, and the fields of both kinds are compared with each other.
+ * What did not exist is compared as if it had been empty, so that each of its fields stands by itself.
+ */
+export function stateDifference(before: Json | undefined, after: Json | undefined): Change[] {
+  const [was, is] = [kindOf(before ?? undefined), kindOf(after ?? undefined)];
+  if (is !== undefined && (was !== undefined || before === undefined || before === null)) {
+    return [...difference(was?.kind, is.kind, '/kind'), ...difference(was?.fields ?? {}, is.fields)];
+  }
+  if ((before === undefined || before === null) && after !== undefined && isObject(after)) return difference({}, after);
+  return difference(before, after);
+}
+
+/** The kind that a state is of, when it is of one. */
+function kindOf(state: Json | undefined): { kind: string; fields: Json } | undefined {
+  const isKind = (name: string) => /^[A-Z][A-Za-z]*$/.test(name);
+  if (typeof state === 'string') return isKind(state) ? { kind: state, fields: {} } : undefined;
+  if (state === undefined || !isObject(state)) return undefined;
+  const [only, ...more] = Object.entries(state);
+  return only !== undefined && more.length === 0 && isKind(only[0]) ? { kind: only[0], fields: only[1] } : undefined;
+}
+
 type Fields = Record<string, Json>;
 
 function fields(before: Fields, after: Fields, pointer: string): Change[] {

@@ -66,7 +66,7 @@ function One({ position }: { position: number }) {
 }
 
 function Facts({ event }: { event: EventDetail }) {
-  const { recorded_at, aggregate_type, aggregate_id, sequence, event_version, metadata, event_id, leaf_hash } = event;
+  const { recorded_at, aggregate_type, aggregate_id, sequence, event_version, metadata, event_id } = event;
   const facts: [name: string, value: string][] = [
     ['Recorded', `${instant(recorded_at)} UTC`],
     ['Happened to', `${aggregate_type} ${aggregate_id}`],
@@ -74,7 +74,6 @@ function Facts({ event }: { event: EventDetail }) {
     ['Caused by', metadata.actor],
     ['Command', metadata.command],
     ['Event id', event_id],
-    ...(leaf_hash === undefined || leaf_hash === null ? [] : [['Hash', leaf_hash] as [string, string]]),
   ];
   return (
     <dl className={styles.facts}>
