@@ -1,4 +1,4 @@
-//! Operators at the command line, whose deeds are recorded like those that are done over HTTP.
+//! Operators and auditors at the command line, whose deeds are recorded like those that are done over HTTP.
 
 use std::sync::Arc;
 
@@ -27,11 +27,12 @@ pub struct By {
     by: UserId,
 }
 
-/// Somebody who runs the system.
+/// Somebody who runs the system, or checks it.
 pub struct Steward {
     /// Records what is done.
     pub stewardships: Stewardships,
     by: By,
+    role: Role,
 }
 
 impl Steward {
@@ -42,12 +43,21 @@ impl Steward {
         Self {
             stewardships: Stewardships::new(dispatcher, Arc::new(SystemClock)),
             by,
+            role: Role::Operator,
+        }
+    }
+
+    /// The same of somebody who checks the system.
+    pub fn auditing(self) -> Self {
+        Self {
+            role: Role::Auditor,
+            ..self
         }
     }
 
     /// The context of something that is done now.
     pub fn context(&self) -> Context {
-        Context::of_user(self.by.by, Uuid::now_v7()).in_role(Role::Operator)
+        Context::of_user(self.by.by, Uuid::now_v7()).in_role(self.role)
     }
 
     /// Records a view, or a deed before it is done.
