@@ -57,9 +57,19 @@ impl World {
         look(&self.lock())
     }
 
+    /// Looks at the state, and answers once all that was seen is in the state file: what anybody was told of outlives
+    /// the process.
+    pub(crate) async fn read_kept<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        let seen = self.read(look);
+        self.kept().await;
+        seen
+    }
+
     /// Changes the state, wakes those who follow it, and has it written to the file soon.
     pub(crate) fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        let answer = act(&mut self.lock());
+        let mut state = self.lock();
+        let answer = act(&mut state);
+        // Under the lock, so that nobody sees a change that has no version yet.
         self.changes.send_modify(|version| *version += 1);
         answer
     }

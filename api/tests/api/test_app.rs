@@ -158,17 +158,10 @@ impl TestApp {
         let issuer = options
             .issuer
             .then(|| -> Arc<dyn TokenIssuer> { Arc::new(DevelopmentIssuer::new(secret())) });
-        let reports = Reports::new(
-            dispatcher.clone(),
-            photos.clone(),
-            stewardships.clone(),
-            clock.clone(),
-            TimeDelta::hours(24),
-        );
         let parts = App {
             pool: database.pool(),
             rebuild_pool: database.pool(),
-            reports,
+            reports: reports(&dispatcher, &photos, &stewardships, &clock),
             conducts,
             stewardships,
             avatars: avatars.clone(),
@@ -503,6 +496,22 @@ impl TestApp {
 }
 
 /// Three grave refusals within half an hour lead to a pause of ten minutes.
+fn reports(
+    dispatcher: &Dispatcher,
+    photos: &Photos,
+    stewardships: &Stewardships,
+    clock: &Arc<MovableClock>,
+) -> Reports {
+    let due_within = TimeDelta::hours(24);
+    Reports::new(
+        dispatcher.clone(),
+        photos.clone(),
+        stewardships.clone(),
+        clock.clone(),
+        due_within,
+    )
+}
+
 fn conducts(dispatcher: &Dispatcher, clock: &Arc<MovableClock>) -> Conducts {
     let limits = Limits {
         refusals: 3,

@@ -20,6 +20,9 @@ pub struct Subscription {
     snapshots: BTreeMap<String, Snapshot>,
     /// What the user ordered since the provider last spoke about that subscription.
     ordered: Option<Order>,
+    /// Whether the user said why, since the end was last scheduled.
+    #[serde(default)]
+    end_explained: bool,
     #[serde(default)]
     money: Money,
     /// The pictures taken in each period. Past periods stay: a retried reservation may come late,
@@ -87,11 +90,13 @@ impl Subscription {
 
             Command::ScheduleCancellation { survey } => {
                 let ends_at = self.running().ok_or(Rejection::NoSubscription)?.period_end;
+                let explained = survey.and_then(Survey::explained);
+                // The provider's word of what the user just ordered may be here before the order.
                 if self.cancels_at_period_end() {
-                    return Ok(Vec::new());
+                    let news = explained.filter(|_| !self.end_explained);
+                    return Ok(news.into_iter().collect());
                 }
                 let scheduled = Event::CancellationScheduled { ends_at };
-                let explained = survey.and_then(Survey::explained);
                 Ok([scheduled].into_iter().chain(explained).collect())
             }
             Command::ResumeSubscription => {
@@ -371,8 +376,12 @@ impl Aggregate for Subscription {
                 currency: _,
             } => self.money.keep_refund(charge_id, amount_refunded),
             Event::PaymentDisputed { dispute_id, .. } => self.money.keep_dispute(dispute_id),
-            Event::GraceStarted { until: _ } | Event::CancellationExplained { .. } => {}
-            Event::CancellationScheduled { ends_at: _ } => self.order(true),
+            Event::GraceStarted { until: _ } => {}
+            Event::CancellationExplained { .. } => self.end_explained = true,
+            Event::CancellationScheduled { ends_at: _ } => {
+                self.order(true);
+                self.end_explained = false;
+            }
             Event::CancellationRevoked => self.order(false),
             Event::PhotoReserved {
                 photo_id,

@@ -201,28 +201,17 @@ async fn of_two_processes_that_rebuild_the_same_one_works() {
 #[tokio::test]
 async fn a_rebuild_mends_what_keeps_the_live_projector_from_going_on() {
     let mut log = TestLog::start().await;
-    much_happens(&mut log, 30, 9).await;
+    let head = much_happens(&mut log, 30, 9).await;
     let process = all_follow(&log).await;
     // The next update cannot be written: its place is taken.
-    sqlx::query("INSERT INTO updates SELECT max(position) + 1, $1, 'photo', 'x' FROM updates")
+    sqlx::query("INSERT INTO updates VALUES ($1 + 1, $2, 'photo', 'x')")
+        .bind(head.0.cast_signed())
         .bind(user(1).0)
         .execute(&log.pool())
         .await
         .unwrap();
-    let taken: i64 = sqlx::query_scalar("SELECT max(position) FROM updates")
-        .fetch_one(&log.pool())
-        .await
-        .unwrap();
-    while log
-        .photo(
-            user(1),
-            photo(900),
-            vec![requested(user(1), 900, PhotoPurpose::Scene)],
-        )
-        .await
-        .0
-        < taken.cast_unsigned()
-    {}
+    let wish = requested(user(1), 900, PhotoPurpose::Scene);
+    log.photo(user(1), photo(900), vec![wish]).await;
     eventually("it is parked", PATIENCE, || async {
         status(&log, "updates").await.unwrap().error.is_some()
     })

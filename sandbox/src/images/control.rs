@@ -29,11 +29,11 @@ pub(crate) async fn script(world: Data<World>, Json(body): Json<Script>) -> Http
 /// Every order that was understood, oldest first, with the number of pictures they bought.
 #[get("/control/images/ledger")]
 pub(crate) async fn show_ledger(world: Data<World>) -> HttpResponse {
-    let ledger = world.read(|state| {
+    let told = world.read_kept(|state| {
         let drawn = state.images.orders.iter().filter(|order| order.drawn);
         json!({"orders": state.images.orders, "pictures_drawn": drawn.count()})
     });
-    HttpResponse::Ok().json(ledger)
+    HttpResponse::Ok().json(told.await)
 }
 
 /// Forgets everything, the script included.

@@ -49,7 +49,7 @@ pub(crate) async fn set_default(world: Data<World>, Json(body): Json<Defaults>) 
 /// Every create that was received, oldest first, with the number of predictions they bought.
 #[get("/control/replicate/ledger")]
 pub(crate) async fn show_ledger(world: Data<World>) -> HttpResponse {
-    let ledger = world.read(|state| {
+    let told = world.read_kept(|state| {
         let bought = state
             .replicate
             .ledger
@@ -57,7 +57,7 @@ pub(crate) async fn show_ledger(world: Data<World>) -> HttpResponse {
             .filter(|entry| entry.id.is_some());
         json!({"creates": state.replicate.ledger, "predictions_created": bought.count()})
     });
-    HttpResponse::Ok().json(ledger)
+    HttpResponse::Ok().json(told.await)
 }
 
 /// Forgets everything, the script and the defaults included.

@@ -230,7 +230,8 @@ async fn fail_next(world: Data<World>, Json(new): Json<OutageSettings>) -> HttpR
 
 #[get("/control/stripe/ledger")]
 async fn show_ledger(world: Data<World>) -> HttpResponse {
-    HttpResponse::Ok().json(world.read(|state| ledger::show(&state.stripe)))
+    let told = world.read_kept(|state| ledger::show(&state.stripe));
+    HttpResponse::Ok().json(told.await)
 }
 
 pub(super) fn refusal(status: u16, detail: &str) -> HttpResponse {

@@ -93,6 +93,29 @@ async fn what_was_bought_is_remembered_without_a_good_bye() {
 }
 
 #[tokio::test]
+async fn what_the_ledger_tells_outlives_the_process() {
+    let file = StateFile::new();
+    let sandbox = file.started(config()).await;
+    for nth in 1..=25 {
+        // Its answer comes when the picture is drawn; the ledger knows of it before.
+        let body = json!({"input": {"prompt": "p"}});
+        let held = sandbox.create_with(body, Some("wait"));
+        let seen = async {
+            loop {
+                let ledger = sandbox.get("/control/replicate/ledger").await;
+                if ledger["predictions_created"] == nth {
+                    break std::fs::read_to_string(&file.0).unwrap();
+                }
+            }
+        };
+        let (kept, _) = tokio::join!(seen, held);
+        let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+        let ledger = kept["replicate"]["ledger"].as_array().unwrap();
+        assert_eq!(ledger.len(), nth, "a process killed now forgets a purchase");
+    }
+}
+
+#[tokio::test]
 async fn webhooks_that_were_not_taken_come_after_a_restart() {
     let (file, receiver) = (StateFile::new(), Receiver::start().await);
     receiver.refuse(true);

@@ -51,6 +51,12 @@ export const limits = {
       "maxLength": 100
     }
   },
+  "NewDecision": {
+    "note": {
+      "minLength": 1,
+      "maxLength": 2000
+    }
+  },
   "NewMessage": {
     "text": {
       "minLength": 1,
@@ -61,6 +67,12 @@ export const limits = {
     "scene": {
       "minLength": 1,
       "maxLength": 500
+    }
+  },
+  "NewReport": {
+    "text": {
+      "minLength": 1,
+      "maxLength": 2000
     }
   },
   "SignIn": {

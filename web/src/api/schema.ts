@@ -1,6 +1,252 @@
 // Made from docs/openapi.json by `npm run types`; not to be edited.
 
 export interface paths {
+    "/admin/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show key figures.
+         * @description As JSON for charts. For operators; the view is recorded.
+         */
+        get: operations["get_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List everybody's photos.
+         * @description Those that stand so, newest first. Without words and pictures. For operators; the view is recorded.
+         */
+        get: operations["list_photos_of_everybody"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/photos/{photo_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel anybody's photo.
+         * @description Gives its place in the quota back. Twice gives the same answer. For operators.
+         */
+        post: operations["cancel_photo_of_anybody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/photos/{photo_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a failed photo again.
+         * @description As if it had been asked for now; nothing is taken out of its person's quota, since what failed has been given back.
+         *     A photo that is being made stays as it is. What the content was to blame for is not tried again. For operators.
+         */
+        post: operations["retry_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/projections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the read models for operators.
+         * @description As `GET /audit/projections`: how far each one is, and how far its rebuild. For operators; the view is recorded.
+         */
+        get: operations["list_projections_for_operators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/projections/{name}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rebuild a read model.
+         * @description Its tables are filled again from the event log beside those that are read, and then swapped in; reads never stop. It
+         *     goes on in the background: `GET /admin/projections` tells how far it is. Ordered again while it runs, or after it was
+         *     interrupted, it goes on where it is. For operators.
+         */
+        post: operations["rebuild_projection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List everybody's reports.
+         * @description Those that stand so, oldest first, each with its clock. For operators; the view is recorded.
+         */
+        get: operations["list_report_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a report with what it is about.
+         * @description The picture and the person's words are shown, since somebody has to judge them. For operators; the view is recorded.
+         */
+        get: operations["get_reported_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reports/{report_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide a report.
+         * @description What is to be removed goes together with the decision, or the decision is not taken. The same decision twice gives the
+         *     same answer. For operators.
+         */
+        post: operations["decide_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how somebody's account stands.
+         * @description Avatar, subscription, photos, reports, and how often their words were refused; none of their words and pictures.
+         *     For operators; the view is recorded.
+         */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the payment provider's messages.
+         * @description Newest first, without their bodies. For operators; the view is recorded.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/webhooks/{webhook_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand a message out again.
+         * @description Whatever became of it. A message is only a hint: the worker asks the payment provider how its subscription stands
+         *     now, so this never brings back the past. For operators.
+         */
+        post: operations["replay_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/projections": {
         parameters: {
             query?: never;
@@ -11,7 +257,7 @@ export interface paths {
         /**
          * List the read models.
          * @description How far each one has followed the event log, whether it goes on, and what the last comparison with the log found.
-         *     For auditors.
+         *     For auditors; the view is recorded.
          */
         get: operations["list_projections"];
         put?: never;
@@ -555,6 +801,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's reports.
+         * @description Newest first.
+         */
+        get: operations["list_reports"];
+        put?: never;
+        /**
+         * Report something.
+         * @description One of the person's own pictures. An operator looks at it within the time that `due_at` says. Reported again while it
+         *     is open, the report stays as it is.
+         */
+        post: operations["file_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show one of one's reports. */
+        get: operations["get_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/updates": {
         parameters: {
             query?: never;
@@ -610,6 +898,91 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How often the rules about content had to refuse somebody's words. */
+        AccountConduct: {
+            /**
+             * Format: date-time
+             * @description Until when nothing of theirs is judged; null when there is no pause.
+             */
+            cooling_down_until?: string | null;
+            /** @description Whether it was so often that it led to a pause, at any time. */
+            flagged: boolean;
+            /**
+             * Format: int32
+             * @description How many of them broke a grave rule.
+             */
+            hard_refusals: number;
+            /** Format: int32 */
+            refusals: number;
+        };
+        /** @description What somebody pays for. */
+        AccountSubscription: {
+            /** Format: date-time */
+            current_period_end?: string | null;
+            /** @description Who they are at the payment provider. */
+            customer_id?: string | null;
+            /** Format: int32 */
+            photos_limit: number;
+            /** Format: int32 */
+            photos_used: number;
+            plan?: string | null;
+            /** @description As the payment provider last said; null before it said anything. */
+            status?: string | null;
+        };
+        /** @description Why a picture failed, in the worker's words. */
+        AdminFailure: {
+            code: components["schemas"]["FailureCode"];
+            /** @description As the worker or the provider said it. */
+            detail: string;
+            /** @description Whether it can be tried again. */
+            retryable: boolean;
+        };
+        /** @description How somebody's picture stands. */
+        AdminPhoto: {
+            /**
+             * Format: int32
+             * @description How many attempts at it were started.
+             */
+            attempts: number;
+            /** Format: date-time */
+            delivered_at?: string;
+            /** @description Why there is none, when it failed. */
+            failure?: components["schemas"]["AdminFailure"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            owner: string;
+            purpose: components["schemas"]["Purpose"];
+            /** Format: date-time */
+            requested_at: string;
+            /** @description The rules about content that speak against it, when it was refused. */
+            rules: string[];
+            status: components["schemas"]["PhotoStatus"];
+        };
+        /** @description A page of photos. */
+        AdminPhotoPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["AdminPhoto"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A report as operators see it. */
+        AdminReport: components["schemas"]["Report"] & {
+            /** @description Who decided it, as `operator:<id>`; null while it is open. */
+            decided_by?: string | null;
+            /** @description What the operator said about the decision; null without any. */
+            note?: string | null;
+            /** @description Whether it waits for longer than was promised. */
+            overdue: boolean;
+            /**
+             * Format: uuid
+             * @description Who filed it, and whose it is.
+             */
+            owner: string;
+        };
         /** @description A reference picture to be approved. */
         ApproveReferenceImage: {
             /**
@@ -711,6 +1084,12 @@ export interface components {
          * @enum {string}
          */
         ClosedReason: "none" | "payment_incomplete" | "incomplete_expired" | "payment_past_due" | "unpaid" | "paused" | "canceled";
+        /** @description How many there are of a kind. */
+        Count: {
+            /** Format: int64 */
+            count: number;
+            status: string;
+        };
         /** @description Why the companion cannot send the picture that it wanted to send. */
         Declined: {
             /** @description For people. */
@@ -769,10 +1148,41 @@ export interface components {
              */
             pointer?: string;
         };
+        /** @description Key figures, as of now. */
+        Figures: {
+            /** @description Pictures delivered in each of the last 24 hours; an hour without any is left out. */
+            deliveries: components["schemas"]["Hour"][];
+            /** @description How far each follower of the event log is behind. */
+            lag: components["schemas"]["Lag"][];
+            /**
+             * Format: int64
+             * @description The position of the event log's last event.
+             */
+            log_position: number;
+            /** Format: date-time */
+            measured_at: string;
+            /** @description How many photos stand how. */
+            photos: components["schemas"]["Count"][];
+            queue: components["schemas"]["Queue"];
+            reports: components["schemas"]["ReportFigures"];
+            /** @description How many subscriptions stand how. */
+            subscriptions: components["schemas"]["Count"][];
+            webhooks: components["schemas"]["WebhookFigures"];
+        };
         /** @description The service lives. */
         Health: {
             /** @example ok */
             status: string;
+        };
+        /** @description How many there were in an hour. */
+        Hour: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            hour: string;
         };
         /** @description An event that came in between. */
         InterveningEvent: {
@@ -847,6 +1257,15 @@ export interface components {
          * @enum {string}
          */
         InvoiceStatus: "draft" | "open" | "paid" | "uncollectible" | "void";
+        /** @description How far a follower is behind. */
+        Lag: {
+            /** Format: int64 */
+            events: number;
+            name: string;
+            /** Format: double */
+            seconds: number;
+            state: components["schemas"]["ProjectionState"];
+        };
         /** @description Something that was said. */
         Message: {
             /** Format: date-time */
@@ -934,6 +1353,12 @@ export interface components {
             /** @description The id of one of the plans. */
             plan: string;
         };
+        /** @description An answer to a report. */
+        NewDecision: {
+            decision: components["schemas"]["ReportDecision"];
+            /** @description For other operators; may be left out. */
+            note?: string | null;
+        };
         /** @description Something that the person says. */
         NewMessage: {
             /** @description In the person's words. */
@@ -943,6 +1368,13 @@ export interface components {
         NewPhoto: {
             /** @description What the picture should show, in the person's words. */
             scene: string;
+        };
+        /** @description Something that is reported. */
+        NewReport: {
+            reason: components["schemas"]["ReportReason"];
+            subject: components["schemas"]["ReportSubject"];
+            /** @description In the person's own words; may be left out. */
+            text?: string | null;
         };
         /** @description An event of the payment provider's, in its own shape. */
         PaymentMessage: {
@@ -1126,7 +1558,7 @@ export interface components {
          * @description A kind of problem; `/problems` explains each one.
          * @enum {string}
          */
-        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "idempotency-key-reused" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "read-model-behind" | "payment-unavailable";
+        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "webhook-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "read-model-behind" | "payment-unavailable";
         /** @description A read model, and how far it has followed the event log. */
         Projection: {
             check?: components["schemas"]["ProjectionCheck"] | null;
@@ -1224,6 +1656,16 @@ export interface components {
          * @enum {string}
          */
         Purpose: "reference" | "scene";
+        /** @description Photos that still have to be made. */
+        Queue: {
+            /** Format: int64 */
+            depth: number;
+            /**
+             * Format: int64
+             * @description Those of them that are not put off.
+             */
+            due: number;
+        };
         /** @description Whether the service can work. */
         Readiness: {
             checks: components["schemas"]["Checks"];
@@ -1271,6 +1713,89 @@ export interface components {
          * @enum {string}
          */
         ReferenceImageStatus: "none" | "generating" | "ready" | "failed" | "approved";
+        /** @description Something that was reported, and what became of it. */
+        Report: {
+            /** Format: date-time */
+            decided_at?: string | null;
+            decision?: components["schemas"]["ReportDecision"] | null;
+            /**
+             * Format: date-time
+             * @description Until then it is to be decided.
+             */
+            due_at: string;
+            /** Format: date-time */
+            filed_at: string;
+            /**
+             * Format: uuid
+             * @description The id of what it is about: there is one report about one thing.
+             */
+            id: string;
+            reason: components["schemas"]["ReportReason"];
+            status: components["schemas"]["ReportStatus"];
+            subject: components["schemas"]["ReportSubject"];
+            /** @description In the person's words; null without any. */
+            text?: string | null;
+        };
+        /**
+         * @description What was decided: nothing is wrong with it; it was removed; or somebody else has to look, outside of this system.
+         * @enum {string}
+         */
+        ReportDecision: "dismissed" | "content-removed" | "escalated";
+        /** @description Reports that wait. */
+        ReportFigures: {
+            /**
+             * Format: int64
+             * @description For an answer.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description For longer than was promised.
+             */
+            overdue: number;
+        };
+        /** @description A page of reports. */
+        ReportPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["Report"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of the queue. */
+        ReportQueue: {
+            /** @description Oldest first. */
+            items: components["schemas"]["AdminReport"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description What is wrong with it.
+         * @enum {string}
+         */
+        ReportReason: "minor" | "real-person" | "sexual" | "non-consent" | "violence" | "hate" | "self-harm" | "other";
+        /**
+         * @description Whether a report is answered.
+         * @enum {string}
+         */
+        ReportStatus: "open" | "decided";
+        /** @description What a report is about. */
+        ReportSubject: {
+            /**
+             * Format: uuid
+             * @description The photo's id; a reference picture is a photo.
+             */
+            id: string;
+            kind: components["schemas"]["ReportSubjectKind"];
+        };
+        /**
+         * @description What can be reported.
+         * @enum {string}
+         */
+        ReportSubjectKind: "photo";
+        /** @description A report with what it is about. */
+        ReportedContent: components["schemas"]["AdminReport"] & {
+            photo?: components["schemas"]["Photo"] | null;
+        };
         /**
          * @description `auditor` reads the event log and its proofs, `operator` runs the system.
          * @enum {string}
@@ -1347,6 +1872,83 @@ export interface components {
             id: string;
             roles: components["schemas"]["Role"][];
         };
+        /** @description How somebody's account stands. */
+        UserAccount: {
+            /**
+             * Format: date-time
+             * @description When their avatar was designed; null when there is none.
+             */
+            avatar_created_at?: string | null;
+            conduct: components["schemas"]["AccountConduct"];
+            /** Format: uuid */
+            id: string;
+            /** @description How many of their photos stand how. */
+            photos: components["schemas"]["Count"][];
+            /**
+             * Format: int64
+             * @description How many reports they filed.
+             */
+            reports: number;
+            subscription?: components["schemas"]["AccountSubscription"] | null;
+        };
+        /** @description A message of the payment provider, without its body. */
+        Webhook: {
+            /**
+             * Format: int32
+             * @description How often it was handed out since it came, or since it was handed out again.
+             */
+            attempts: number;
+            /** @description Why the latest attempt failed. */
+            error?: string | null;
+            /** @description The provider's id of it. */
+            id: string;
+            provider: string;
+            /** Format: date-time */
+            received_at: string;
+            /**
+             * Format: int32
+             * @description How often an operator has handed it out again.
+             */
+            replays: number;
+            /**
+             * Format: date-time
+             * @description When it was done or parked.
+             */
+            settled_at?: string | null;
+            state: components["schemas"]["WebhookState"];
+            /** @description What it tells of, in the provider's words. */
+            type: string;
+        };
+        /** @description What became of the payment provider's messages. */
+        WebhookFigures: {
+            /**
+             * Format: int64
+             * @description They came within the last 24 hours, and are dealt with.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description They failed, and wait for an operator.
+             */
+            parked: number;
+            /**
+             * Format: int64
+             * @description They wait for their work, or are being worked on.
+             */
+            waiting: number;
+        };
+        /** @description A page of messages. */
+        WebhookPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["Webhook"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description `waiting`: it waits for its work, or is being worked on. `done`: it is dealt with. `parked`: it failed, and waits for an operator.
+         * @enum {string}
+         */
+        WebhookState: "waiting" | "done" | "parked";
     };
     responses: {
         /** @description `avatar-exists`: There is an avatar already. */
@@ -1398,6 +2000,17 @@ export interface components {
             headers: {
                 /** @description After how many seconds it is sensible to try again. */
                 "Retry-After"?: number;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `content-cool-down`: Too much had to be refused. */
+        "content-cool-down": {
+            headers: {
                 /** @description The request's id. */
                 "X-Request-Id"?: string;
                 [name: string]: unknown;
@@ -1696,6 +2309,28 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `projection-not-found`: There is no such read model. */
+        "projection-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `projection-not-rebuildable`: This read model cannot be rebuilt by this program. */
+        "projection-not-rebuildable": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `range-not-satisfiable`: The range lies outside the picture. */
         "range-not-satisfiable": {
             headers: {
@@ -1724,6 +2359,50 @@ export interface components {
         };
         /** @description `reference-not-ready`: That is no delivered reference picture. */
         "reference-not-ready": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `report-already-decided`: The report was decided before. */
+        "report-already-decided": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `report-not-found`: There is no such report. */
+        "report-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `report-not-removable`: This cannot be removed. */
+        "report-not-removable": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `report-subject-not-found`: There is nothing to report. */
+        "report-subject-not-found": {
             headers: {
                 /** @description The request's id. */
                 "X-Request-Id"?: string;
@@ -1836,6 +2515,28 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `user-not-found`: There is no such person. */
+        "user-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `webhook-not-found`: There is no such message. */
+        "webhook-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -1844,6 +2545,1837 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "count": 2,
+                     *           "hour": "2026-11-22T14:00:00Z"
+                     *         }
+                     *       ],
+                     *       "lag": [
+                     *         {
+                     *           "events": 0,
+                     *           "name": "photos",
+                     *           "seconds": 0,
+                     *           "state": "running"
+                     *         }
+                     *       ],
+                     *       "log_position": 42,
+                     *       "measured_at": "2026-11-22T15:00:00Z",
+                     *       "photos": [
+                     *         {
+                     *           "count": 2,
+                     *           "status": "delivered"
+                     *         },
+                     *         {
+                     *           "count": 1,
+                     *           "status": "failed"
+                     *         }
+                     *       ],
+                     *       "queue": {
+                     *         "depth": 3,
+                     *         "due": 1
+                     *       },
+                     *       "reports": {
+                     *         "open": 1,
+                     *         "overdue": 0
+                     *       },
+                     *       "subscriptions": [
+                     *         {
+                     *           "count": 1,
+                     *           "status": "active"
+                     *         }
+                     *       ],
+                     *       "webhooks": {
+                     *         "done": 7,
+                     *         "parked": 1,
+                     *         "waiting": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Figures"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_photos_of_everybody: {
+        parameters: {
+            query?: {
+                /** @description Only photos that stand so; `failed` when it is left out. */
+                status?: components["schemas"]["PhotoStatus"];
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of photos. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "attempts": 5,
+                     *           "failure": {
+                     *             "code": "transient",
+                     *             "detail": "503 of the provider's",
+                     *             "retryable": true
+                     *           },
+                     *           "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *           "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *           "purpose": "scene",
+                     *           "requested_at": "2026-11-22T14:10:00Z",
+                     *           "rules": [],
+                     *           "status": "failed"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminPhotoPage"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_photo_of_anybody: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The photo's id. */
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The canceled photo. */
+            200: {
+                headers: {
+                    /** @description The photo's version. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 5,
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "purpose": "scene",
+                     *       "requested_at": "2026-11-22T14:10:00Z",
+                     *       "rules": [],
+                     *       "status": "canceled"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminPhoto"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo-not-found`: There is no such photo. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `photo-already-delivered`: The photo is already delivered. `photo-already-failed`: The photo has already failed. `photo-already-refused`: The photo was refused. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_photo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The photo's id. */
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be tried again. */
+            202: {
+                headers: {
+                    /** @description The photo's version. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 5,
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "purpose": "scene",
+                     *       "requested_at": "2026-11-22T14:10:00Z",
+                     *       "rules": [],
+                     *       "status": "requested"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminPhoto"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo-not-found`: There is no such photo. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `photo-already-delivered`: The photo is already delivered. `photo-already-refused`: The photo was refused. `photo-already-canceled`: The photo was canceled. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_projections_for_operators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every read model, by name. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "check": {
+                     *             "checked_at": "2026-11-22T14:00:00Z",
+                     *             "position": 40,
+                     *             "rows": 2,
+                     *             "rows_different": 0,
+                     *             "took_ms": 12
+                     *           },
+                     *           "error": null,
+                     *           "failed_position": null,
+                     *           "lag_events": 0,
+                     *           "lag_seconds": 0,
+                     *           "name": "photos",
+                     *           "position": 42,
+                     *           "rebuild": {
+                     *             "error": null,
+                     *             "lag_events": 24,
+                     *             "percent": 42,
+                     *             "position": 18,
+                     *             "state": "running",
+                     *             "version": 2
+                     *           },
+                     *           "state": "running",
+                     *           "version": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectionList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rebuild_projection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The read model's name, as in the list. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is ordered. The read model as it stood then. */
+            202: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "check": {
+                     *         "checked_at": "2026-11-22T14:00:00Z",
+                     *         "position": 40,
+                     *         "rows": 2,
+                     *         "rows_different": 0,
+                     *         "took_ms": 12
+                     *       },
+                     *       "error": null,
+                     *       "failed_position": null,
+                     *       "lag_events": 0,
+                     *       "lag_seconds": 0,
+                     *       "name": "photos",
+                     *       "position": 42,
+                     *       "rebuild": {
+                     *         "error": null,
+                     *         "lag_events": 24,
+                     *         "percent": 42,
+                     *         "position": 18,
+                     *         "state": "running",
+                     *         "version": 2
+                     *       },
+                     *       "state": "running",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Projection"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `projection-not-found`: There is no such read model. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `projection-not-rebuildable`: This read model cannot be rebuilt by this program. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_report_queue: {
+        parameters: {
+            query?: {
+                /** @description Only reports that stand so; `open` when it is left out. */
+                status?: components["schemas"]["ReportStatus"];
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the queue. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "decided_at": null,
+                     *           "decided_by": null,
+                     *           "decision": null,
+                     *           "due_at": "2026-11-23T15:00:00Z",
+                     *           "filed_at": "2026-11-22T15:00:00Z",
+                     *           "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *           "note": null,
+                     *           "overdue": false,
+                     *           "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *           "reason": "real-person",
+                     *           "status": "open",
+                     *           "subject": {
+                     *             "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *             "kind": "photo"
+                     *           },
+                     *           "text": "She looks like somebody I know."
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReportQueue"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reported_content: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The report's id. */
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    /** @description The report's version, for `If-Match`. */
+                    ETag?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decided_at": null,
+                     *       "decided_by": null,
+                     *       "decision": null,
+                     *       "due_at": "2026-11-23T15:00:00Z",
+                     *       "filed_at": "2026-11-22T15:00:00Z",
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "note": null,
+                     *       "overdue": false,
+                     *       "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "photo": {
+                     *         "attempts": 1,
+                     *         "delivered_at": "2026-11-22T14:10:07Z",
+                     *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *         "image": {
+                     *           "bytes": 184320,
+                     *           "height": 1024,
+                     *           "media_type": "image/jpeg",
+                     *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "thumbnail_url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "width": 1024
+                     *         },
+                     *         "purpose": "scene",
+                     *         "requested_at": "2026-11-22T14:10:00Z",
+                     *         "scene": "reading a letter on a balcony in Lisbon, late light",
+                     *         "status": "delivered"
+                     *       },
+                     *       "reason": "real-person",
+                     *       "status": "open",
+                     *       "subject": {
+                     *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *         "kind": "photo"
+                     *       },
+                     *       "text": "She looks like somebody I know."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReportedContent"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `report-not-found`: There is no such report. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The report's id. */
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "decision": "content-removed",
+                 *       "note": "The likeness is plain."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewDecision"];
+            };
+        };
+        responses: {
+            /** @description The decided report. */
+            200: {
+                headers: {
+                    /** @description The report's version. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decided_at": "2026-11-22T16:20:00Z",
+                     *       "decided_by": "operator:0193e7f1-9d40-7a6b-8c1d-aaaaaaaaaaaa",
+                     *       "decision": "content-removed",
+                     *       "due_at": "2026-11-23T15:00:00Z",
+                     *       "filed_at": "2026-11-22T15:00:00Z",
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "note": "The likeness is plain.",
+                     *       "overdue": false,
+                     *       "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "reason": "real-person",
+                     *       "status": "decided",
+                     *       "subject": {
+                     *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *         "kind": "photo"
+                     *       },
+                     *       "text": "She looks like somebody I know."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminReport"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `report-not-found`: There is no such report. `photo-not-found`: There is no such photo. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `report-already-decided`: The report was decided before. `report-not-removable`: This cannot be removed. `photo-already-delivered`: The photo is already delivered. `photo-already-failed`: The photo has already failed. `photo-already-refused`: The photo was refused. `photo-already-canceled`: The photo was canceled. `photo-still-running`: The photo is still being made. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The person's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "avatar_created_at": "2026-11-22T14:00:00Z",
+                     *       "conduct": {
+                     *         "cooling_down_until": null,
+                     *         "flagged": false,
+                     *         "hard_refusals": 0,
+                     *         "refusals": 1
+                     *       },
+                     *       "id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "photos": [
+                     *         {
+                     *           "count": 2,
+                     *           "status": "delivered"
+                     *         },
+                     *         {
+                     *           "count": 1,
+                     *           "status": "failed"
+                     *         }
+                     *       ],
+                     *       "reports": 1,
+                     *       "subscription": {
+                     *         "current_period_end": "2026-12-22T14:05:00Z",
+                     *         "customer_id": "cus_a1b2c3",
+                     *         "photos_limit": 60,
+                     *         "photos_used": 1,
+                     *         "plan": "monthly",
+                     *         "status": "active"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserAccount"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user-not-found`: There is no such person. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description Only messages that stand so. */
+                state?: components["schemas"]["WebhookState"];
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "attempts": 12,
+                     *           "error": "the payment provider knows no such subscription",
+                     *           "id": "evt_a1b2c3",
+                     *           "provider": "stripe",
+                     *           "received_at": "2026-11-22T14:05:00Z",
+                     *           "replays": 0,
+                     *           "settled_at": "2026-11-22T14:25:00Z",
+                     *           "state": "parked",
+                     *           "type": "invoice.paid"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The provider's id of the message. */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It waits for its work again. */
+            202: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 12,
+                     *       "error": "the payment provider knows no such subscription",
+                     *       "id": "evt_a1b2c3",
+                     *       "provider": "stripe",
+                     *       "received_at": "2026-11-22T14:05:00Z",
+                     *       "replays": 0,
+                     *       "settled_at": "2026-11-22T14:25:00Z",
+                     *       "state": "parked",
+                     *       "type": "invoice.paid"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-not-found`: There is no such message. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_projections: {
         parameters: {
             query?: never;
@@ -1930,7 +4462,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable`: Try again in a moment. */
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
             503: {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
@@ -2090,6 +4622,17 @@ export interface operations {
             };
             /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. `content-refused`: The content is against the rules. */
             422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-cool-down`: Too much had to be refused. */
+            429: {
                 headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
@@ -2427,6 +4970,17 @@ export interface operations {
             };
             /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. `content-refused`: The content is against the rules. */
             422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-cool-down`: Too much had to be refused. */
+            429: {
                 headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
@@ -5180,6 +7734,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `content-cool-down`: Too much had to be refused. */
+            429: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -5910,6 +8475,428 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of reports. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "decided_at": null,
+                     *           "decision": null,
+                     *           "due_at": "2026-11-23T15:00:00Z",
+                     *           "filed_at": "2026-11-22T15:00:00Z",
+                     *           "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *           "reason": "real-person",
+                     *           "status": "open",
+                     *           "subject": {
+                     *             "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *             "kind": "photo"
+                     *           },
+                     *           "text": "She looks like somebody I know."
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReportPage"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    file_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "real-person",
+                 *       "subject": {
+                 *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                 *         "kind": "photo"
+                 *       },
+                 *       "text": "She looks like somebody I know."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            /** @description It is reported. */
+            201: {
+                headers: {
+                    /** @description The report's version. */
+                    ETag?: string;
+                    /** @description Where the report is: `/reports/{report_id}`. */
+                    Location?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decided_at": null,
+                     *       "decision": null,
+                     *       "due_at": "2026-11-23T15:00:00Z",
+                     *       "filed_at": "2026-11-22T15:00:00Z",
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "reason": "real-person",
+                     *       "status": "open",
+                     *       "subject": {
+                     *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *         "kind": "photo"
+                     *       },
+                     *       "text": "She looks like somebody I know."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `report-subject-not-found`: There is nothing to report. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `report-already-decided`: The report was decided before. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The report's id: the id of what it is about. */
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    /** @description The report's version. */
+                    ETag?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decided_at": null,
+                     *       "decision": null,
+                     *       "due_at": "2026-11-23T15:00:00Z",
+                     *       "filed_at": "2026-11-22T15:00:00Z",
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "reason": "real-person",
+                     *       "status": "open",
+                     *       "subject": {
+                     *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *         "kind": "photo"
+                     *       },
+                     *       "text": "She looks like somebody I know."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `report-not-found`: There is no such report. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -97,9 +97,25 @@ fn whoever_ends_it_may_say_why_and_may_skip_every_question() {
         .then_expect_events([scheduled.clone()]);
 
     // Who asks again is not asked again.
-    given::<Subscription>([activated(), scheduled, explained])
+    given::<Subscription>([activated(), scheduled.clone(), explained.clone()])
         .when(cancel(survey()))
         .then_nothing_happened();
+
+    // The provider's own message of it may be faster; what was said is kept all the same.
+    given::<Subscription>([activated(), scheduled.clone()])
+        .when(cancel(survey()))
+        .then_expect_events([explained.clone()]);
+
+    // Who stayed after all may end it once more, for another reason.
+    given::<Subscription>([
+        activated(),
+        scheduled.clone(),
+        explained.clone(),
+        Event::CancellationRevoked,
+        scheduled,
+    ])
+    .when(cancel(survey()))
+    .then_expect_events([explained]);
 }
 
 #[test]
