@@ -4,9 +4,8 @@
 //! looked for in the log itself, so that no answer lacks an event.
 
 mod projector;
+mod selection;
 mod statement;
-
-use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::values::Position;
@@ -16,6 +15,7 @@ use sqlx::{FromRow, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
 pub use projector::AuditIndexProjector;
+pub use selection::Selection;
 pub use statement::plan;
 
 use crate::columns::number;
@@ -95,23 +95,6 @@ pub struct Stretch {
 }
 
 impl Wanted {
-    /// What is asked for, by the names of the columns.
-    pub fn filters(&self) -> BTreeMap<&'static str, String> {
-        let texts = [
-            ("aggregate_type", &self.aggregate_type),
-            ("aggregate_id", &self.aggregate_id),
-            ("event_type", &self.event_type),
-            ("actor", &self.actor),
-        ];
-        let texts = texts
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.clone()?)));
-        let correlation_id = self.correlation_id.map(|id| id.to_string());
-        texts
-            .chain(correlation_id.map(|id| ("correlation_id", id)))
-            .collect()
-    }
-
     fn is_everything(&self) -> bool {
         *self == Self::default()
     }

@@ -15,7 +15,7 @@ use projections::audit_index::{self, LoggedEvent, Stretch, Wanted};
 use super::{
     event::{EventDetail, EventPage},
     export,
-    selection::{Selection, SelectionParameters},
+    selection::{self, SelectionParameters},
 };
 use crate::{
     app::State,
@@ -61,21 +61,17 @@ pub(crate) async fn list_events(
 ) -> Result<HttpResponse, Problem> {
     let context = steward::looking(&request, Role::Auditor)?;
     let mut parameters = Parameters::of(&request);
-    let selection = Selection::read(&mut parameters);
+    let selection = selection::read(&mut parameters);
     let limit = parameters.query("limit", parameters::limit).unwrap_or(20);
     let cursor = parameters.query("cursor", parameters::position);
     parameters.finish()?;
     let filters = selection.filters();
-    let recorded = filters
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let recorded = recorded.collect();
     let stretch = selection.stretch(&app.pool).await?;
 
     if export::is_asked_for(&request) {
         let head = app.log.head().await?;
         let until = stretch.until.map_or(head, |until| until.min(head));
-        let view = stewardship::Command::ExportEvents { filters: recorded };
+        let view = stewardship::Command::ExportEvents { filters };
         app.record(context, view).await?;
         return Ok(export::answer(
             app.into_inner(),
@@ -89,11 +85,13 @@ pub(crate) async fn list_events(
         ..stretch
     };
     let (page, next) = read(&app, &selection.wanted, stretch, limit).await?;
-    let view = stewardship::Command::ViewEvents { filters: recorded };
+    let view = stewardship::Command::ViewEvents {
+        filters: filters.clone(),
+    };
     app.record(context, view).await?;
     let filters: Vec<_> = filters
         .iter()
-        .map(|(name, value)| (*name, Some(value.as_str())))
+        .map(|(name, value)| (name.as_str(), Some(value.as_str())))
         .collect();
     paging::answer(&page, "/audit/events", &filters, limit, next.as_deref())
 }

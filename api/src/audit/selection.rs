@@ -1,11 +1,7 @@
 //! Which events somebody asks for.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use domain::values::Position;
-use projections::audit_index::{self, Stretch, Wanted};
-use sqlx::PgPool;
+use chrono::{DateTime, Utc};
+use projections::audit_index::{Selection, Wanted};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -17,7 +13,7 @@ const LONGEST: usize = 200;
 /// The filters as the document has them.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `Selection::read` reads")]
+#[expect(dead_code, reason = "describes what `read` reads")]
 pub(crate) struct SelectionParameters {
     /// Only events behind this position.
     #[param(nullable = false)]
@@ -48,73 +44,21 @@ pub(crate) struct SelectionParameters {
     to: Option<DateTime<Utc>>,
 }
 
-/// Which events somebody asks for.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Selection {
-    pub(super) wanted: Wanted,
-    after: Option<Position>,
-    until: Option<Position>,
-    from: Option<DateTime<Utc>>,
-    to: Option<DateTime<Utc>>,
-}
-
-impl Selection {
-    /// As the parameters say it.
-    pub(super) fn read(parameters: &mut Parameters<'_>) -> Self {
-        Self {
-            after: parameters.query("after", parameters::position),
-            until: parameters.query("until", parameters::position),
-            wanted: Wanted {
-                aggregate_type: parameters.query("aggregate_type", name),
-                aggregate_id: parameters.query("aggregate_id", name),
-                event_type: parameters.query("event_type", name),
-                actor: parameters.query("actor", name),
-                correlation_id: parameters.query("correlation_id", uuid),
-            },
-            from: parameters.query("from", parameters::time),
-            to: parameters.query("to", parameters::time),
-        }
+/// What the parameters ask for.
+pub(super) fn read(parameters: &mut Parameters<'_>) -> Selection {
+    Selection {
+        after: parameters.query("after", parameters::position),
+        until: parameters.query("until", parameters::position),
+        wanted: Wanted {
+            aggregate_type: parameters.query("aggregate_type", name),
+            aggregate_id: parameters.query("aggregate_id", name),
+            event_type: parameters.query("event_type", name),
+            actor: parameters.query("actor", name),
+            correlation_id: parameters.query("correlation_id", uuid),
+        },
+        from: parameters.query("from", parameters::time),
+        to: parameters.query("to", parameters::time),
     }
-
-    /// What is asked for, by the names of the parameters.
-    pub(super) fn filters(&self) -> BTreeMap<&'static str, String> {
-        let mut filters = self.wanted.filters();
-        let positions = [("after", self.after), ("until", self.until)];
-        let times = [("from", self.from), ("to", self.to)];
-        let rfc3339 = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-        filters.extend(
-            positions
-                .into_iter()
-                .filter_map(|(name, position)| Some((name, position?.to_string()))),
-        );
-        filters.extend(
-            times
-                .into_iter()
-                .filter_map(|(name, time)| Some((name, rfc3339(time?)))),
-        );
-        filters
-    }
-
-    /// The part of the log that is asked for, with times as positions.
-    pub(super) async fn stretch(&self, pool: &PgPool) -> sqlx::Result<Stretch> {
-        let mut stretch = Stretch {
-            after: self.after.unwrap_or_default(),
-            until: self.until,
-        };
-        if let Some(from) = self.from {
-            stretch.after = stretch.after.max(last_before(pool, from).await?);
-        }
-        if let Some(to) = self.to {
-            let last = last_before(pool, to).await?;
-            stretch.until = Some(stretch.until.map_or(last, |until| until.min(last)));
-        }
-        Ok(stretch)
-    }
-}
-
-/// The database counts in microseconds.
-async fn last_before(pool: &PgPool, time: DateTime<Utc>) -> sqlx::Result<Position> {
-    audit_index::last_position_at(pool, time - TimeDelta::microseconds(1)).await
 }
 
 /// A name or an id of the log's, none of which has a control character.

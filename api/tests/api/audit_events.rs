@@ -393,7 +393,7 @@ async fn bad_questions_are_answered_with_what_to_ask_instead() {
         format!("/audit/aggregates/Avatar/{NOBODY}/events"),
         format!("/audit/aggregates/Avatar/{NOBODY}/state"),
         format!("/audit/aggregates/Riddle/{NOBODY}/events"),
-        format!("/audit/aggregates/Avatar/%00/events"),
+        "/audit/aggregates/Avatar/%00/events".to_owned(),
     ] {
         auditor.get(&path).await.refused(404, "aggregate-not-found");
     }
