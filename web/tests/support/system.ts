@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,6 +19,8 @@ export default async function start(): Promise<() => Promise<void>> {
   const root = resolve(import.meta.dirname, '../../..');
   const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
   const directory = mkdtempSync(join(tmpdir(), 'ava-web-'));
+  // Root may not run PostgreSQL: whoever does it then has to get in, or the database ends up elsewhere and stays there.
+  chmodSync(directory, 0o711);
   const program = process.env.AVA_BIN ?? join(target, 'debug/ava');
   const env = {
     PATH: process.env.PATH,
