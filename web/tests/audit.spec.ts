@@ -13,6 +13,7 @@ test('whoever is no auditor is told so, and sees nothing of it', async ({ page }
 });
 
 test('what the server does not offer yet is absent, not broken', async ({ page }) => {
+  test.setTimeout(120_000);
   await signIn(page, ['auditor']);
   const { paths } = (await (await page.request.get('/openapi.json')).json()) as { paths: Record<string, unknown> };
   for (const [view, name, path] of [

@@ -26,9 +26,11 @@ export function PagesOf<Item>({ query, what, empty, children }: {
       {items.length === 0 ? empty : children(items)}
       <ErrorNote error={error} />
       {hasNextPage && (
-        <Button busy={isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-          Show more
-        </Button>
+        <div>
+          <Button busy={isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+            Show more
+          </Button>
+        </div>
       )}
     </>
   );

@@ -81,9 +81,11 @@ function History({ type, id, at }: { type: string; id: string; at: number }) {
     <>
       <Slider type={type} id={id} events={events} at={at} />
       {hasNextPage && (
-        <Button busy={isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-          Later events
-        </Button>
+        <div>
+          <Button busy={isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+            Later events
+          </Button>
+        </div>
       )}
     </>
   );

@@ -10,12 +10,12 @@ import { exportedEvents } from './log';
 export function Download({ filter }: { filter: Filter }) {
   const download = useMutation({ mutationFn: () => exportedEvents(filter), onSuccess: save, networkMode: 'always' });
   return (
-    <>
+    <div>
       <Button size="small" busy={download.isPending} onClick={() => download.mutate()}>
         Download all of these
       </Button>
       <ErrorNote error={download.error} />
-    </>
+    </div>
   );
 }
 
