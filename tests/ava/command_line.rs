@@ -26,6 +26,8 @@ fn help_names_every_command_and_shows_examples() {
         "migrate",
         "openapi",
         "projections",
+        "events",
+        "state",
         "completions",
     ];
     for command in commands {

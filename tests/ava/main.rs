@@ -5,6 +5,7 @@ mod architecture;
 mod command_line;
 mod demo;
 mod deployment;
+mod events;
 mod lifecycle;
 mod payments;
 mod person;
