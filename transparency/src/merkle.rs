@@ -51,7 +51,6 @@ pub fn complete_subtrees(leaves: Range<u64>) -> impl Iterator<Item = Node> {
         let height = left.ilog2();
         let index = from >> height;
         from += 1 << height;
-        #[expect(clippy::cast_possible_truncation, reason = "it is less than 64")]
         let height = height as u8;
         Some(Node { height, index })
     })

@@ -152,7 +152,7 @@ impl Tree {
     pub async fn leaf_hash(&self, position: u64) -> Result<Hash, ProofError> {
         let size = self.must_reach(position).await?;
         let index = position.checked_sub(1).ok_or(ProofError::Beyond(size))?;
-        Ok(self.hashes(&[index..index + 1]).await?[0])
+        self.hash(index..index + 1).await
     }
 
     /// Proves that the event at a position is among the first `size`. The position is from 1 to `size`.
@@ -197,8 +197,7 @@ impl Tree {
     /// When the tree has not come so far, or is damaged.
     pub async fn root(&self, size: u64) -> Result<Hash, ProofError> {
         self.must_reach(size).await?;
-        let all = 0..size;
-        Ok(self.hashes(&[all]).await?[0])
+        self.hash(0..size).await
     }
 
     async fn must_reach(&self, size: u64) -> Result<u64, ProofError> {
@@ -208,6 +207,11 @@ impl Tree {
         } else {
             Err(ProofError::Beyond(reached))
         }
+    }
+
+    async fn hash(&self, subtree: Range<u64>) -> Result<Hash, ProofError> {
+        let hashes = self.hashes(std::slice::from_ref(&subtree)).await?;
+        hashes.into_iter().next().ok_or(ProofError::Damaged(0))
     }
 
     /// The hashes of subtrees, by one question.

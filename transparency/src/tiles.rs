@@ -25,7 +25,6 @@ impl Tile {
             level: node.height / SPAN,
             index: first / WIDTH,
         };
-        #[expect(clippy::cast_possible_truncation, reason = "it is less than 256")]
         let within = (first % WIDTH) as usize;
         (tile, within..within + (1 << depth))
     }
@@ -83,7 +82,6 @@ impl Edge {
         let (mut level, mut count) = (0, size);
         while count > 0 {
             let index = count / WIDTH;
-            #[expect(clippy::cast_possible_truncation, reason = "it is less than 256")]
             tiles.push((Tile { level, index }, (count % WIDTH) as usize));
             level += 1;
             count /= WIDTH;
@@ -101,7 +99,6 @@ impl Edge {
             }
             let hashes = &mut self.levels[level];
             hashes.push(hash);
-            #[expect(clippy::cast_possible_truncation, reason = "there are eight levels")]
             let tile = Tile {
                 level: level as u8,
                 index: count / WIDTH,

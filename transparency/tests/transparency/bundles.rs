@@ -216,14 +216,11 @@ async fn of_ten_thousand_changes_every_one_is_found_where_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bundle_is_as_good_as_the_key_that_it_is_held_against() {
     let (log, directory) = written().await;
-    let own = log.keys.signing().verifier();
+    let own = [log.keys.signing().verifier().clone()];
     let verify = |keys: &[VerifierKey]| verify_directory(directory.path(), keys, |_, _| {});
-    assert_eq!(
-        verify(std::slice::from_ref(own)).unwrap().keys,
-        [own.clone()]
-    );
+    assert_eq!(verify(&own).unwrap().keys, own);
     // Without a key, the ones that it names are told, for somebody to compare.
-    assert_eq!(verify(&[]).unwrap().keys, [own.clone()]);
+    assert_eq!(verify(&[]).unwrap().keys, own);
     let other = signing_key(9).verifier().clone();
     let found = verify(&[other]).unwrap_err().to_string();
     assert_eq!(
