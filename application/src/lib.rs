@@ -10,4 +10,5 @@ pub mod dispatcher;
 pub mod memory_log;
 pub mod photos;
 pub mod ports;
+pub mod provenance;
 pub mod subscriptions;
