@@ -1,9 +1,10 @@
-//! `PhotoRequested` → attempt → provider → mark → store → `PhotoDelivered`: who works on which photo, and when.
+//! `PhotoRequested` → attempt → provider → mark → store → re-read → `PhotoDelivered`: who works on which photo, and when.
 
 mod assignment;
 mod attempt;
 mod next;
 mod picture;
+mod rereading;
 mod setback;
 
 use std::{sync::Arc, time::Duration};
@@ -12,8 +13,8 @@ use application::{
     context::CommandError,
     photos::Photos,
     ports::{
-        Clock, EventLog, LogUnavailable, ObjectStorage, PictureFinisher, PredictionNotices,
-        ReadError,
+        Clock, EventLog, LogUnavailable, ObjectStorage, PictureFinisher, PictureInspector,
+        PredictionNotices, ReadError,
     },
 };
 use domain::{
@@ -55,6 +56,7 @@ pub(crate) struct DeliverRequestedPhotos {
     providers: Providers,
     notices: Arc<dyn PredictionNotices>,
     finisher: Arc<dyn PictureFinisher>,
+    inspector: Arc<dyn PictureInspector>,
     storage: Arc<dyn ObjectStorage>,
     pictures: StoredPictures,
     leases: Leases,
@@ -74,6 +76,7 @@ impl DeliverRequestedPhotos {
             providers: Providers::new(parts),
             notices: Arc::clone(&parts.notices),
             finisher: Arc::clone(&parts.finisher),
+            inspector: Arc::clone(&parts.inspector),
             storage: Arc::clone(&parts.storage),
             pictures: StoredPictures::new(parts),
             leases: Leases::new(parts.pool.clone(), parts.node.clone(), settings.lease),
