@@ -1,8 +1,10 @@
 # One image for every role: `ava api`, `ava worker`, `ava projector`, `ava migrate`.
 FROM rust:1.95-slim-bookworm AS build
+# c2pa: pictures are signed, and production asks for C2PA_CERTIFICATE and C2PA_PRIVATE_KEY. Empty for an image without.
+ARG FEATURES=c2pa
 WORKDIR /build
 COPY . .
-RUN cargo build --release --locked --bin ava
+RUN cargo build --release --locked --bin ava --features "$FEATURES"
 
 FROM debian:bookworm-slim
 RUN apt-get update \

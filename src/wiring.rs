@@ -2,6 +2,7 @@
 
 mod images;
 mod payment;
+mod pictures;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +22,7 @@ use infrastructure::{
         DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer, KeySource, SharedSecret,
         TokenSettings, TokenVerifier,
     },
-    image::{marking::Marker, replicate::ReplicateWebhook},
+    image::replicate::ReplicateWebhook,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
     settings::{Billing, Environment, GeneratedSecrets, Settings, parse_key},
@@ -31,6 +32,7 @@ use projections::{
     engine::{Checkpoints, Engine, Follower},
     rebuild::SelfCheck,
 };
+use provenance::Credentials;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use worker::{WorkerParts, WorkerSettings};
@@ -117,6 +119,7 @@ pub struct Wiring {
     image_webhook: Arc<ReplicateWebhook>,
     notices: Arc<PostgresPredictionNotices>,
     storage: Arc<LocalStorage>,
+    credentials: Option<Arc<Credentials>>,
     inbox: Arc<WebhookInbox>,
     identity: Arc<TokenVerifier>,
     issuer: Option<Arc<dyn TokenIssuer>>,
@@ -160,6 +163,7 @@ impl Wiring {
             providers: providers(settings, &surroundings)?,
             notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
             storage: Arc::new(LocalStorage::open(objects).map_err(Failure::other)?),
+            credentials: pictures::credentials(settings)?,
             inbox: Arc::new(WebhookInbox::new(pools.work.clone())),
             identity: Arc::new(TokenVerifier::new(TokenSettings {
                 issuer: settings.identity.issuer.clone(),
@@ -201,6 +205,7 @@ impl Wiring {
             log: log.clone(),
             idempotency: log,
             storage: self.storage.clone(),
+            inspector: Arc::new(pictures::inspector(self.credentials.clone())),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),
             image_webhook: self.image_webhook.clone(),
@@ -220,6 +225,7 @@ impl Wiring {
 
     /// What the worker and the reactions are made of.
     pub fn worker(&self) -> WorkerParts {
+        let marker = Arc::new(pictures::marker(self.credentials.clone()));
         WorkerParts {
             node: self.surroundings.node.clone(),
             pool: self.pools.work.clone(),
@@ -231,7 +237,8 @@ impl Wiring {
             subscriptions: self.subscriptions.clone(),
             providers: self.providers.clone(),
             notices: self.notices.clone(),
-            finisher: Arc::new(Marker::new()),
+            finisher: marker.clone(),
+            inspector: marker,
             storage: self.storage.clone(),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),

@@ -7,6 +7,7 @@ mod outside;
 mod plans;
 mod reader;
 mod secret;
+mod signing;
 mod variables;
 
 use std::{
@@ -18,6 +19,7 @@ use std::{
 };
 
 use application::{crisis::CrisisAnswers, ports::Plans};
+use provenance::SigningKeys;
 use sentry::types::Dsn;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -117,6 +119,8 @@ pub struct Settings {
     pub replicate: ReplicateSettings,
     /// An OpenAI-compatible images API.
     pub images_api: ImagesApiSettings,
+    /// `C2PA_CERTIFICATE`, `C2PA_PRIVATE_KEY`: what pictures are signed with.
+    pub signing_keys: Option<SigningKeys>,
     /// Access tokens.
     pub identity: IdentitySettings,
     /// `URL_SIGNING_KEY`: a text that [`parse_key`] understands; none for the generated one.
@@ -166,6 +170,17 @@ impl Settings {
     /// # Errors
     /// Everything that is wrong, not just the first.
     pub fn read(look_up: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidSettings> {
+        Self::read_for(look_up, provenance::SIGNS)
+    }
+
+    /// The same for a program that was built to sign pictures, or was not.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not just the first.
+    pub fn read_for(
+        look_up: &dyn Fn(&str) -> Option<String>,
+        signs: bool,
+    ) -> Result<Self, InvalidSettings> {
         let mut reader = Reader::new(look_up);
         let environment = reader
             .value("APP_ENV", "production")
@@ -188,6 +203,7 @@ impl Settings {
             image_services: outside::image_services(&mut reader),
             images_api: outside::images_api(&mut reader),
             crisis_answers: crisis::read(&mut reader),
+            signing_keys: signing::keys(&mut reader, environment, signs),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
             self_check_every: self_check_every(&mut reader),
