@@ -10,12 +10,13 @@ use application::{
     photos::Photos,
     ports::{
         Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
-        PaymentInbox, Plans, PredictionNotices, PredictionWebhook, TokenIssuer,
+        PaymentInbox, PictureInspector, Plans, PredictionNotices, PredictionWebhook, TokenIssuer,
     },
     subscriptions::Subscriptions,
 };
 use projections::engine::Checkpoints;
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
@@ -26,7 +27,7 @@ use crate::{
     idempotency::InFlight,
     image_webhooks, photos, problem,
     problem::Problem,
-    service,
+    provenance, service,
     service::no_such_route,
     signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
@@ -51,6 +52,8 @@ pub struct App {
     pub idempotency: Arc<dyn IdempotencyStore>,
     /// Where pictures' bytes are.
     pub storage: Arc<dyn ObjectStorage>,
+    /// Reads the marks of pictures that somebody asks about.
+    pub inspector: Arc<dyn PictureInspector>,
     /// Checks the payment provider's signatures.
     pub payment: Arc<dyn PaymentGateway>,
     /// Keeps the payment provider's messages.
@@ -90,6 +93,8 @@ pub(crate) struct State {
     /// Wakes the streams of updates.
     pub(crate) pulse: Pulse,
     signing_key: SigningKey,
+    /// Places for those who ask about a picture.
+    pub(crate) checks: Arc<Semaphore>,
     /// The OpenAPI document as it is served.
     pub(crate) openapi: web::Bytes,
 }
@@ -103,6 +108,7 @@ impl State {
             app,
             in_flight: Arc::default(),
             pulse,
+            checks: Arc::new(Semaphore::new(provenance::MOST_AT_A_TIME)),
             openapi: documentation::served(),
         }
     }
@@ -163,6 +169,7 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(photos::delete_photo)
         .service(photos::get_image)
         .service(image_webhooks::receive_prediction_message)
+        .service(provenance::check_provenance)
         .service(updates::stream_updates)
         .service(billing::list_plans)
         .service(billing::start_checkout)

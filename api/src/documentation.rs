@@ -43,6 +43,7 @@ const DESCRIPTION: &str = include_str!("documentation/description.md");
     tags(
         (name = "Avatar", description = "The companion: design it, give it a face, approve it."),
         (name = "Photos", description = "Pictures of the companion. For subscribers."),
+        (name = "Provenance", description = "Where a picture comes from. For everybody."),
         (name = "Updates", description = "What changes, as it changes."),
         (name = "Billing", description = "Plans, payment, and what is paid for."),
         (name = "Audit", description = "What auditors look at. For those whose access token names the role `auditor`."),

@@ -23,6 +23,7 @@ mod parameters;
 mod photos;
 mod positions;
 mod problem;
+mod provenance;
 mod read;
 mod reply;
 mod request_id;

@@ -18,6 +18,7 @@ mod outside;
 mod person;
 mod photos;
 mod preconditions;
+mod provenance;
 mod read_models;
 mod service;
 mod story;
