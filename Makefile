@@ -17,14 +17,15 @@ SHARP_VERSION := 0.35.5
 BENCH =
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies stop-scratch
+.PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
+	stop-scratch web web-packages web-tests browser
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 26
 	@echo 'HTTP_ADDR, SANDBOX_ADDR, DATA_DIR and every other variable of .env.example is honoured, also from a file `.env`.'
 
-run: postgres ## Build Ava, start everything on this machine, and print where to look.
+run: postgres web ## Build Ava, start everything on this machine, and print where to look.
 	@$(CARGO) build --locked --bin ava
 	@if [ -f .env ]; then given=$$(export -p); set -a; . ./.env; set +a; eval "$$given"; fi; \
 	exec $(CARGO) run --locked --quiet --bin ava -- up
@@ -32,7 +33,7 @@ run: postgres ## Build Ava, start everything on this machine, and print where to
 # The first step that fails ends it; the throw-away PostgreSQL of the tests is stopped in any case.
 test: postgres ## Run every check and test; what CI runs.
 	@started=$$(date +%s); \
-	$(MAKE) --no-print-directory format lint docs tests signing dependencies; outcome=$$?; \
+	$(MAKE) --no-print-directory format lint docs tests signing dependencies web-tests; outcome=$$?; \
 	$(MAKE) --no-print-directory stop-scratch; \
 	took=$$(($$(date +%s) - started)); \
 	if [ $$outcome -ne 0 ]; then echo "make test: FAILED after $${took} s" >&2; exit 1; fi; \
@@ -92,6 +93,40 @@ dependencies: ## Check licences, sources and bans of the dependencies, and known
 	else \
 		echo 'dependencies: the list of vulnerabilities cannot be reached; checking licences, sources and bans only'; \
 		$(CARGO) deny --locked check bans licenses sources; \
+	fi
+
+# The web client's packages: exactly those of the lock file, and only when that changed.
+web-packages:
+	@if ! command -v npm >/dev/null; then \
+		echo 'The web client is built with Node 20.19 or newer, which is not on this machine:' >&2; \
+		echo 'install it from https://nodejs.org or your package manager, or start the API alone with `cargo run -- up`.' >&2; \
+		exit 1; \
+	fi
+	@if ! cmp -s web/package-lock.json web/node_modules/.installed-lock; then \
+		echo 'Installing the packages of the web client'; \
+		npm ci --prefix web --no-audit --no-fund --loglevel=error && \
+		cp web/package-lock.json web/node_modules/.installed-lock; \
+	fi
+
+web: web-packages ## Build the web client, when it changed.
+	@if [ ! -f web/dist/index.html ] || [ -n "$$(find web docs/openapi.json -newer web/dist/index.html \
+		-not -path 'web/node_modules*' -not -path 'web/dist*' -not -path 'web/test-results*' -type f -print -quit)" ]; then \
+		echo 'Building the web client'; \
+		npm run --prefix web --silent build >/dev/null; \
+	fi
+
+web-tests: web-packages browser ## Check and test the web client, in a browser too.
+	cd web && npm run --silent types:fresh && npm run --silent check && npm run --silent lint && npm run --silent test
+	@$(MAKE) --no-print-directory web
+	cd web && npm run --silent size
+	$(CARGO) build --locked --quiet --bin ava
+	cd web && npm run --silent browser
+
+# What the browser tests drive; CHROMIUM names another one.
+browser:
+	@if [ ! -x "$${CHROMIUM:-/usr/bin/chromium}" ]; then \
+		echo 'Installing chromium for the browser tests'; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
 	fi
 
 # A cluster that finds its heartbeat gone stops within seconds.

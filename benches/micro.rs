@@ -9,6 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use domain::{
     avatar::{Avatar, Command, Event, Profile, ProfileChanges},
     personal::Personal,
+    policy::{self, Field, Input, Pack, Scores, Stage},
     recorded::{AnyEvent, Metadata},
     upcasting::Upcasters,
     values::{Age, AvatarId, Personality, UserId},
@@ -100,6 +101,44 @@ fn deciding(criterion: &mut Criterion, subject: &Subject) -> Result<(), Failure>
     Ok(())
 }
 
+/// What a command pays for the content rules: a companion's words, and a message.
+fn judging(criterion: &mut Criterion, subject: &Subject) -> Result<(), Failure> {
+    let Event::AvatarCreated { profile, .. } = &subject.event else {
+        return Err("the subject is a creation".into());
+    };
+    let fields = [
+        ("name", "Ava"),
+        ("gender", profile.gender.as_str()),
+        ("nationality", profile.nationality.as_str()),
+        ("appearance", "long auburn hair, green eyes, freckles"),
+    ]
+    .map(|(name, text)| Field { name, text });
+    let message = [Field {
+        name: "text",
+        text: "I was forced to work late again, and all I want now is a walk by the sea with you.",
+    }];
+    let mut group = criterion.benchmark_group("judge");
+    for (name, stage, fields) in [
+        ("a_companions_words", Stage::AvatarFields, &fields[..]),
+        ("a_message", Stage::ChatUser, &message[..]),
+    ] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let input = Input {
+                    stage,
+                    fields,
+                    avatar_age: profile.age,
+                    locale: "en",
+                    external_scores: &Scores::NotAsked,
+                };
+                policy::evaluate(Pack::current(), black_box(&input))
+            });
+        });
+    }
+    group.finish();
+    Ok(())
+}
+
 /// What the log's appender is given of an event, and what its readers make of it.
 fn coding(criterion: &mut Criterion, subject: &Subject) {
     let mut group = criterion.benchmark_group("encode");
@@ -158,6 +197,7 @@ fn marking(criterion: &mut Criterion) -> Result<(), Failure> {
 fn everything(criterion: &mut Criterion) {
     let subject = Subject::new().expect("the subject is well-formed");
     deciding(criterion, &subject).expect("the subject can be decided on");
+    judging(criterion, &subject).expect("the subject can be judged");
     coding(criterion, &subject);
     marking(criterion).expect("the picture can be drawn and marked");
 }

@@ -3,8 +3,10 @@
 mod api;
 mod billing;
 mod completions;
+mod demo;
 mod migrate;
 mod openapi;
+mod photos;
 mod projections;
 mod projector;
 mod role;
@@ -23,6 +25,8 @@ use infrastructure::{
 use crate::failure::Failure;
 
 pub use billing::BillingCommand;
+pub use demo::DemoArgs;
+pub use photos::PhotosCommand;
 pub use projections::ProjectionsCommand;
 pub use webhooks::WebhooksCommand;
 
@@ -31,6 +35,7 @@ Examples:
   ava                                    everything on this machine; prints where to look
   HTTP_ADDR=127.0.0.1:9000 ava up        the same on another port
   ava projections list                   how far each read model is
+  ava photos list                        which pictures failed, and why
   ava webhooks list --state parked       what the payment provider said that nobody could apply
   ava openapi > openapi.json             the API's description, to generate a client from
   ava completions bash > /etc/bash_completion.d/ava
@@ -80,12 +85,18 @@ pub enum Command {
     /// See and mend what follows the event log.
     #[command(subcommand, after_help = projections::HELP)]
     Projections(ProjectionsCommand),
+    /// See everybody's photos by how they stand, and let failed ones be tried again.
+    #[command(subcommand, after_help = photos::HELP)]
+    Photos(PhotosCommand),
     /// See the payment provider's messages, and hand some out again.
     #[command(subcommand, after_help = webhooks::HELP)]
     Webhooks(WebhooksCommand),
     /// Compare subscriptions with the payment provider's.
     #[command(subcommand, after_help = billing::HELP)]
     Billing(BillingCommand),
+    /// Fill a running system with believable people, companions, chats, pictures and subscriptions.
+    #[command(after_help = demo::HELP)]
+    Demo(DemoArgs),
     /// Print a completion script for a shell.
     #[command(after_help = completions::HELP)]
     Completions {
@@ -102,9 +113,11 @@ impl Command {
             Self::Api | Self::Worker | Self::Projector | Self::Sandbox => SERVER_FILTER,
             Self::Migrate
             | Self::Openapi
+            | Self::Photos(_)
             | Self::Projections(_)
             | Self::Webhooks(_)
             | Self::Billing(_)
+            | Self::Demo(_)
             | Self::Completions { .. } => QUIET_FILTER,
         }
     }
@@ -121,9 +134,11 @@ pub fn without_settings(command: &Command) -> Option<Result<(), Failure>> {
         | Command::Projector
         | Command::Sandbox
         | Command::Migrate
+        | Command::Photos(_)
         | Command::Projections(_)
         | Command::Webhooks(_)
-        | Command::Billing(_) => None,
+        | Command::Billing(_)
+        | Command::Demo(_) => None,
     }
 }
 
@@ -136,9 +151,11 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Projector => projector::run(settings).await,
         Command::Sandbox => sandbox::run(settings).await,
         Command::Migrate => migrate::run(settings, json).await,
+        Command::Photos(command) => photos::run(command, settings, json).await,
         Command::Projections(command) => projections::run(command, settings, json).await,
         Command::Webhooks(command) => webhooks::run(command, settings, json).await,
         Command::Billing(command) => billing::run(command, settings, json).await,
+        Command::Demo(arguments) => demo::run(arguments, settings, json).await,
         Command::Openapi => openapi::run(),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -21,28 +21,40 @@ pub struct Listeners {
 impl Listeners {
     /// Takes them, before anything slow is started.
     pub fn take(settings: &Settings) -> Result<Self, Failure> {
-        let metrics = settings.metrics_addr;
         Ok(Self {
             api: listen(settings.http_addr, "HTTP_ADDR")?,
-            metrics: metrics
-                .map(|addr| listen(addr, "METRICS_ADDR"))
-                .transpose()?,
+            metrics: take_metrics(settings)?,
         })
     }
 
     /// Serves on them as a part of the crew.
     pub fn join(self, crew: &mut Crew, app: api::App, stop: CancellationToken) {
-        if let Some(metrics) = self.metrics {
-            let (app, stop) = (app.clone(), stop.clone());
-            crew.add("metrics", async move {
-                api::serve_metrics(metrics, app, stop)
-                    .await
-                    .map_err(Failure::other)
-            });
-        }
+        join_metrics(self.metrics, crew, app.clone(), stop.clone());
         let api = self.api;
         crew.add("API", async move {
             api::serve(api, app, stop).await.map_err(Failure::other)
+        });
+    }
+}
+
+/// Takes the address of the figures, if there is one.
+pub fn take_metrics(settings: &Settings) -> Result<Option<TcpListener>, Failure> {
+    let metrics = settings.metrics_addr;
+    metrics.map(|addr| listen(addr, "METRICS_ADDR")).transpose()
+}
+
+/// Serves the figures as a part of the crew, if anybody listens for them.
+pub fn join_metrics(
+    metrics: Option<TcpListener>,
+    crew: &mut Crew,
+    app: api::App,
+    stop: CancellationToken,
+) {
+    if let Some(metrics) = metrics {
+        crew.add("metrics", async move {
+            api::serve_metrics(metrics, app, stop)
+                .await
+                .map_err(Failure::other)
         });
     }
 }

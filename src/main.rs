@@ -4,8 +4,10 @@ mod command;
 mod crew;
 mod data_directory;
 mod database;
+mod demo;
 mod failure;
 mod listener;
+mod steward;
 mod stop;
 mod wiring;
 

@@ -1,19 +1,26 @@
 //! The only place where adapters meet ports.
 
+mod chat;
 mod images;
 mod payment;
 mod pictures;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use api::{OidcClient, SignInWays, WebClient};
 use application::{
     avatars::Avatars,
+    chat_figures::{ChatFigures, CountedModel},
+    conduct::Conducts,
+    conversations::Conversations,
     crisis::CrisisAnswers,
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{
         Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock, TokenIssuer,
     },
+    reports::Reports,
+    stewardship::Stewardships,
     subscriptions::{ApplyNoticeError, Reconciliation, Repair, Subscriptions},
 };
 use infrastructure::{
@@ -25,7 +32,10 @@ use infrastructure::{
     image::replicate::ReplicateWebhook,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
-    settings::{Billing, Environment, GeneratedSecrets, Settings, parse_key},
+    reply_drafts::PostgresReplyDrafts,
+    settings::{
+        Billing, Environment, GeneratedSecrets, Settings, WebSignIn, derived_key, parse_key,
+    },
     storage::LocalStorage,
 };
 use projections::{
@@ -59,6 +69,7 @@ pub struct Surroundings {
 pub struct Secrets {
     jwt: SharedSecret,
     url_signing_key: [u8; 32],
+    content_hash_key: [u8; 32],
     /// The secrets that the sandbox signs with; none in production.
     pub generated: Option<GeneratedSecrets>,
 }
@@ -92,9 +103,14 @@ impl Secrets {
                 "URL_SIGNING_KEY is missing, and there is no usable one in DATA_DIR/secrets.json",
             )
         })?;
+        let hash_key = settings.safety.content_hash_key.as_ref();
+        let content_hash_key = hash_key
+            .and_then(|key| parse_key(key.reveal()))
+            .unwrap_or_else(|| derived_key(&url_signing_key, "content fingerprints"));
         Ok(Self {
             jwt,
             url_signing_key,
+            content_hash_key,
             generated,
         })
     }
@@ -111,6 +127,12 @@ pub struct Wiring {
     engine: Arc<Engine>,
     avatars: Avatars,
     photos: Photos,
+    conversations: Conversations,
+    drafts: Arc<PostgresReplyDrafts>,
+    chat_figures: Arc<ChatFigures>,
+    reports: Reports,
+    conducts: Conducts,
+    stewardships: Stewardships,
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
     crisis: Arc<CrisisAnswers>,
@@ -126,6 +148,8 @@ pub struct Wiring {
     url_signing_key: [u8; 32],
     surroundings: Surroundings,
     self_check_every: Option<Duration>,
+    web_dir: Option<PathBuf>,
+    web_sign_in: Option<WebSignIn>,
 }
 
 impl Wiring {
@@ -150,6 +174,25 @@ impl Wiring {
             payment.clone(),
             Arc::new(payment::Customers(pools.work.clone())),
         );
+        let conducts = Conducts::new(
+            dispatcher.clone(),
+            clock.clone(),
+            settings.safety.cool_down,
+            secrets.content_hash_key,
+        );
+        let stewardships = Stewardships::new(dispatcher.clone(), clock.clone());
+        let photos = payment::photos(dispatcher.clone(), billing_clock.clone(), free_of_charge)
+            .watched_by(conducts.clone());
+        let reports = Reports::new(
+            dispatcher.clone(),
+            photos.clone(),
+            stewardships.clone(),
+            clock.clone(),
+            settings.safety.answer_within,
+        );
+        let model = chat::model(settings, &surroundings.sandbox_url)?;
+        let chat_figures = Arc::<ChatFigures>::default();
+        let crisis = Arc::new(settings.crisis_answers.clone());
         let objects = settings.data_dir.join("objects");
         Ok(Self {
             engine: Arc::new(Engine::new(
@@ -157,8 +200,21 @@ impl Wiring {
                 log.clone(),
                 surroundings.node.clone(),
             )),
-            avatars: Avatars::new(dispatcher.clone()),
-            photos: payment::photos(dispatcher, billing_clock.clone(), free_of_charge),
+            avatars: Avatars::new(dispatcher.clone()).watched_by(conducts.clone()),
+            conversations: Conversations::new(
+                dispatcher,
+                photos.clone(),
+                clock.clone(),
+                Arc::new(CountedModel::new(model, chat_figures.clone())),
+                crisis.clone(),
+            )
+            .reminding_after(settings.chat.break_after),
+            photos,
+            drafts: Arc::new(PostgresReplyDrafts::start(pools.work.clone())),
+            chat_figures,
+            reports,
+            conducts,
+            stewardships,
             image_webhook: Arc::new(ReplicateWebhook::new(webhook_secrets(settings, secrets)?)),
             providers: providers(settings, &surroundings)?,
             notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
@@ -180,26 +236,37 @@ impl Wiring {
             reconcile_every: settings.payment.reconcile_every,
             subscriptions,
             plans,
-            crisis: Arc::new(settings.crisis_answers.clone()),
+            crisis,
             payment,
             surroundings,
             self_check_every: settings.self_check_every,
+            web_dir: settings.web_dir.clone(),
+            web_sign_in: settings.identity.web_sign_in.clone(),
         })
     }
 
     /// What the API is made of. `here` says whether the followers run in this process, which makes waiting for them
     /// quicker.
-    pub fn api(&self, here: bool, stop: CancellationToken) -> api::App {
+    ///
+    /// # Errors
+    /// When the web client's files cannot be read.
+    pub fn api(&self, here: bool, stop: CancellationToken) -> Result<api::App, Failure> {
         let checkpoints = if here {
             self.engine.checkpoints()
         } else {
             Checkpoints::new(self.pools.requests.clone())
         };
         let log = Arc::new(self.log.reading_through(self.pools.requests.clone()));
-        api::App {
+        let web = self.web_client()?;
+        Ok(api::App {
             pool: self.pools.requests.clone(),
+            rebuild_pool: self.pools.following.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            conversations: self.conversations.clone(),
+            reports: self.reports.clone(),
+            conducts: self.conducts.clone(),
+            stewardships: self.stewardships.clone(),
             subscriptions: self.subscriptions.clone(),
             checkpoints,
             log: log.clone(),
@@ -210,6 +277,8 @@ impl Wiring {
             inbox: self.inbox.clone(),
             image_webhook: self.image_webhook.clone(),
             notices: self.notices.clone(),
+            drafts: self.drafts.clone(),
+            chat_figures: self.chat_figures.clone(),
             plans: self.plans.clone(),
             crisis: self.crisis.clone(),
             clock: self.clock.clone(),
@@ -219,8 +288,31 @@ impl Wiring {
             issuer: self.issuer.clone(),
             url_signing_key: self.url_signing_key,
             public_url: self.surroundings.public_url.clone(),
+            web,
             stop,
-        }
+        })
+    }
+
+    /// The web client, and how people sign in with it.
+    fn web_client(&self) -> Result<Option<WebClient>, Failure> {
+        let Some(directory) = &self.web_dir else {
+            return Ok(None);
+        };
+        let oidc = self.web_sign_in.clone();
+        let ways = SignInWays {
+            development: self.issuer.is_some(),
+            oidc: oidc.map(
+                |WebSignIn {
+                     authority,
+                     client_id,
+                 }| OidcClient {
+                    authority,
+                    client_id,
+                },
+            ),
+        };
+        let client = WebClient::read(directory, &ways);
+        client.map(Some).map_err(Failure::other)
     }
 
     /// What the worker and the reactions are made of.
@@ -234,6 +326,9 @@ impl Wiring {
             checkpoints: self.engine.checkpoints(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            conversations: self.conversations.clone(),
+            drafts: self.drafts.clone(),
+            chat_figures: self.chat_figures.clone(),
             subscriptions: self.subscriptions.clone(),
             providers: self.providers.clone(),
             notices: self.notices.clone(),
@@ -304,6 +399,12 @@ impl Wiring {
     pub fn hear_providers(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         let notices = self.notices.clone();
         async move { notices.listen(stop).await }
+    }
+
+    /// Hears what companions are about to say in other processes, until `stop`.
+    pub fn hear_companions(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        let drafts = self.drafts.clone();
+        async move { drafts.listen(stop).await }
     }
 
     /// Forgets idempotency keys and providers' messages that are too old, every hour until `stop`.

@@ -5,13 +5,19 @@ use std::{net::TcpListener, num::NonZero, ops::Deref, sync::Arc, thread, time::D
 use actix_web::{HttpServer, dev::Server, middleware::from_fn, web};
 use application::{
     avatars::Avatars,
+    chat_figures::ChatFigures,
+    conduct::Conducts,
     content::Refusal,
+    conversations::Conversations,
     crisis::CrisisAnswers,
     photos::Photos,
     ports::{
         Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
-        PaymentInbox, PictureInspector, Plans, PredictionNotices, PredictionWebhook, TokenIssuer,
+        PaymentInbox, PictureInspector, Plans, PredictionNotices, PredictionWebhook, ReplyDrafts,
+        TokenIssuer,
     },
+    reports::Reports,
+    stewardship::Stewardships,
     subscriptions::Subscriptions,
 };
 use projections::engine::Checkpoints;
@@ -22,15 +28,18 @@ use url::Url;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
-    audit, avatars, billing, dev_token, documentation,
+    admin,
+    admin::Rebuilds,
+    audit, avatars, billing, chat, dev_token, documentation,
     envelope::envelope,
     idempotency::InFlight,
     image_webhooks, photos, problem,
     problem::Problem,
-    provenance, service,
+    provenance, reports, service,
     service::no_such_route,
     signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
+    web_client::{self, WebClient},
 };
 
 /// What the handlers need. The binary's wiring builds it; nothing in here knows an adapter.
@@ -38,10 +47,20 @@ use crate::{
 pub struct App {
     /// The database of the read models. Each thread of the server opens its share of the connections for itself.
     pub pool: PgPool,
+    /// The same database for rebuilds, whose statements may take as long as they take.
+    pub rebuild_pool: PgPool,
     /// The use cases of avatars.
     pub avatars: Avatars,
     /// The use cases of photos.
     pub photos: Photos,
+    /// The use cases of conversations.
+    pub conversations: Conversations,
+    /// The use cases of reports.
+    pub reports: Reports,
+    /// The use cases of conduct.
+    pub conducts: Conducts,
+    /// Records what operators and auditors do.
+    pub stewardships: Stewardships,
     /// The use cases of subscriptions.
     pub subscriptions: Subscriptions,
     /// How far the read models are.
@@ -62,6 +81,10 @@ pub struct App {
     pub image_webhook: Arc<dyn PredictionWebhook>,
     /// Keeps the image provider's messages, and wakes the workers.
     pub notices: Arc<dyn PredictionNotices>,
+    /// Hears what companions are about to say.
+    pub drafts: Arc<dyn ReplyDrafts>,
+    /// What is counted of the answers that this process gives.
+    pub chat_figures: Arc<ChatFigures>,
     /// What can be subscribed to.
     pub plans: Arc<Plans>,
     /// What people hear who may be in danger.
@@ -80,6 +103,8 @@ pub struct App {
     pub url_signing_key: [u8; 32],
     /// Where browsers reach the web client, as `http://127.0.0.1:8080`.
     pub public_url: Url,
+    /// The web client; none where only the API is served.
+    pub web: Option<WebClient>,
     /// Ends the streams of updates, so that the server can stop.
     pub stop: CancellationToken,
 }
@@ -90,6 +115,8 @@ pub(crate) struct State {
     app: App,
     /// The idempotency keys whose commands run now.
     pub(crate) in_flight: Arc<InFlight>,
+    /// The rebuilds that operators ordered.
+    pub(crate) rebuilds: Rebuilds,
     /// Wakes the streams of updates.
     pub(crate) pulse: Pulse,
     signing_key: SigningKey,
@@ -105,6 +132,7 @@ impl State {
         let pulse = Pulse::start(&app);
         Self {
             signing_key: SigningKey::new(&app.url_signing_key),
+            rebuilds: Rebuilds::new(&app),
             app,
             in_flight: Arc::default(),
             pulse,
@@ -169,17 +197,37 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(photos::delete_photo)
         .service(photos::get_image)
         .service(image_webhooks::receive_prediction_message)
+        .service(chat::send_message)
+        .service(chat::list_messages)
+        .service(chat::get_chat)
+        .service(chat::change_chat)
         .service(provenance::check_provenance)
         .service(updates::stream_updates)
         .service(billing::list_plans)
         .service(billing::start_checkout)
         .service(billing::open_portal)
+        .service(billing::sync_subscription)
         .service(billing::cancel_subscription)
         .service(billing::resume_subscription)
         .service(billing::get_subscription)
         .service(billing::list_invoices)
         .service(billing::receive_payment_message)
+        .service(reports::file_report)
+        .service(reports::list_reports)
+        .service(reports::get_report)
         .service(audit::list_projections)
+        .service(admin::list_photos_of_everybody)
+        .service(admin::retry_photo)
+        .service(admin::cancel_photo_of_anybody)
+        .service(admin::get_user)
+        .service(admin::get_figures)
+        .service(admin::list_report_queue)
+        .service(admin::get_reported_content)
+        .service(admin::decide_report)
+        .service(admin::list_projections_for_operators)
+        .service(admin::rebuild_projection)
+        .service(admin::list_webhooks)
+        .service(admin::replay_webhook)
         .service(dev_token::issue_token)
         .service(service::get_health)
         .service(service::get_ready)
@@ -207,6 +255,7 @@ pub async fn serve(
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(web::Data::new(state.of_thread(share)))
+            .configure(web_client::routes)
             .into_utoipa_app()
             .configure(routes)
             .into_app()

@@ -2,25 +2,29 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, web::Data};
 use application::ports::Role;
+use domain::stewardship;
 
 use crate::{
     app::State,
     examples,
     problem::{Code, Problem, SIGNED_IN, problems},
-    read::authenticate,
     reply::Reply,
+    steward,
 };
 
 mod projections;
 
-use projections::ProjectionList;
+pub(crate) use projections::{Projection, ProjectionList, StateWord};
 
-problems!(ProjectionsProblems = SIGNED_IN, &[Code::RoleRequired]);
+problems!(
+    ProjectionsProblems = SIGNED_IN,
+    &[Code::RoleRequired, Code::Busy]
+);
 
 /// List the read models.
 ///
 /// How far each one has followed the event log, whether it goes on, and what the last comparison with the log found.
-/// For auditors.
+/// For auditors; the view is recorded.
 #[utoipa::path(
     tag = "Audit",
     responses(
@@ -33,12 +37,11 @@ pub(crate) async fn list_projections(
     app: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let caller = authenticate(&request)?;
-    if !caller.roles.contains(&Role::Auditor) {
-        return Err(Problem::plain(Code::RoleRequired));
-    }
+    let context = steward::looking(&request, Role::Auditor)?;
     let head = app.log.head().await?;
     let followers = app.checkpoints.list(head).await?;
     let list = ProjectionList::of(followers);
+    app.record(context, stewardship::Command::ViewProjections)
+        .await?;
     Ok(Reply::json(StatusCode::OK, &list)?.respond())
 }

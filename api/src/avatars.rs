@@ -29,7 +29,11 @@ problems!(
     CreateProblems = SIGNED_IN,
     COMMAND,
     BODY,
-    &[Code::AvatarExists, Code::ContentRefused]
+    &[
+        Code::AvatarExists,
+        Code::ContentRefused,
+        Code::ContentCoolDown,
+    ]
 );
 
 /// Design the avatar.
@@ -108,6 +112,7 @@ problems!(
         Code::AvatarNotFound,
         Code::PreconditionFailed,
         Code::ContentRefused,
+        Code::ContentCoolDown,
     ]
 );
 
@@ -233,6 +238,7 @@ pub(crate) async fn approve_reference_image(
 fn profile_problem(app: &State, error: ProfileError, locale: &str) -> Problem {
     match error {
         ProfileError::ContentRefused(refusal) => app.refused(refusal, locale),
+        ProfileError::CoolingDown(cooling_down) => cooling_down.into(),
         ProfileError::Command(error) => error.into(),
     }
 }

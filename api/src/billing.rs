@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(crate) use invoices::list_invoices;
-pub(crate) use managing::{cancel_subscription, open_portal, resume_subscription};
+pub(crate) use managing::{
+    cancel_subscription, open_portal, resume_subscription, sync_subscription,
+};
 pub(crate) use resource::Subscription;
 pub(crate) use webhook::receive_payment_message;
 

@@ -27,6 +27,7 @@ pub(crate) use headers::{CommandHeaders, ConditionalHeaders, ReadHeaders};
 use crate::{
     app::{State, routes},
     problem::{self, Code},
+    updates::MessageDelta,
 };
 
 const DESCRIPTION: &str = include_str!("documentation/description.md");
@@ -39,13 +40,16 @@ const DESCRIPTION: &str = include_str!("documentation/description.md");
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     security(("token" = [])),
-    components(schemas(problem::Document)),
+    components(schemas(problem::Document, MessageDelta<'static>)),
     tags(
         (name = "Avatar", description = "The companion: design it, give it a face, approve it."),
         (name = "Photos", description = "Pictures of the companion. For subscribers."),
+        (name = "Chat", description = "What the person and the companion say to each other. For subscribers."),
         (name = "Provenance", description = "Where a picture comes from. For everybody."),
         (name = "Updates", description = "What changes, as it changes."),
         (name = "Billing", description = "Plans, payment, and what is paid for."),
+        (name = "Reports", description = "Say that something should not be there, and see what became of it."),
+        (name = "Operator", description = "Running the system. For those whose access token names the role `operator`; every view and every act is recorded."),
         (name = "Audit", description = "What auditors look at. For those whose access token names the role `auditor`."),
         (name = "Service", description = "The service itself."),
     ),

@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 
 use crate::problem::{ClosedGate, Code, FieldError, Problem};
 
+const MARA: &str = "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d";
 const AVATAR: &str = "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e";
 const REFERENCE: &str = "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f";
 const SCENE: &str = "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a";
+const MESSAGE: &str = "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01";
+const REPLY: &str = "5b1f6a0e-6c0d-5d0c-9a4e-3f2e1d0c9b8a";
 const SHA256: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 fn address(photo: &str, variant: &str) -> String {
@@ -142,6 +145,70 @@ pub(crate) fn photos() -> Value {
     json!({"items": [photo()], "next_cursor": "MSAxNzk1MzU2NjAwMDAwMDAwIDAxOTNlN2Y5"})
 }
 
+pub(crate) fn new_message() -> Value {
+    json!({"text": "Send me a photo of you at the beach"})
+}
+
+pub(crate) fn message() -> Value {
+    json!({
+        "id": MESSAGE,
+        "role": "user",
+        "text": "Send me a photo of you at the beach",
+        "mode": "intimate",
+        "created_at": "2026-11-22T14:09:58Z",
+    })
+}
+
+fn reply() -> Value {
+    let mut photo = photo();
+    photo["scene"] = json!("at the beach");
+    json!({
+        "id": REPLY,
+        "role": "avatar",
+        "text": "Of course. One moment, I'll find a nice spot.",
+        "photo": photo,
+        "mode": "intimate",
+        "in_reply_to": MESSAGE,
+        "created_at": "2026-11-22T14:10:00Z",
+    })
+}
+
+fn disclosure() -> Value {
+    json!({
+        "id": "0193e7f9-2b0f-7a31-9d52-1c2b3a4f5e60",
+        "role": "system",
+        "text": "Hello, I'm Ava. I'm an AI companion, not a human being: I'm made up, and so are my pictures. What would you like to talk about?",
+        "mode": "intimate",
+        "kind": "disclosure",
+        "created_at": "2026-11-22T14:09:58Z",
+    })
+}
+
+pub(crate) fn messages() -> Value {
+    json!({"items": [reply(), message(), disclosure()], "next_cursor": null})
+}
+
+pub(crate) fn chat() -> Value {
+    json!({
+        "mode": "friendly",
+        "disclosure": {
+            "badge": "AI companion: not a human being",
+            "text": disclosure()["text"],
+        },
+        "unanswered": [],
+    })
+}
+
+pub(crate) fn chat_changes() -> Value {
+    json!({"mode": "intimate"})
+}
+
+pub(crate) fn intimate_chat() -> Value {
+    let mut chat = chat();
+    chat["mode"] = json!("intimate");
+    chat
+}
+
 pub(crate) fn prediction_message() -> Value {
     json!({"id": "gm3qorzdhgbfurvjtvhg6dckhu", "status": "succeeded"})
 }
@@ -255,6 +322,150 @@ pub(crate) fn projections() -> Value {
     }]})
 }
 
+pub(crate) fn projection() -> Value {
+    projections()["items"][0].clone()
+}
+
+pub(crate) fn new_report() -> Value {
+    json!({
+        "subject": {"kind": "photo", "id": SCENE},
+        "reason": "real-person",
+        "text": "She looks like somebody I know.",
+    })
+}
+
+pub(crate) fn report() -> Value {
+    let mut report = new_report();
+    report["id"] = json!(SCENE);
+    report["status"] = json!("open");
+    report["decision"] = Value::Null;
+    report["filed_at"] = json!("2026-11-22T15:00:00Z");
+    report["due_at"] = json!("2026-11-23T15:00:00Z");
+    report["decided_at"] = Value::Null;
+    report
+}
+
+pub(crate) fn reports() -> Value {
+    json!({"items": [report()], "next_cursor": null})
+}
+
+fn admin_report() -> Value {
+    let mut report = report();
+    report["owner"] = json!(MARA);
+    report["overdue"] = json!(false);
+    report["note"] = Value::Null;
+    report["decided_by"] = Value::Null;
+    report
+}
+
+pub(crate) fn report_queue() -> Value {
+    json!({"items": [admin_report()], "next_cursor": null})
+}
+
+pub(crate) fn reported_content() -> Value {
+    let mut report = admin_report();
+    report["photo"] = photo();
+    report
+}
+
+pub(crate) fn new_decision() -> Value {
+    json!({"decision": "content-removed", "note": "The likeness is plain."})
+}
+
+pub(crate) fn decided_report() -> Value {
+    let mut report = admin_report();
+    report["status"] = json!("decided");
+    report["decision"] = json!("content-removed");
+    report["note"] = json!("The likeness is plain.");
+    report["decided_by"] = json!("operator:0193e7f1-9d40-7a6b-8c1d-aaaaaaaaaaaa");
+    report["decided_at"] = json!("2026-11-22T16:20:00Z");
+    report
+}
+
+fn admin_photo() -> Value {
+    json!({
+        "id": SCENE,
+        "owner": MARA,
+        "purpose": "scene",
+        "status": "failed",
+        "attempts": 5,
+        "failure": {"code": "transient", "detail": "503 of the provider's", "retryable": true},
+        "rules": [],
+        "requested_at": "2026-11-22T14:10:00Z",
+    })
+}
+
+pub(crate) fn admin_photos() -> Value {
+    json!({"items": [admin_photo()], "next_cursor": null})
+}
+
+pub(crate) fn retried_photo() -> Value {
+    admin_photo_without_failure("requested")
+}
+
+pub(crate) fn photo_canceled_by_operator() -> Value {
+    admin_photo_without_failure("canceled")
+}
+
+fn admin_photo_without_failure(status: &str) -> Value {
+    let mut photo = admin_photo();
+    photo["status"] = json!(status);
+    if let Value::Object(fields) = &mut photo {
+        fields.remove("failure");
+    }
+    photo
+}
+
+pub(crate) fn user_account() -> Value {
+    json!({
+        "id": MARA,
+        "avatar_created_at": "2026-11-22T14:00:00Z",
+        "subscription": {
+            "status": "active",
+            "plan": "monthly",
+            "customer_id": "cus_a1b2c3",
+            "current_period_end": "2026-12-22T14:05:00Z",
+            "photos_used": 1,
+            "photos_limit": 60,
+        },
+        "photos": [{"status": "delivered", "count": 2}, {"status": "failed", "count": 1}],
+        "reports": 1,
+        "conduct": {"flagged": false, "refusals": 1, "hard_refusals": 0, "cooling_down_until": null},
+    })
+}
+
+pub(crate) fn figures() -> Value {
+    json!({
+        "measured_at": "2026-11-22T15:00:00Z",
+        "log_position": 42,
+        "photos": [{"status": "delivered", "count": 2}, {"status": "failed", "count": 1}],
+        "deliveries": [{"hour": "2026-11-22T14:00:00Z", "count": 2}],
+        "subscriptions": [{"status": "active", "count": 1}],
+        "queue": {"depth": 3, "due": 1},
+        "lag": [{"name": "photos", "events": 0, "seconds": 0.0, "state": "running"}],
+        "reports": {"open": 1, "overdue": 0},
+        "webhooks": {"waiting": 0, "parked": 1, "done": 7},
+    })
+}
+
+pub(crate) fn webhook() -> Value {
+    json!({
+        "id": "evt_a1b2c3",
+        "provider": "stripe",
+        "type": "invoice.paid",
+        "state": "parked",
+        "attempts": 12,
+        "replays": 0,
+        "error": "the payment provider knows no such subscription",
+        "received_at": "2026-11-22T14:05:00Z",
+        "settled_at": "2026-11-22T14:25:00Z",
+    })
+}
+
+pub(crate) fn webhooks() -> Value {
+    json!({"items": [webhook()], "next_cursor": null})
+}
+
 pub(crate) fn sign_in() -> Value {
     json!({"email": "mara@example.com"})
 }
@@ -269,9 +480,12 @@ pub(crate) fn token() -> Value {
 }
 
 pub(crate) fn updates() -> Value {
-    let photo = photo();
+    let (photo, reply) = (photo(), reply());
+    let delta =
+        json!({"id": REPLY, "in_reply_to": MESSAGE, "mode": "intimate", "text": "Of course. One"});
     json!(format!(
-        "retry: 2000\nid: 41\n\nid: 42\nevent: photo\ndata: {photo}\n\n: still here\n\n"
+        "retry: 2000\nid: 41\n\nid: 42\nevent: photo\ndata: {photo}\n\nevent: message-delta\ndata: {delta}\n\n\
+         id: 43\nevent: message\ndata: {reply}\n\n: still here\n\n"
     ))
 }
 
@@ -315,6 +529,7 @@ pub(crate) fn problem(code: Code) -> Value {
             None,
         ),
         Problem::read_model_behind(Position(42)),
+        Problem::cooling_down(Code::ContentCoolDown.example(), 1800),
     ];
     let problem = with_particulars
         .into_iter()

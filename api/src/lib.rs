@@ -4,11 +4,13 @@
 //! decides, and the answer comes from `projections`. The contract is the generated document
 //! (`docs/openapi.json`); a test keeps the two the same.
 
+mod admin;
 mod app;
 mod audit;
 mod avatars;
 mod billing;
 mod body;
+mod chat;
 mod command;
 mod cursor;
 mod dev_token;
@@ -19,6 +21,7 @@ mod gate;
 mod idempotency;
 mod image_webhooks;
 mod metrics;
+mod paging;
 mod parameters;
 mod photos;
 mod positions;
@@ -26,12 +29,16 @@ mod problem;
 mod provenance;
 mod read;
 mod reply;
+mod reports;
 mod request_id;
 mod service;
 mod signed_url;
+mod steward;
 mod updates;
+mod web_client;
 
 pub use app::{App, serve};
 pub use documentation::openapi;
 pub use metrics::serve_metrics;
 pub use problem::Code;
+pub use web_client::{OidcClient, PAGES, SignInWays, WebClient};

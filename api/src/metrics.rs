@@ -1,12 +1,17 @@
 //! Figures for Prometheus, on a listener of their own: not for the public.
 
+mod chat;
+
 use std::{fmt::Write as _, net::TcpListener, time::Duration};
 
 use actix_web::{
     HttpResponse, HttpServer,
     web::{self, Data},
 };
-use projections::engine::{FollowerState, ProjectorStatus};
+use projections::{
+    engine::{FollowerState, ProjectorStatus},
+    reports::{self, ReportCounts},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -53,25 +58,41 @@ async fn get_metrics(app: Data<App>) -> HttpResponse {
 
 /// What can be told now; without the database, that it is away.
 async fn figures(app: &App) -> String {
-    match measured(app).await {
-        Ok((head, followers)) => text(head, &followers),
+    let mut told = match measured(app).await {
+        Ok(measured) => text(&measured),
         Err(error) => {
             tracing::warn!(error = %Chain(error.as_ref()), "The figures could not be measured");
             let mut text = String::new();
             up(&mut text, false);
             text
         }
-    }
+    };
+    chat::text(&mut told, &app.chat_figures.now());
+    told
 }
 
-async fn measured(
-    app: &App,
-) -> Result<(u64, Vec<ProjectorStatus>), Box<dyn std::error::Error + Send + Sync>> {
+/// What the figures are made from.
+struct Measured {
+    head: u64,
+    followers: Vec<ProjectorStatus>,
+    reports: ReportCounts,
+}
+
+async fn measured(app: &App) -> Result<Measured, Box<dyn std::error::Error + Send + Sync>> {
     let head = app.log.head().await?;
-    Ok((head.0, app.checkpoints.list(head).await?))
+    Ok(Measured {
+        head: head.0,
+        followers: app.checkpoints.list(head).await?,
+        reports: reports::counts(&app.pool, app.clock.now()).await?,
+    })
 }
 
-fn text(head: u64, followers: &[ProjectorStatus]) -> String {
+fn text(measured: &Measured) -> String {
+    let Measured {
+        head,
+        followers,
+        reports,
+    } = measured;
     let mut text = String::new();
     up(&mut text, true);
     family(
@@ -80,6 +101,21 @@ fn text(head: u64, followers: &[ProjectorStatus]) -> String {
         "The position of the log's last event.",
     );
     line(&mut text, "ava_log_position", "", head);
+    for (name, help, value) in [
+        (
+            "ava_reports_open",
+            "How many reports wait for an operator.",
+            reports.open,
+        ),
+        (
+            "ava_reports_overdue",
+            "How many reports wait for longer than was promised.",
+            reports.overdue,
+        ),
+    ] {
+        family(&mut text, name, help);
+        line(&mut text, name, "", value);
+    }
     for (name, help, figure) in FIGURES {
         family(&mut text, name, help);
         for follower in followers {
@@ -158,8 +194,12 @@ fn up(text: &mut String, up: bool) {
 }
 
 fn family(text: &mut String, name: &str, help: &str) {
+    kind(text, name, "gauge", help);
+}
+
+fn kind(text: &mut String, name: &str, kind: &str, help: &str) {
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
 }
 
 fn line(text: &mut String, name: &str, labels: &str, value: impl std::fmt::Display) {

@@ -88,6 +88,19 @@ pub(crate) fn limit(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "must be a whole number from 1 to 100".to_owned())
 }
 
+/// One of some words.
+pub(crate) fn word<T: Copy>(
+    text: &str,
+    known: &[T],
+    as_str: impl Fn(T) -> &'static str,
+) -> Result<T, String> {
+    let found = known.iter().copied().find(|word| as_str(*word) == text);
+    found.ok_or_else(|| {
+        let words: Vec<_> = known.iter().map(|word| as_str(*word)).collect();
+        format!("must be one of {}", words.join(", "))
+    })
+}
+
 /// Digits and nothing else: no sign, no blank.
 fn whole<N: FromStr>(text: &str) -> Option<N> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());

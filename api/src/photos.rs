@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 pub(crate) use image::get_image;
 pub(crate) use list::list_photos;
-pub(crate) use resource::{Failure, Photo};
+pub(crate) use resource::{Failure, FailureCode, Photo, PhotoStatusWord, PurposeWord};
 
 use crate::{
     app::State,
@@ -36,19 +36,10 @@ use crate::{
     examples,
     idempotency::{Executed, once},
     positions,
-    problem::{BODY, COMMAND, Code, Problem, READ, SIGNED_IN, problems},
+    problem::{BODY, COMMAND, Code, GATE, Problem, READ, SIGNED_IN, problems},
     read::ReadRequest,
     reply::Reply,
 };
-
-/// What a closed gate answers.
-const GATE: &[Code] = &[
-    Code::SubscriptionRequired,
-    Code::PaymentIncomplete,
-    Code::PaymentPastDue,
-    Code::SubscriptionUnpaid,
-    Code::SubscriptionPaused,
-];
 
 /// A picture that is wished for.
 #[derive(Deserialize, ToSchema)]
@@ -69,6 +60,7 @@ problems!(
         Code::PhotoQuotaExhausted,
         Code::AvatarNotReady,
         Code::ContentRefused,
+        Code::ContentCoolDown,
     ]
 );
 
@@ -313,7 +305,12 @@ async fn photo_wished_for_at(app: &State, position: Position) -> Result<PhotoId,
         | AnyEvent::Subscription(subscription::Event::PhotoReserved { photo_id, .. }) => {
             Some(Ok(photo_id))
         }
-        AnyEvent::Avatar(_) | AnyEvent::Conversation(_) | AnyEvent::Subscription(_) => None,
+        AnyEvent::Avatar(_)
+        | AnyEvent::Conduct(_)
+        | AnyEvent::Conversation(_)
+        | AnyEvent::Report(_)
+        | AnyEvent::Stewardship(_)
+        | AnyEvent::Subscription(_) => None,
     });
     // An idempotency key is claimed in the append of the wish itself: nothing else can stand there.
     photo_id.unwrap_or_else(|| Err(Problem::plain(Code::InternalError)))

@@ -13,10 +13,16 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) const AVATAR: &[&str] = &["avatars", "photos"];
 /// What a photo's answer is made from.
 pub(crate) const PHOTO: &[&str] = &["photos"];
+/// What a report's answer is made from.
+pub(crate) const REPORT: &[&str] = &["reports"];
 /// What a subscription's answer and the gate are made from.
 pub(crate) const GATE: &[&str] = &["gate"];
+/// What a message's answer is made from.
+pub(crate) const MESSAGE: &[&str] = &["messages", "photos"];
+/// What the chat's own answer is made from.
+pub(crate) const CHAT: &[&str] = &["messages", "chat_work", "avatars"];
 /// What any answer is made from.
-pub(crate) const ALL: &[&str] = &["avatars", "photos", "gate"];
+pub(crate) const ALL: &[&str] = &["avatars", "photos", "gate", "messages", "chat_work"];
 /// What tells of changes.
 pub(crate) const UPDATES: &[&str] = &["updates"];
 

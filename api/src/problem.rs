@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 pub use code::Code;
 pub(crate) use pages::{problem_page, problems_page};
 pub(crate) use responses::{
-    BODY, COMMAND, READ, SIGNED_IN, documented, documented_alone, header, problems,
+    BODY, COMMAND, GATE, READ, SIGNED_IN, documented, documented_alone, header, problems,
 };
 
 /// The media type of problem documents.
@@ -231,6 +231,11 @@ impl Problem {
         );
         problem.document.log_position = Some(position.0);
         problem
+    }
+
+    /// The rules about content had to refuse too much.
+    pub(crate) fn cooling_down(detail: impl Into<String>, seconds: i64) -> Self {
+        Self::new(Code::ContentCoolDown, detail).header(RETRY_AFTER, &seconds.max(1).to_string())
     }
 
     /// The rules about content refuse, for these reasons.

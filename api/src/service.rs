@@ -13,6 +13,7 @@ use crate::{
     documentation, examples, positions,
     problem::{Chain, Code, Problem},
     reply::Reply,
+    web_client,
 };
 
 mod concerns;
@@ -173,10 +174,14 @@ async fn storage(app: &State) -> Check {
 }
 
 /// Answers a request that no operation takes: 405 for a path that takes other methods, or else 404.
-pub(crate) async fn no_such_route(request: HttpRequest) -> Result<HttpResponse, Problem> {
+/// A browser that navigates to a path which nobody knows gets the web client, which says so.
+pub(crate) async fn no_such_route(
+    app: Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let allowed = documentation::methods_of(request.path());
     if allowed.is_empty() {
-        return Err(Problem::plain(Code::NotFound));
+        return web_client::lost(&app, &request).ok_or_else(|| Problem::plain(Code::NotFound));
     }
     let detail = format!("this path takes {}", allowed.join(", "));
     Err(Problem::new(Code::MethodNotAllowed, detail).header(header::ALLOW, &allowed.join(", ")))

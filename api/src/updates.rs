@@ -1,10 +1,12 @@
 //! What changes for a person, as it changes: server-sent events that resume exactly.
 
+mod delta;
 mod feed;
 mod pulse;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
 
+pub(crate) use delta::MessageDelta;
 pub(crate) use pulse::Pulse;
 
 use self::feed::Feed;
@@ -20,11 +22,15 @@ problems!(UpdatesProblems = SIGNED_IN, &[Code::InvalidParameter]);
 
 /// Follow what changes.
 ///
-/// Server-sent events. `event` is `avatar`, `photo` or `subscription`; `data` is that resource as its GET gives it
-/// at the time of sending, and `{"id", "deleted": true}` for a photo that is gone. A picture of a scene comes
+/// Server-sent events. `event` is `avatar`, `photo`, `message`, `chat` or `subscription`; `data` is that resource as its GET
+/// gives it at the time of sending, and `{"id", "deleted": true}` for a photo that is gone. A picture of a scene comes
 /// without `image` while the subscription is closed. `id` is the position in the event log: a client that sends
 /// the last one it saw as `Last-Event-ID` gets everything after it, nothing twice; `0` replays everything. Without
 /// one the stream begins now: send the `Log-Position` of a command, or read the resources after the stream has begun.
+///
+/// While the companion answers, `message-delta` tells its words as they come. These events have no `id` and are told to
+/// whoever listens then, never again: `data` is a `MessageDelta` with all words of the reply so far. It replaces the one
+/// before, and the `message` with its `id`, or with its `in_reply_to`, replaces it.
 ///
 /// A comment comes every 15 seconds. The stream ends after an hour, and whenever the service stops: reconnect.
 #[utoipa::path(

@@ -3,11 +3,14 @@
 use cqrs_es::Aggregate;
 use domain::{
     avatar::{Avatar, Command, Profile, ProfileChanges, Rejection},
+    conduct::Stage,
     photo_request::{FailureClass, PhotoRequest},
+    policy::Verdict,
     values::{AvatarId, PhotoId, UserId},
 };
 
 use crate::{
+    conduct::{Conducts, CoolingDown},
     content::{self, Refusal},
     context::{CommandError, Context, Receipt},
     dispatcher::{Dispatcher, Loaded},
@@ -19,6 +22,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Avatars {
     dispatcher: Dispatcher,
+    conducts: Option<Conducts>,
 }
 
 /// The stream of a user's avatar.
@@ -34,9 +38,12 @@ type Outcome = Result<Receipt, CommandError<Rejection>>;
 /// Why a profile was not made or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
-    /// Its words are against the rules about content. Nothing was recorded.
+    /// Its words are against the rules about content. That they were refused is recorded, the words are not.
     #[error("{0}")]
     ContentRefused(Refusal),
+    /// Too much of this person's had to be refused.
+    #[error(transparent)]
+    CoolingDown(CoolingDown),
     /// Anything else.
     #[error(transparent)]
     Command(#[from] CommandError<Rejection>),
@@ -45,7 +52,18 @@ pub enum ProfileError {
 impl Avatars {
     /// Over that dispatcher.
     pub const fn new(dispatcher: Dispatcher) -> Self {
-        Self { dispatcher }
+        Self {
+            dispatcher,
+            conducts: None,
+        }
+    }
+
+    /// The same, but refused words are counted, and too many of them lead to a pause.
+    pub fn watched_by(self, conducts: Conducts) -> Self {
+        Self {
+            conducts: Some(conducts),
+            ..self
+        }
     }
 
     /// Designs the context's owner's companion.
@@ -59,8 +77,11 @@ impl Avatars {
         profile: Profile,
     ) -> Result<Receipt, ProfileError> {
         let owner = context.owner;
-        let profile = content::checked_profile(profile, &context.locale)
-            .map_err(ProfileError::ContentRefused)?;
+        self.admit(&context).await?;
+        let profile = match content::checked_profile(profile, &context.locale) {
+            Ok(profile) => profile,
+            Err(verdict) => return Err(self.refused(&context, &verdict).await),
+        };
         self.execute(
             context,
             Command::CreateAvatar {
@@ -82,8 +103,11 @@ impl Avatars {
         context: Context,
         changes: ProfileChanges,
     ) -> Result<Receipt, ProfileError> {
-        let changes = content::checked_changes(changes, &context.locale)
-            .map_err(ProfileError::ContentRefused)?;
+        self.admit(&context).await?;
+        let changes = match content::checked_changes(changes, &context.locale) {
+            Ok(changes) => changes,
+            Err(verdict) => return Err(self.refused(&context, &verdict).await),
+        };
         Ok(self
             .execute(context, Command::ChangeProfile { changes })
             .await?)
@@ -132,6 +156,28 @@ impl Avatars {
     /// The avatar as the log has it now.
     pub async fn load(&self, owner: UserId) -> Result<Loaded<Avatar>, CommandError<Rejection>> {
         self.dispatcher.load(stream(owner)).await
+    }
+
+    /// Refuses words unread while their person is to pause.
+    async fn admit(&self, context: &Context) -> Result<(), ProfileError> {
+        let Some(conducts) = &self.conducts else {
+            return Ok(());
+        };
+        match conducts.pause(context.owner).await? {
+            None => Ok(()),
+            Some(cooling_down) => Err(ProfileError::CoolingDown(cooling_down)),
+        }
+    }
+
+    async fn refused(&self, context: &Context, verdict: &Verdict) -> ProfileError {
+        if let Some(conducts) = &self.conducts
+            && let Err(error) = conducts.note(context, Stage::AvatarFields, verdict).await
+        {
+            return error.into();
+        }
+        // Whoever is here was not let pass.
+        let refusal = content::refusal(verdict);
+        ProfileError::ContentRefused(refusal.unwrap_or_else(|| Refusal::by(verdict.rules.clone())))
     }
 
     async fn is_deleted(&self, photo_id: PhotoId) -> Result<bool, CommandError<Rejection>> {

@@ -102,8 +102,8 @@ pub(crate) fn visible<T: FromStr + Display>(value: T) -> T {
         .unwrap_or(value)
 }
 
-/// A new avatar's words without characters that nobody sees, if the rules let them pass.
-pub(crate) fn checked_profile(profile: Profile, locale: &str) -> Result<Profile, Refusal> {
+/// A new avatar's words without characters that nobody sees, if the rules let them pass; else what they say.
+pub(crate) fn checked_profile(profile: Profile, locale: &str) -> Result<Profile, Box<Verdict>> {
     let profile = Profile {
         name: visible_words(profile.name),
         gender: visible(profile.gender),
@@ -129,7 +129,7 @@ pub(crate) fn checked_profile(profile: Profile, locale: &str) -> Result<Profile,
 pub(crate) fn checked_changes(
     changes: ProfileChanges,
     locale: &str,
-) -> Result<ProfileChanges, Refusal> {
+) -> Result<ProfileChanges, Box<Verdict>> {
     let changes = ProfileChanges {
         name: changes.name.map(visible_words),
         gender: changes.gender.map(visible),
@@ -163,14 +163,16 @@ fn visible_words<T: FromStr + Display + Clone>(words: Personal<T>) -> Personal<T
     }
 }
 
-fn pass(fields: &[Option<(&str, &str)>], age: Age, locale: &str) -> Result<(), Refusal> {
+fn pass(fields: &[Option<(&str, &str)>], age: Age, locale: &str) -> Result<(), Box<Verdict>> {
     let fields: Vec<_> = fields
         .iter()
         .flatten()
         .map(|&(name, text)| Field { name, text })
         .collect();
-    match refusal(&judge(Stage::AvatarFields, &fields, age, locale)) {
-        Some(refusal) => Err(refusal),
-        None => Ok(()),
+    let verdict = judge(Stage::AvatarFields, &fields, age, locale);
+    if verdict.allows() {
+        Ok(())
+    } else {
+        Err(Box::new(verdict))
     }
 }

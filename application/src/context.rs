@@ -6,7 +6,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::ports::{IdempotencyClaim, LogUnavailable};
+use crate::ports::{IdempotencyClaim, LogUnavailable, Role};
 
 /// The language of people who do not say which one they read.
 pub const DEFAULT_LOCALE: &str = "en";
@@ -18,6 +18,8 @@ pub enum Actor {
     User(UserId),
     /// Somebody who runs the system.
     Operator(UserId),
+    /// Somebody who checks the system.
+    Auditor(UserId),
     /// A reaction of ours, by its name.
     Reaction(&'static str),
     /// A provider that told us something, by its name.
@@ -29,6 +31,7 @@ impl std::fmt::Display for Actor {
         match self {
             Self::User(id) => write!(f, "user:{id}"),
             Self::Operator(id) => write!(f, "operator:{id}"),
+            Self::Auditor(id) => write!(f, "auditor:{id}"),
             Self::Reaction(name) => write!(f, "reaction:{name}"),
             Self::Provider(name) => write!(f, "provider:{name}"),
         }
@@ -69,6 +72,15 @@ impl Context {
             if_match: None,
             locale: DEFAULT_LOCALE.to_owned(),
         }
+    }
+
+    /// The same of somebody who acts in a role.
+    pub fn in_role(self, role: Role) -> Self {
+        let actor = match role {
+            Role::Auditor => Actor::Auditor(self.owner),
+            Role::Operator => Actor::Operator(self.owner),
+        };
+        Self { actor, ..self }
     }
 
     /// A command that a reaction gives because of an event. The event's id is the key that makes the second time harmless.
@@ -146,6 +158,17 @@ pub enum CommandError<R: std::error::Error + 'static> {
 }
 
 impl<R: std::error::Error> CommandError<R> {
+    /// The same error, with the rejection as something wider.
+    pub(crate) fn map_rejection<S: std::error::Error>(
+        self,
+        wider: impl FnOnce(R) -> S,
+    ) -> CommandError<S> {
+        match self {
+            Self::Rejected(rejection) => CommandError::Rejected(wider(rejection)),
+            other => other.without_rejection(),
+        }
+    }
+
     /// The same error, met while another aggregate's stream was read, whose rejections have no meaning here.
     pub(crate) fn without_rejection<S: std::error::Error>(self) -> CommandError<S> {
         match self {

@@ -2,24 +2,28 @@
 
 mod answering;
 mod past;
+mod speaking;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use cqrs_es::Aggregate;
 use domain::{
+    avatar::Avatar,
     conversation::{
-        Command, Conversation, Intervention, InterventionKind, Mode, Rejection, Segment,
+        Command, Conversation, Event, Intervention, InterventionKind, Mode, Rejection, Segment,
         WithheldReason,
     },
     personal::Personal,
     policy::{Decision, Field, Stage, Verdict},
-    values::{Age, MessageId, MessageText, PhotoId},
+    recorded::UnreadableEvent,
+    values::{Age, MessageId, MessageText, PhotoId, UserId},
 };
 use uuid::Uuid;
 
 pub use answering::{AnswerError, Answered};
 
 use crate::{
+    avatars, chatting,
     content::{self, Refusal},
     context::{CommandError, Context, Receipt},
     crisis::CrisisAnswers,
@@ -36,6 +40,7 @@ pub struct Conversations {
     clock: Arc<dyn Clock>,
     model: Arc<dyn ChatModel>,
     crisis: Arc<CrisisAnswers>,
+    break_after: Option<Duration>,
 }
 
 /// The stream of one day of a conversation.
@@ -58,6 +63,17 @@ pub fn photo_id(message_id: MessageId) -> PhotoId {
 
 type Outcome = Result<Receipt, CommandError<Rejection>>;
 
+/// Why a message was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// There is nobody to talk to yet.
+    #[error("there is no avatar with an approved reference picture yet")]
+    AvatarNotReady,
+    /// Anything else.
+    #[error(transparent)]
+    Command(#[from] CommandError<Rejection>),
+}
+
 impl Conversations {
     /// Over that dispatcher, clock and model.
     pub const fn new(
@@ -73,20 +89,30 @@ impl Conversations {
             clock,
             model,
             crisis,
+            break_after: None,
+        }
+    }
+
+    /// The same, but people are reminded of a break after so much talk.
+    pub fn reminding_after(self, break_after: Option<Duration>) -> Self {
+        Self {
+            break_after,
+            ..self
         }
     }
 
     /// The person says something. What the rules refuse is recorded with what is shown instead of a reply.
     ///
     /// # Errors
-    /// As `CommandError` says.
+    /// As `SendError` says.
     pub async fn send(
         &self,
         context: Context,
         message_id: MessageId,
         mode: Mode,
         text: MessageText,
-    ) -> Outcome {
+    ) -> Result<Receipt, SendError> {
+        let disclosure = self.disclosure(context.owner).await?;
         let text = content::visible(text);
         let fields = [Field {
             name: "text",
@@ -105,8 +131,70 @@ impl Conversations {
             text: Personal::new(text),
             policy: verdict.on_record(),
             intervention,
+            disclosure,
         };
-        self.execute(context, segment, command).await
+        Ok(self.execute(context, segment, command).await?)
+    }
+
+    /// The person turns to a mode. Whether it is not the one that holds already, the caller knows from the read model.
+    ///
+    /// # Errors
+    /// As `CommandError` says.
+    pub async fn change_mode(&self, context: Context, mode: Mode) -> Outcome {
+        let segment = Segment {
+            owner: context.owner,
+            mode,
+            day: self.clock.now().date_naive(),
+        };
+        self.execute(context, segment, Command::ChangeMode { mode })
+            .await
+    }
+
+    /// What the owner's companion says about itself before anything else.
+    async fn disclosure(&self, owner: UserId) -> Result<String, SendError> {
+        let avatar = self
+            .dispatcher
+            .load::<Avatar>(avatars::stream(owner))
+            .await
+            .map_err(CommandError::without_rejection::<Rejection>)?;
+        let profile = avatar
+            .state
+            .profile()
+            .filter(|_| avatar.state.approved_reference().is_some())
+            .ok_or(SendError::AvatarNotReady)?;
+        Ok(chatting::disclosure(&profile.name.to_string()))
+    }
+
+    /// Reminds the person of a break when the talk has gone on for long; answers whether it was due.
+    ///
+    /// # Errors
+    /// As `CommandError` says.
+    pub async fn remind_of_break(
+        &self,
+        context: Context,
+        segment: Segment,
+    ) -> Result<bool, CommandError<Rejection>> {
+        let Some(after) = self.break_after else {
+            return Ok(false);
+        };
+        let log = self.dispatcher.log();
+        let stored = log.load(&stream(segment)).await?;
+        let events: Vec<(_, Event)> = stored
+            .iter()
+            .map(|stored| Ok((stored.recorded_at, stored.decode(log.upcasters())?)))
+            .collect::<Result<_, UnreadableEvent>>()
+            .map_err(CommandError::Unreadable)?;
+        let due = chatting::break_is_due(events.iter().map(|(at, event)| (*at, event)), after);
+        if due {
+            let intervention = Intervention {
+                kind: InterventionKind::Break,
+                rules: Vec::new(),
+                text: chatting::BREAK_REMINDER.to_owned(),
+            };
+            let command = Command::ShowIntervention { intervention };
+            self.execute(context, segment, command).await?;
+        }
+        Ok(due)
     }
 
     /// A promised picture was delivered.

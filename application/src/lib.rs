@@ -1,7 +1,9 @@
 //! What can be asked: one module per aggregate, the dispatcher, and traits for the world outside.
 
 pub mod avatars;
+pub mod chat_figures;
 pub mod chatting;
+pub mod conduct;
 pub mod content;
 pub mod context;
 pub mod conversations;
@@ -11,4 +13,6 @@ pub mod memory_log;
 pub mod photos;
 pub mod ports;
 pub mod provenance;
+pub mod reports;
+pub mod stewardship;
 pub mod subscriptions;

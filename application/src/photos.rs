@@ -7,9 +7,10 @@ use std::sync::Arc;
 use cqrs_es::Aggregate;
 use domain::{
     avatar::Avatar,
+    conduct::Stage,
     personal::Personal,
     photo_request::{Command, PhotoRequest, Purpose, Rejection},
-    policy::{Field, Stage, recorded::Verdict},
+    policy::{self, Field, recorded::Verdict},
     prompt,
     subscription::{self, Subscription},
     values::{PhotoId, Position, Prompt, Scene},
@@ -19,6 +20,7 @@ pub use job::{Attempt, PhotoJob};
 
 use crate::{
     avatars,
+    conduct::{Conducts, CoolingDown},
     content::{self, Refusal},
     context::{CommandError, Context, Receipt},
     dispatcher::{Decided, Dispatcher, Loaded, Outcome, back_off},
@@ -46,6 +48,9 @@ pub enum RequestPhotoError {
         /// Where the refusal is recorded.
         position: Position,
     },
+    /// Too much of this person's had to be refused.
+    #[error(transparent)]
+    CoolingDown(CoolingDown),
     /// The subscription does not allow it.
     #[error(transparent)]
     Gate(subscription::Rejection),
@@ -60,7 +65,9 @@ pub(crate) struct ScenePlan {
     pub(crate) slices: Vec<StreamSlice>,
     /// The sequence of the photo's stream before it.
     sequence: u64,
-    /// Why the rules refuse it.
+    /// What the rules say.
+    verdict: policy::Verdict,
+    /// Why they refuse it.
     pub(crate) refusal: Option<Refusal>,
 }
 
@@ -70,6 +77,7 @@ pub struct Photos {
     dispatcher: Dispatcher,
     clock: Arc<dyn Clock>,
     free_of_charge: bool,
+    conducts: Option<Conducts>,
 }
 
 /// The stream of a photo request.
@@ -89,6 +97,15 @@ impl Photos {
             dispatcher,
             clock,
             free_of_charge: false,
+            conducts: None,
+        }
+    }
+
+    /// The same, but refused wishes are counted, and too many of them lead to a pause.
+    pub fn watched_by(self, conducts: Conducts) -> Self {
+        Self {
+            conducts: Some(conducts),
+            ..self
         }
     }
 
@@ -145,12 +162,28 @@ impl Photos {
         first: bool,
     ) -> Result<Option<Receipt>, RequestPhotoError> {
         let anew = first && context.if_match.is_none();
+        // Read together; a pause comes before whatever else stands against the wish.
+        let (pause, plan) = tokio::join!(
+            self.pause(context),
+            self.planned(context, photo_id, scene, anew)
+        );
+        if let Some(cooling_down) = pause? {
+            return Err(RequestPhotoError::CoolingDown(cooling_down));
+        }
         let ScenePlan {
-            slices,
+            mut slices,
             sequence,
+            verdict,
             refusal,
-        } = self.planned(context, photo_id, scene, anew).await?;
+        } = plan?;
         let events = slices.first().map_or(0, |slice| slice.events.len());
+        if let (Some(conducts), Some(_)) = (&self.conducts, &refusal) {
+            let noted = conducts
+                .plan::<Rejection>(context, Stage::Scene, &verdict)
+                .await?;
+            // The wish's own events come last: its key stands for their position.
+            slices.splice(0..0, noted);
+        }
         let receipt = match self.dispatcher.append::<Rejection>(slices, context).await? {
             None => return Ok(None),
             Some(Outcome::Appended(appended)) => Receipt {
@@ -212,7 +245,12 @@ impl Photos {
             field("scene", scene.as_str()),
             field("prompt", prompt.as_str()),
         ];
-        let verdict = content::judge(Stage::FinalPrompt, &fields, profile.age, &context.locale);
+        let verdict = content::judge(
+            policy::Stage::FinalPrompt,
+            &fields,
+            profile.age,
+            &context.locale,
+        );
         let refusal = content::refusal(&verdict);
         let wish = request(
             context,
@@ -240,6 +278,7 @@ impl Photos {
         Ok(ScenePlan {
             sequence: wished.sequence,
             slices: wished.slice.into_iter().chain(taken).collect(),
+            verdict,
             refusal,
         })
     }
@@ -257,7 +296,12 @@ impl Photos {
         let wish = subject.state.profile().and_then(|profile| {
             let prompt = prompt::reference_prompt(profile)?;
             let fields = [field("prompt", prompt.as_str())];
-            let verdict = content::judge(Stage::FinalPrompt, &fields, profile.age, &context.locale);
+            let verdict = content::judge(
+                policy::Stage::FinalPrompt,
+                &fields,
+                profile.age,
+                &context.locale,
+            );
             let verdict = verdict.on_record();
             request(
                 &context,
@@ -307,6 +351,13 @@ impl Photos {
         let log = self.dispatcher.log();
         let history = log.load(&stream(photo_id)).await?;
         PhotoJob::from_history(log.upcasters(), &history).map_err(CommandError::Unreadable)
+    }
+
+    async fn pause(&self, context: &Context) -> Result<Option<CoolingDown>, RequestPhotoError> {
+        match &self.conducts {
+            Some(conducts) => Ok(conducts.pause::<Rejection>(context.owner).await?),
+            None => Ok(None),
+        }
     }
 
     async fn subject(&self, context: &Context) -> Result<Loaded<Avatar>, RequestPhotoError> {

@@ -11,6 +11,7 @@ mod payment;
 mod payment_inbox;
 mod prediction_notices;
 mod provenance;
+mod reply_drafts;
 mod storage;
 
 pub use chat::{
@@ -36,10 +37,13 @@ pub use payment::{
     PaymentError, PaymentGateway, PaymentNotice, Plan, PlanInterval, Plans, ProviderSubscription,
     SubscriptionPage, WebhookRejected,
 };
-pub use payment_inbox::{InboxItem, Kept, PaymentInbox};
+pub use payment_inbox::{
+    InboxCounts, InboxEntry, InboxItem, InboxState, InvalidState, Kept, PaymentInbox,
+};
 pub use prediction_notices::{
     AttemptId, MessageRefused, PredictionMessage, PredictionNotices, PredictionWebhook,
     WebhookHeaders,
 };
 pub use provenance::{ManifestFound, MarksDiffer, MarksFound, PictureInspector};
+pub use reply_drafts::{ReplyDraft, ReplyDrafts};
 pub use storage::{ObjectStorage, StorageError, StoredObject, picture_key};

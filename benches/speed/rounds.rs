@@ -23,6 +23,11 @@ impl Round {
         }
     }
 
+    /// How many were answered.
+    pub const fn answered(&self) -> usize {
+        self.latencies.len()
+    }
+
     /// The latency in milliseconds that so many of a hundred do not exceed; NaN when nothing was answered.
     pub fn percentile(&self, percent: usize) -> f64 {
         percentile(&self.latencies, percent)

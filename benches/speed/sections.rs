@@ -4,6 +4,7 @@ pub mod bare_reads;
 mod by_hand;
 mod catch_up;
 mod commands;
+mod costs;
 mod growth;
 mod load;
 mod marking;

@@ -149,6 +149,7 @@ pub enum WithheldReason {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// The person says something. With an intervention the turn ends there. The same order twice changes nothing.
+    /// The first message of a day is preceded by the disclosure.
     #[expect(missing_docs, reason = "the fields' types say it")]
     SendMessage {
         message_id: MessageId,
@@ -156,6 +157,7 @@ pub enum Command {
         text: Personal<MessageText>,
         policy: Verdict,
         intervention: Option<Intervention>,
+        disclosure: String,
     },
     /// The companion answers that message. A turn has exactly one end: later ones change nothing.
     RecordReply {

@@ -3,6 +3,7 @@
 //! No I/O, no clock, no randomness: times and ids arrive in the commands.
 
 pub mod avatar;
+pub mod conduct;
 pub mod conversation;
 pub mod event_versions;
 pub mod personal;
@@ -10,6 +11,8 @@ pub mod photo_request;
 pub mod policy;
 pub mod prompt;
 pub mod recorded;
+pub mod report;
+pub mod stewardship;
 pub mod subscription;
 pub mod upcasting;
 pub mod values;

@@ -1,4 +1,5 @@
 //! Absent ─ RequestPhoto ▶ Requested ─ StartAttempt ▶ Generating ─ Deliver | Fail | Refuse | Cancel ▶ ended ─ DeletePhoto ▶ Deleted.
+//! Failed ─ Reopen ▶ Waiting.
 //!
 //! One picture, from wish to delivery. The aggregate's id is the photo's id.
 
@@ -144,6 +145,8 @@ pub enum Command {
     Refuse { attempt: u32, rules: Vec<String> },
     /// The user no longer wants it. Twice changes nothing.
     Cancel,
+    /// An operator mended what it failed of: further attempts may be made. Twice changes nothing.
+    Reopen,
     /// The user wants an ended request gone: the files go, the events stay. Twice changes nothing.
     DeletePhoto,
 }
@@ -197,6 +200,13 @@ pub enum Event {
         reason: String,
     },
     PhotoCanceled,
+    /// A failed request may be tried again, as if it had been asked for now. Attempts are counted on.
+    PhotoReopened {
+        owner: UserId,
+        purpose: Purpose,
+        /// How many attempts there were.
+        attempts: u32,
+    },
     PhotoDeleted,
 }
 
@@ -211,6 +221,7 @@ event_versions!(
         PhotoDelivered: "1",
         PhotoFailed: "1",
         PhotoCanceled: "1",
+        PhotoReopened: "1",
         PhotoDeleted: "1",
     }
 );
@@ -245,4 +256,6 @@ pub enum Rejection {
     Deleted,
     #[error("the photo is still being made; cancel it first")]
     StillRunning,
+    #[error("the content was found unsafe; asking again would bring the same")]
+    FailedByContent,
 }

@@ -17,6 +17,7 @@
 mod age;
 mod characters;
 mod findings;
+mod index;
 mod pack;
 mod people;
 mod phrases;
@@ -166,8 +167,10 @@ fn judge_text<'a>(
     if field.text.chars().any(characters::is_hidden) {
         findings.rule(HIDDEN, Decision::Rewrite, Severity::None, Some(field.name));
     }
-    for rule in &pack.rules {
-        if rule.counts_in(findings.medium())
+    let candidates = pack.index.candidates(readings);
+    for (rule, may_match) in pack.rules.iter().zip(candidates) {
+        if may_match
+            && rule.counts_in(findings.medium())
             && rule.speaks(input.locale)
             && readings.iter().any(|reading| rule.matches(reading))
         {

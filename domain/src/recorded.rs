@@ -9,9 +9,12 @@ use uuid::Uuid;
 
 use crate::{
     avatar::{self, Avatar},
+    conduct::{self, Conduct},
     conversation::{self, Conversation},
     event_versions::VersionedEvent,
     photo_request::{self, PhotoRequest},
+    report::{self, Report},
+    stewardship::{self, Stewardship},
     subscription::{self, Subscription},
     upcasting::Upcasters,
     values::{Position, UserId},
@@ -24,8 +27,9 @@ pub struct Recorded<E> {
     pub position: Position,
     /// Its own identity (UUIDv7).
     pub event_id: Uuid,
-    /// The id of the aggregate that it happened to: the user's id for an avatar and a
-    /// subscription, the photo's id for a photo request, user, mode and day for a conversation.
+    /// The id of the aggregate that it happened to: the user's id for an avatar, a conduct and a
+    /// subscription, the photo's id for a photo request, the reported thing's id for a report, user, mode and day for a
+    /// conversation, day and steward for a stewardship.
     pub aggregate_id: String,
     /// Its place in that aggregate's history: 1, 2, 3 …
     pub sequence: u64,
@@ -40,7 +44,7 @@ pub struct Recorded<E> {
 /// Who caused an event, and through what. Flat text, so that `cqrs-es` reads it unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
-    /// `user:<id>`, `operator:<id>`, `reaction:<name>` or `provider:<name>`.
+    /// `user:<id>`, `operator:<id>`, `auditor:<id>`, `reaction:<name>` or `provider:<name>`.
     pub actor: String,
     /// The user whom the event belongs to.
     pub owner: UserId,
@@ -69,8 +73,11 @@ pub struct Metadata {
 #[expect(missing_docs, reason = "each variant is the aggregate of that name")]
 pub enum AnyEvent {
     Avatar(avatar::Event),
+    Conduct(conduct::Event),
     Conversation(conversation::Event),
     PhotoRequest(photo_request::Event),
+    Report(report::Event),
+    Stewardship(stewardship::Event),
     Subscription(subscription::Event),
 }
 
@@ -156,8 +163,11 @@ impl UnreadableEvent {
 pub(crate) fn versions(aggregate_type: &str) -> Option<&'static [(&'static str, &'static str)]> {
     match aggregate_type {
         Avatar::TYPE => Some(avatar::Event::VERSIONS),
+        Conduct::TYPE => Some(conduct::Event::VERSIONS),
         Conversation::TYPE => Some(conversation::Event::VERSIONS),
         PhotoRequest::TYPE => Some(photo_request::Event::VERSIONS),
+        Report::TYPE => Some(report::Event::VERSIONS),
+        Stewardship::TYPE => Some(stewardship::Event::VERSIONS),
         Subscription::TYPE => Some(subscription::Event::VERSIONS),
         _ => None,
     }
@@ -179,12 +189,21 @@ impl AnyEvent {
             Avatar::TYPE => upcasters
                 .decode(event_type, event_version, payload)
                 .map(Self::Avatar),
+            Conduct::TYPE => upcasters
+                .decode(event_type, event_version, payload)
+                .map(Self::Conduct),
             Conversation::TYPE => upcasters
                 .decode(event_type, event_version, payload)
                 .map(Self::Conversation),
             PhotoRequest::TYPE => upcasters
                 .decode(event_type, event_version, payload)
                 .map(Self::PhotoRequest),
+            Report::TYPE => upcasters
+                .decode(event_type, event_version, payload)
+                .map(Self::Report),
+            Stewardship::TYPE => upcasters
+                .decode(event_type, event_version, payload)
+                .map(Self::Stewardship),
             Subscription::TYPE => upcasters
                 .decode(event_type, event_version, payload)
                 .map(Self::Subscription),
@@ -196,8 +215,11 @@ impl AnyEvent {
     pub const fn aggregate_type(&self) -> &'static str {
         match self {
             Self::Avatar(_) => Avatar::TYPE,
+            Self::Conduct(_) => Conduct::TYPE,
             Self::Conversation(_) => Conversation::TYPE,
             Self::PhotoRequest(_) => PhotoRequest::TYPE,
+            Self::Report(_) => Report::TYPE,
+            Self::Stewardship(_) => Stewardship::TYPE,
             Self::Subscription(_) => Subscription::TYPE,
         }
     }
@@ -206,8 +228,11 @@ impl AnyEvent {
     pub fn event_type(&self) -> String {
         match self {
             Self::Avatar(event) => event.name().to_owned(),
+            Self::Conduct(event) => event.name().to_owned(),
             Self::Conversation(event) => event.name().to_owned(),
             Self::PhotoRequest(event) => event.name().to_owned(),
+            Self::Report(event) => event.name().to_owned(),
+            Self::Stewardship(event) => event.name().to_owned(),
             Self::Subscription(event) => event.name().to_owned(),
         }
     }

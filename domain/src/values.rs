@@ -52,6 +52,10 @@ id!(
     /// Something that was said in a conversation, by whomever.
     MessageId
 );
+id!(
+    /// A report: the id of the photo or message that it is about.
+    ReportId
+);
 
 /// A place in the event log: 1, 2, 3 … in commit order without gaps; 0 is before the first event.
 #[derive(
@@ -161,6 +165,14 @@ text!(
 text!(
     /// What a chat model gave a tool, as it wrote it: JSON, or what it took for JSON.
     ToolArguments, 4000
+);
+text!(
+    /// What somebody says about something that they report.
+    ReportText, 2000
+);
+text!(
+    /// What an operator says about a decision on a report.
+    DecisionNote, 2000
 );
 text!(
     /// A plan's name in the configuration, as `monthly`.

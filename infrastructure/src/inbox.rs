@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use application::ports::{InboxItem, Kept, LogUnavailable, PaymentInbox};
+use application::ports::{InboxCounts, InboxItem, Kept, LogUnavailable, PaymentInbox};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, postgres::types::PgInterval};
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 mod replay;
 
-pub use replay::{InboxEntry, InboxState, InvalidState};
+pub use application::ports::{InboxEntry, InboxState, InvalidState};
 
 /// The longest error text that is kept, in characters.
 const LONGEST_ERROR_CHARS: usize = 2_000;
@@ -140,6 +140,30 @@ impl PaymentInbox for WebhookInbox {
         .await
         .map_err(unavailable)?;
         Ok(())
+    }
+
+    async fn page(
+        &self,
+        state: Option<InboxState>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<InboxEntry>, LogUnavailable> {
+        let page = self.list_before(state, before, limit).await;
+        page.map_err(unavailable)
+    }
+
+    async fn entry(&self, id: &str) -> Result<Option<InboxEntry>, LogUnavailable> {
+        self.find(id).await.map_err(unavailable)
+    }
+
+    async fn counts(&self, since: DateTime<Utc>) -> Result<InboxCounts, LogUnavailable> {
+        self.count(since).await.map_err(unavailable)
+    }
+
+    async fn hand_out_again(&self, id: &str) -> Result<bool, LogUnavailable> {
+        let again = self.replay(id).await.map_err(unavailable)?;
+        self.hint.send_modify(|kept| *kept += 1);
+        Ok(again)
     }
 
     fn hint(&self) -> watch::Receiver<u64> {

@@ -1,23 +1,20 @@
 //! Image providers' messages in PostgreSQL, table `prediction_notices`, and the wake-up across processes.
 
-use std::time::Duration;
-
 use application::ports::{AttemptId, Kept, LogUnavailable, PredictionMessage, PredictionNotices};
 use async_trait::async_trait;
 use domain::values::PhotoId;
-use sqlx::{PgPool, postgres::PgListener};
+use sqlx::PgPool;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use crate::wake_ups;
 
 /// PostgreSQL's name of the wake-up; its payload is `<photo id>/<attempt>`.
 const CHANNEL: &str = "prediction_notices";
 
 /// How many arrivals a slow listener may be behind before it misses some, which costs it a poll.
 const BACKLOG: usize = 256;
-
-/// The pause before listening is tried again.
-const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// How long a message's id is remembered, in hours: far longer than any is believed.
 const KEPT_HOURS: i32 = 24;
@@ -40,26 +37,13 @@ impl PostgresPredictionNotices {
 
     /// Hears of messages that any process kept, until `stop`. A lost connection is made anew; meanwhile polls do.
     pub async fn listen(&self, stop: CancellationToken) {
-        while let Some(Err(error)) = stop.run_until_cancelled(self.hear()).await {
-            tracing::warn!(%error, "Providers' messages are not heard for a moment; predictions are polled");
-            let pause = tokio::time::sleep(LISTEN_AGAIN);
-            if stop.run_until_cancelled(pause).await.is_none() {
-                return;
-            }
-        }
-    }
-
-    /// Only ever returns with an error.
-    async fn hear(&self) -> sqlx::Result<()> {
-        let mut listener = PgListener::connect_with(&self.pool).await?;
-        listener.listen(CHANNEL).await?;
-        loop {
-            let heard = listener.recv().await?;
-            if let Some(about) = read(heard.payload()) {
+        let hear = |payload: &str| {
+            if let Some(about) = read(payload) {
                 // Nobody waits: then nobody needs to know.
                 let _ = self.arrivals.send(about);
             }
-        }
+        };
+        wake_ups::listen(&self.pool, CHANNEL, stop, hear).await;
     }
 
     /// Forgets messages that are too old to be told again; returns how many.

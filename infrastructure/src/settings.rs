@@ -6,6 +6,7 @@ mod json_lines;
 mod outside;
 mod plans;
 mod reader;
+mod safety;
 mod secret;
 mod signing;
 mod variables;
@@ -13,14 +14,16 @@ mod variables;
 use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
 
 use application::{crisis::CrisisAnswers, ports::Plans};
+use hmac::{Hmac, Mac};
 use provenance::SigningKeys;
 use sentry::types::Dsn;
+use sha2::Sha256;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -28,8 +31,10 @@ use reader::Reader;
 
 pub use generated::{GeneratedSecrets, SecretsUnusable};
 pub use outside::{
-    Billing, IdentitySettings, ImageService, ImagesApiSettings, PaymentSettings, ReplicateSettings,
+    Billing, ChatSettings, IdentitySettings, ImageService, ImagesApiSettings, PaymentSettings,
+    ReplicateSettings, WebSignIn,
 };
+pub use safety::SafetySettings;
 pub use secret::Secret;
 pub use variables::{Support, VARIABLES};
 
@@ -105,12 +110,16 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// `DATABASE_URL`; none for the private PostgreSQL.
     pub database_url: Option<Secret>,
+    /// `WEB_DIR`: the web client's built files; none where only the API is served.
+    pub web_dir: Option<PathBuf>,
     /// `PG_BIN`: where the private PostgreSQL's binaries are.
     pub pg_bin: Option<PathBuf>,
     /// `PLANS_FILE`, `STRIPE_PRICE_ID`: what is sold; at least one plan.
     pub plans: Plans,
     /// `CRISIS_ANSWERS_FILE`: what people hear who may be in danger.
     pub crisis_answers: CrisisAnswers,
+    /// `REPORT_ANSWER_HOURS`, `COOL_DOWN_REFUSALS` and their like: what is owed to those who report, and to whom no more is.
+    pub safety: SafetySettings,
     /// Stripe.
     pub payment: PaymentSettings,
     /// `IMAGE_PROVIDER`: who draws, in the order in which they are asked; at least one.
@@ -121,6 +130,8 @@ pub struct Settings {
     pub images_api: ImagesApiSettings,
     /// `C2PA_CERTIFICATE`, `C2PA_PRIVATE_KEY`: what pictures are signed with.
     pub signing_keys: Option<SigningKeys>,
+    /// Who speaks for the companion.
+    pub chat: ChatSettings,
     /// Access tokens.
     pub identity: IdentitySettings,
     /// `URL_SIGNING_KEY`: a text that [`parse_key`] understands; none for the generated one.
@@ -199,11 +210,14 @@ impl Settings {
                 .into(),
             database_url: reader.secret("DATABASE_URL"),
             pg_bin: reader.text("PG_BIN").map(PathBuf::from),
+            web_dir: web_dir(&mut reader),
             plans: plans::read(&mut reader, environment, payment.secret_key.is_some()),
             image_services: outside::image_services(&mut reader),
             images_api: outside::images_api(&mut reader),
+            chat: outside::chat(&mut reader),
             crisis_answers: crisis::read(&mut reader),
             signing_keys: signing::keys(&mut reader, environment, signs),
+            safety: safety::read(&mut reader),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
             self_check_every: self_check_every(&mut reader),
@@ -234,6 +248,7 @@ impl Settings {
     /// Whether a part of the outside world is played by the sandbox.
     pub fn needs_sandbox(&self) -> bool {
         self.payment.secret_key.is_none()
+            || self.chat.key.is_none()
             || self.image_services.iter().any(|one| !self.is_real(*one))
     }
 
@@ -295,6 +310,11 @@ impl Settings {
                     || !self.image_services.contains(&ImageService::OpenAi),
                 "the sandbox is for development",
             ),
+            (
+                "CHAT_API_KEY",
+                self.chat.key.is_some(),
+                "the sandbox is for development",
+            ),
         ];
         for (name, present, why) in needed {
             // A variable that is there and wrong has been named already.
@@ -322,6 +342,7 @@ impl Settings {
             ("STRIPE_API_BASE", &self.payment.api_base),
             ("REPLICATE_API_BASE", &self.replicate.api_base),
             ("IMAGES_API_BASE", &self.images_api.api_base),
+            ("CHAT_API_BASE", &self.chat.api_base),
         ];
         for (name, address) in addresses {
             if address.as_ref().is_some_and(|url| url.scheme() != "https") {
@@ -337,6 +358,25 @@ impl Settings {
 fn listener(reader: &mut Reader<'_>, name: &str, port: u16) -> SocketAddr {
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     reader.value(name, &default.to_string()).unwrap_or(default)
+}
+
+/// Where `make` puts the built web client, unless it says otherwise.
+fn web_dir(reader: &mut Reader<'_>) -> Option<PathBuf> {
+    let is_built = |directory: &Path| directory.join("index.html").is_file();
+    match reader.text("WEB_DIR").map(PathBuf::from) {
+        Some(directory) if is_built(&directory) => Some(directory),
+        Some(directory) => {
+            reader.problem(
+                "WEB_DIR",
+                format_args!(
+                    "is {}, which has no index.html; build the web client with `make web`, or leave it empty",
+                    directory.display()
+                ),
+            );
+            None
+        }
+        None => Some(PathBuf::from("web/dist")).filter(|directory| is_built(directory)),
+    }
 }
 
 fn url_signing_key(reader: &mut Reader<'_>) -> Option<Secret> {
@@ -389,6 +429,13 @@ fn log_filter(reader: &mut Reader<'_>) -> Option<String> {
 /// 64 hexadecimal digits as 32 bytes.
 pub fn parse_key(text: &str) -> Option<[u8; 32]> {
     hex::decode(text).ok()?.try_into().ok()
+}
+
+/// A key for another purpose, from which the first one cannot be told: HMAC-SHA-256 of the purpose's name.
+pub fn derived_key(key: &[u8; 32], purpose: &str) -> [u8; 32] {
+    #[expect(clippy::unwrap_used, reason = "HMAC takes keys of any length")]
+    let mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.chain_update(purpose).finalize().into_bytes().into()
 }
 
 fn warnings(look_up: &dyn Fn(&str) -> Option<String>) -> Vec<String> {

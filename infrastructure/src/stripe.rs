@@ -22,6 +22,8 @@ use answers::{Failure, is_missing, is_refused};
 
 /// Stripe's lists have at most this many on a page.
 const LONGEST_PAGE: i64 = 100;
+/// How many subscriptions of one customer are looked at: a person has one, and two by mistake.
+const MOST_OF_A_CUSTOMER: i64 = 10;
 
 /// How to reach Stripe.
 #[derive(Clone)]
@@ -270,6 +272,15 @@ impl PaymentGateway for Stripe {
 
     async fn subscriptions(&self, from: Option<&str>) -> Result<SubscriptionPage, PaymentError> {
         let request = requests::subscriptions(from, LONGEST_PAGE);
+        let answer = self
+            .account()?
+            .send(&request, RequestStrategy::Once)
+            .await?;
+        Ok(reading::subscriptions(&answer))
+    }
+
+    async fn subscriptions_of(&self, customer_id: &str) -> Result<SubscriptionPage, PaymentError> {
+        let request = requests::subscriptions_of(customer_id, MOST_OF_A_CUSTOMER);
         let answer = self
             .account()?
             .send(&request, RequestStrategy::Once)

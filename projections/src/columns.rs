@@ -74,6 +74,20 @@ pub(crate) fn optional_word<T: DeserializeOwned>(
     word.map(|word| parse(column, word)).transpose()
 }
 
+/// A text that stands for a checked value.
+///
+/// # Errors
+/// When the column is missing or its text stands for none.
+pub(crate) fn parsed<T, E>(row: &PgRow, column: &str) -> sqlx::Result<T>
+where
+    T: std::str::FromStr<Err = E>,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let text: &str = row.try_get(column)?;
+    text.parse()
+        .map_err(|error| undecodable(column, Box::<E>::new(error)))
+}
+
 fn parse<T: DeserializeOwned>(column: &str, word: &str) -> sqlx::Result<T> {
     T::deserialize(StrDeserializer::<serde::de::value::Error>::new(word))
         .map_err(|error| undecodable(column, error.into()))

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::{FromRow, PgPool, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
-use crate::columns::{number, optional_word};
+use crate::columns::{number, optional_word, word};
 
 mod projector;
 
@@ -130,6 +130,21 @@ pub async fn of_owner(pool: &PgPool, owner: UserId) -> sqlx::Result<Option<Subsc
         .bind(owner.0)
         .fetch_optional(pool)
         .await
+}
+
+/// How many subscriptions stand how; those of whom the provider has not told anything yet are left out.
+///
+/// # Errors
+/// When the database is away.
+pub async fn counts(pool: &PgPool) -> sqlx::Result<Vec<(Status, u64)>> {
+    let rows = sqlx::query(
+        "SELECT status, count(*) AS count FROM subscriptions WHERE status IS NOT NULL GROUP BY status",
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| Ok((word(row, "status")?, number::<i64, _>(row, "count")?)))
+        .collect()
 }
 
 /// The user whom the payment provider knows as that customer.

@@ -9,14 +9,17 @@
 use std::sync::Arc;
 
 pub mod avatars;
+pub mod chat_work;
 mod columns;
 mod copying;
 pub mod engine;
 mod folding;
 pub mod gate;
+pub mod messages;
 pub mod photo_work;
 pub mod photos;
 pub mod rebuild;
+pub mod reports;
 pub mod updates;
 
 /// Every projector of ours.
@@ -27,5 +30,8 @@ pub fn all() -> Vec<Arc<dyn engine::Projector>> {
         Arc::new(gate::GateProjector),
         Arc::new(updates::UpdatesProjector),
         Arc::new(photo_work::PhotoWorkProjector),
+        Arc::new(messages::MessagesProjector),
+        Arc::new(chat_work::ChatWorkProjector),
+        Arc::new(reports::ReportsProjector),
     ]
 }

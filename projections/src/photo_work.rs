@@ -68,6 +68,32 @@ pub async fn due(pool: &PgPool, at: DateTime<Utc>, limit: u32) -> sqlx::Result<V
     .await
 }
 
+/// How much work there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WorkCounts {
+    /// Photos that still have to be made.
+    pub all: u64,
+    /// Those of them that are not put off.
+    pub due: u64,
+}
+
+/// How much work there is at that time.
+///
+/// # Errors
+/// When the database is away.
+pub async fn counts(pool: &PgPool, at: DateTime<Utc>) -> sqlx::Result<WorkCounts> {
+    let row = sqlx::query(
+        "SELECT count(*) AS known, count(*) FILTER (WHERE available_at <= $1) AS due FROM photo_work",
+    )
+    .bind(at)
+    .fetch_one(pool)
+    .await?;
+    Ok(WorkCounts {
+        all: number::<i64, _>(&row, "known")?,
+        due: number::<i64, _>(&row, "due")?,
+    })
+}
+
 /// Writes `photo_work`.
 pub struct PhotoWorkProjector;
 
@@ -101,7 +127,12 @@ impl Projector for PhotoWorkProjector {
 fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
     match &recorded.event {
         AnyEvent::PhotoRequest(_) => aggregate_id(&recorded.aggregate_id).map(Some),
-        AnyEvent::Avatar(_) | AnyEvent::Conversation(_) | AnyEvent::Subscription(_) => Ok(None),
+        AnyEvent::Avatar(_)
+        | AnyEvent::Conduct(_)
+        | AnyEvent::Conversation(_)
+        | AnyEvent::Report(_)
+        | AnyEvent::Stewardship(_)
+        | AnyEvent::Subscription(_) => Ok(None),
     }
 }
 
@@ -134,6 +165,19 @@ fn apply(row: Option<PhotoWorkRow>, recorded: &Recorded<AnyEvent>) -> Option<Pho
             }),
             Decision::Refuse => None,
         },
+        Event::PhotoReopened {
+            owner,
+            purpose,
+            attempts,
+        } => Some(PhotoWorkRow {
+            photo_id: row_id(recorded)?,
+            owner: *owner,
+            purpose: *purpose,
+            attempts: *attempts,
+            requested_at: recorded.recorded_at,
+            available_at: recorded.recorded_at,
+            position,
+        }),
         Event::GenerationStarted { attempt, .. } => Some(PhotoWorkRow {
             attempts: *attempt,
             position,
@@ -155,6 +199,11 @@ fn apply(row: Option<PhotoWorkRow>, recorded: &Recorded<AnyEvent>) -> Option<Pho
         | Event::PhotoCanceled
         | Event::PhotoDeleted => None,
     }
+}
+
+/// [`concerned`] has read it before.
+fn row_id(recorded: &Recorded<AnyEvent>) -> Option<PhotoId> {
+    concerned(recorded).ok().flatten()
 }
 
 async fn load(

@@ -32,6 +32,16 @@ pub enum PhotoStatus {
 }
 
 impl PhotoStatus {
+    /// Every status.
+    pub const ALL: [Self; 6] = [
+        Self::Requested,
+        Self::Generating,
+        Self::Delivered,
+        Self::Failed,
+        Self::Refused,
+        Self::Canceled,
+    ];
+
     /// The word that stands for it in JSON and SQL.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -167,8 +177,64 @@ pub async fn list(
     limit: u32,
 ) -> sqlx::Result<Vec<PhotoRow>> {
     let mut query = QueryBuilder::new("");
-    push_page(&mut query, owner, filter, before, limit);
+    push_page(&mut query, Some(owner), filter, before, limit);
     query.build_query_as().fetch_all(pool).await
+}
+
+/// Everybody's photos that stand so, newest first, at most `limit` of them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_everybody(
+    pool: &PgPool,
+    status: PhotoStatus,
+    before: Option<PhotoCursor>,
+    limit: u32,
+) -> sqlx::Result<Vec<PhotoRow>> {
+    let filter = PhotoFilter {
+        status: Some(status),
+        purpose: None,
+    };
+    let mut query = QueryBuilder::new("");
+    push_page(&mut query, None, &filter, before, limit);
+    query.build_query_as().fetch_all(pool).await
+}
+
+/// How many photos stand how: those of a user, or everybody's.
+///
+/// # Errors
+/// When the database is away.
+pub async fn counts(pool: &PgPool, owner: Option<UserId>) -> sqlx::Result<Vec<(PhotoStatus, u64)>> {
+    let mut query = QueryBuilder::new("SELECT status, count(*) AS count FROM photos");
+    if let Some(owner) = owner {
+        query.push(" WHERE owner = ").push_bind(owner.0);
+    }
+    query.push(" GROUP BY status");
+    let rows = query.build().fetch_all(pool).await?;
+    rows.iter()
+        .map(|row| Ok((word(row, "status")?, number::<i64, _>(row, "count")?)))
+        .collect()
+}
+
+/// How many pictures were delivered in each hour since then, oldest first; an hour without any is left out. Those that
+/// were deleted since are not counted.
+///
+/// # Errors
+/// When the database is away.
+pub async fn deliveries(
+    pool: &PgPool,
+    since: DateTime<Utc>,
+) -> sqlx::Result<Vec<(DateTime<Utc>, u64)>> {
+    let rows = sqlx::query(
+        "SELECT date_trunc('hour', delivered_at, 'UTC') AS hour, count(*) AS count
+           FROM photos WHERE delivered_at >= $1 GROUP BY 1 ORDER BY 1",
+    )
+    .bind(since)
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("hour")?, number::<i64, _>(row, "count")?)))
+        .collect()
 }
 
 /// The same for a reader who must be subscribed, with what the gate asks about, in one question to the database.
@@ -189,7 +255,7 @@ pub async fn list_behind_gate(
            FROM subscriptions gate
            LEFT JOIN (",
     );
-    push_page(&mut query, owner, filter, before, limit);
+    push_page(&mut query, Some(owner), filter, before, limit);
     query
         .push(") photo ON true WHERE gate.owner = ")
         .push_bind(owner.0)
@@ -210,16 +276,18 @@ pub async fn list_behind_gate(
     ))
 }
 
-/// One page of a user's photos. Only the conditions that apply, so that each combination finds its index.
+/// One page of a user's photos, or of everybody's. Only the conditions that apply, so that each combination finds its index.
 fn push_page(
     query: &mut QueryBuilder<'_, Postgres>,
-    owner: UserId,
+    owner: Option<UserId>,
     filter: &PhotoFilter,
     before: Option<PhotoCursor>,
     limit: u32,
 ) {
-    query.push("SELECT * FROM photos WHERE owner = ");
-    query.push_bind(owner.0);
+    query.push("SELECT * FROM photos WHERE true");
+    if let Some(owner) = owner {
+        query.push(" AND owner = ").push_bind(owner.0);
+    }
     if let Some(status) = filter.status {
         query.push(" AND status = ").push_bind(status.as_str());
     }

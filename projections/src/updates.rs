@@ -1,8 +1,10 @@
 //! Updates: what changed for whom, at which position, so that a client can be told and can resume.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use domain::{
-    avatar, photo_request,
+    avatar, conversation, photo_request,
     recorded::{AnyEvent, Recorded},
     subscription,
     values::{Position, UserId},
@@ -24,6 +26,8 @@ use crate::{
 pub enum UpdateKind {
     Avatar,
     Photo,
+    Message,
+    Chat,
     Subscription,
 }
 
@@ -33,6 +37,8 @@ impl UpdateKind {
         match self {
             Self::Avatar => "avatar",
             Self::Photo => "photo",
+            Self::Message => "message",
+            Self::Chat => "chat",
             Self::Subscription => "subscription",
         }
     }
@@ -45,7 +51,8 @@ pub struct Update {
     pub position: Position,
     /// Which kind of resource.
     pub kind: UpdateKind,
-    /// The photo's id; for an avatar and a subscription, of which a user has one, the user's id.
+    /// The photo's id; for a message its own id, or that of the picture that it shows; for an avatar, a chat and a
+    /// subscription, of which a user has one, the stream's id.
     pub resource_id: String,
 }
 
@@ -80,6 +87,31 @@ pub async fn after(
     .await
 }
 
+/// Where resources of that kind changed for a user after a position, oldest first, at most `limit` of it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_kind(
+    pool: &PgPool,
+    owner: UserId,
+    kind: UpdateKind,
+    position: Position,
+    limit: u32,
+) -> sqlx::Result<Vec<Position>> {
+    let positions: Vec<i64> = sqlx::query_scalar(
+        "SELECT position FROM updates
+          WHERE owner = $1 AND position > $2 AND kind = $3 ORDER BY position LIMIT $4",
+    )
+    .bind(owner.0)
+    .bind(position.0.cast_signed())
+    .bind(kind.as_str())
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await?;
+    let position = |position: i64| Position(position.cast_unsigned());
+    Ok(positions.into_iter().map(position).collect())
+}
+
 /// For whom anything changed after one position, up to and including another.
 ///
 /// # Errors
@@ -106,7 +138,7 @@ struct UpdateRow<'a> {
     position: Position,
     owner: UserId,
     kind: UpdateKind,
-    resource_id: &'a str,
+    resource_id: Cow<'a, str>,
 }
 
 #[async_trait]
@@ -116,7 +148,7 @@ impl Projector for UpdatesProjector {
     }
 
     fn version(&self) -> i32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -131,11 +163,15 @@ impl Projector for UpdatesProjector {
         let rows: Vec<_> = page
             .iter()
             .filter_map(|recorded| {
+                let (kind, resource) = changed(recorded)?;
                 Some(UpdateRow {
                     position: recorded.position,
                     owner: recorded.metadata.owner,
-                    kind: changed(&recorded.event)?,
-                    resource_id: &recorded.aggregate_id,
+                    kind,
+                    resource_id: match resource {
+                        Resource::Stream => Cow::Borrowed(&recorded.aggregate_id),
+                        Resource::Named(id) => Cow::Owned(id.to_string()),
+                    },
                 })
             })
             .collect();
@@ -149,7 +185,7 @@ impl Projector for UpdatesProjector {
             .bind(column(&rows, |row| bigint(row.position.0)))
             .bind(column(&rows, |row| row.owner.0))
             .bind(column(&rows, |row| row.kind.as_str()))
-            .bind(column(&rows, |row| row.resource_id))
+            .bind(column(&rows, |row| row.resource_id.as_ref()))
             .execute(db)
             .await?;
         }
@@ -162,21 +198,51 @@ async fn copy(db: &mut PgConnection, rows: &[UpdateRow<'_>]) -> sqlx::Result<()>
         columns.bigint(bigint(row.position.0));
         columns.uuid(row.owner.0);
         columns.text(row.kind.as_str());
-        columns.text(row.resource_id);
+        columns.text(&row.resource_id);
     })?;
     rows.copy_into(db, "updates (position, owner, kind, resource_id)")
         .await
 }
 
-/// The kind of resource whose sight an event changes.
-fn changed(event: &AnyEvent) -> Option<UpdateKind> {
-    match event {
+/// Which one of a kind.
+enum Resource {
+    /// The one that the stream is named after.
+    Stream,
+    /// The one of that id.
+    Named(Uuid),
+}
+
+/// The resource whose sight an event changes.
+fn changed(recorded: &Recorded<AnyEvent>) -> Option<(UpdateKind, Resource)> {
+    let kind = match &recorded.event {
         AnyEvent::Avatar(event) => Some(avatar_changed(event)),
         AnyEvent::PhotoRequest(event) => photo_changed(event),
         AnyEvent::Subscription(event) => subscription_changed(event),
-        // No resource shows conversations yet.
-        AnyEvent::Conversation(_) => None,
-    }
+        AnyEvent::Conversation(event) => {
+            return Some(conversation_changed(event, recorded.event_id));
+        }
+        // What these tell of, nobody waits for.
+        AnyEvent::Conduct(_) | AnyEvent::Report(_) | AnyEvent::Stewardship(_) => None,
+    };
+    kind.map(|kind| (kind, Resource::Stream))
+}
+
+const fn conversation_changed(
+    event: &conversation::Event,
+    event_id: Uuid,
+) -> (UpdateKind, Resource) {
+    let named = match event {
+        conversation::Event::MessageSent { message_id, .. } => message_id.0,
+        conversation::Event::ReplyRecorded { reply_id, .. }
+        | conversation::Event::PhotoPromised { reply_id, .. } => reply_id.0,
+        conversation::Event::PhotoAttached { photo_id } => photo_id.0,
+        // What the service says has the event's id.
+        conversation::Event::ReplyFailed { .. }
+        | conversation::Event::SafetyInterventionShown { .. }
+        | conversation::Event::PhotoWithheld { .. } => event_id,
+        conversation::Event::ModeChanged { .. } => return (UpdateKind::Chat, Resource::Stream),
+    };
+    (UpdateKind::Message, Resource::Named(named))
 }
 
 const fn avatar_changed(event: &avatar::Event) -> UpdateKind {
@@ -199,6 +265,7 @@ const fn photo_changed(event: &photo_request::Event) -> Option<UpdateKind> {
         | photo_request::Event::PhotoDelivered { .. }
         | photo_request::Event::PhotoFailed { .. }
         | photo_request::Event::PhotoCanceled
+        | photo_request::Event::PhotoReopened { .. }
         | photo_request::Event::PhotoDeleted => Some(UpdateKind::Photo),
         // Between the worker and the provider.
         photo_request::Event::PredictionAccepted { .. }

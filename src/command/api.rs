@@ -22,9 +22,10 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let url = local_url(&listeners.api)?;
     let public_url = settings.public_url.clone().unwrap_or_else(|| url.clone());
     let role = Role::start(&settings, "api", Some(public_url)).await?;
-    let app = role.wiring.api(false, stop.clone());
+    let app = role.wiring.api(false, stop.clone())?;
     let mut crew = Crew::new(stop.clone());
-    listeners.join(&mut crew, app, stop);
+    listeners.join(&mut crew, app, stop.clone());
+    crew.add_steady("companions' words", role.wiring.hear_companions(stop));
     tracing::info!("The API answers at {url}");
     let done = crew.work().await;
     role.end().await;

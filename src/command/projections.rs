@@ -14,6 +14,7 @@ use ::projections::{
 };
 use application::ports::EventLog;
 use clap::{Args, Subcommand};
+use domain::stewardship;
 use infrastructure::{event_log::PostgresEventLog, settings::Settings};
 use serde_json::json;
 use sqlx::PgPool;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use crate::{
     database::{Database, must_be_migrated},
     failure::Failure,
+    steward::{By, Steward},
     stop,
 };
 
@@ -60,6 +62,8 @@ pub enum ProjectionsCommand {
         /// Begin at the log's beginning, whatever an interrupted rebuild has left.
         #[arg(long)]
         restart: bool,
+        #[command(flatten)]
+        by: By,
     },
     /// Compare a projector's tables with what the log says, and name the rows that differ.
     #[command(after_help = VERIFY_HELP)]
@@ -126,8 +130,15 @@ async fn ask(
         ProjectionsCommand::List if json => format!("{}\n", list::as_json(&job.list().await?)),
         ProjectionsCommand::List => list::as_table(&job.list().await?),
         ProjectionsCommand::Resume { name } => job.resume(&name).await?,
-        ProjectionsCommand::Rebuild { which, restart } => {
-            rebuild::run(&job, which.projectors()?, restart).await?
+        ProjectionsCommand::Rebuild { which, restart, by } => {
+            let projectors = which.projectors()?;
+            let steward = Steward::new(&pool, by);
+            for projector in &projectors {
+                let projection = projector.name().to_owned();
+                let deed = stewardship::Command::RebuildProjection { projection };
+                steward.record(deed).await?;
+            }
+            rebuild::run(&job, projectors, restart).await?
         }
         ProjectionsCommand::Verify { which } => {
             let (answer, equal) = verify::run(&job, which.projectors()?).await?;

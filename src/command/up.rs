@@ -46,6 +46,7 @@ struct Addresses {
     data_dir: String,
     database: String,
     has_dev_token: bool,
+    has_web_client: bool,
 }
 
 pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
@@ -79,6 +80,7 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
         data_dir: directory.path().display().to_string(),
         database: database.described(),
         has_dev_token: settings.environment == Environment::Development,
+        has_web_client: settings.web_dir.is_some(),
     };
     let surroundings = Surroundings {
         sandbox_url: addresses.sandbox.clone().unwrap_or_else(|| api_url.clone()),
@@ -93,7 +95,7 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
         let pools = database.pools("up").await?;
         database::migrate(&pools.work).await.map_err(told)?;
         let wiring = Wiring::new(&settings, &secrets, surroundings, pools.clone())?;
-        let crew = crew(wiring, listeners, Announcement { addresses, json }, stop);
+        let crew = crew(wiring, listeners, Announcement { addresses, json }, stop)?;
         let worked = tokio::select! {
             worked = crew.work() => worked,
             failure = database.failed() => Err(failure),
@@ -113,9 +115,9 @@ fn crew(
     listeners: Listeners,
     announcement: Announcement,
     stop: CancellationToken,
-) -> Crew {
+) -> Result<Crew, Failure> {
     let mut crew = Crew::new(stop.clone());
-    let app = wiring.api(true, stop.clone());
+    let app = wiring.api(true, stop.clone())?;
     listeners.join(&mut crew, app, stop.clone());
     let mut followers = wiring.projectors();
     followers.extend(wiring.reactions());
@@ -125,6 +127,7 @@ fn crew(
     );
     crew.add_steady("worker", ::worker::run(wiring.worker(), stop.clone()));
     crew.add_steady("providers' messages", wiring.hear_providers(stop.clone()));
+    crew.add_steady("companions' words", wiring.hear_companions(stop.clone()));
     crew.add_steady("self-check", wiring.check_read_models(stop.clone()));
     crew.add_steady("housekeeping", wiring.keep_house(stop.clone()));
     crew.add("announcement", async move {
@@ -135,7 +138,7 @@ fn crew(
         stop.cancelled().await;
         Ok(())
     });
-    crew
+    Ok(crew)
 }
 
 async fn end_sandbox(sandbox: Option<RunningSandbox>) {
@@ -201,19 +204,23 @@ impl Announcement {
             data_dir,
             database,
             has_dev_token,
+            has_web_client,
         } = &self.addresses;
         let api = address(api);
-        let mut text =
-            format!("\n  Ava is ready.\n\n    API       {api}\n    Try it    {api}/docs\n");
+        let mut text = "\n  Ava is ready.\n\n".to_owned();
+        if *has_web_client {
+            let _ = writeln!(text, "    Open      {api}");
+        }
+        let _ = writeln!(text, "    API       {api}\n    Try it    {api}/docs");
         if let Some(sandbox) = sandbox {
             let _ = writeln!(
                 text,
-                "    Sandbox   {}   plays Stripe and Replicate",
+                "    Sandbox   {}   plays Stripe, Replicate and the chat model",
                 address(sandbox)
             );
         }
         let _ = writeln!(text, "    Data      {data_dir}   {database}");
-        if *has_dev_token {
+        if *has_dev_token && !has_web_client {
             let _ = writeln!(
                 text,
                 "\n  Sign in:  curl -s {api}/dev/token -H 'Content-Type: application/json' -d '{{\"email\": \"you@example.com\"}}'"

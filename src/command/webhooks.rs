@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use application::ports::PaymentInbox;
 use clap::{Args, Subcommand};
+use domain::stewardship;
 use infrastructure::{
     inbox::{InboxEntry, InboxState, WebhookInbox},
     settings::Settings,
@@ -12,6 +14,7 @@ use serde_json::json;
 use crate::{
     database::{Database, must_be_migrated},
     failure::Failure,
+    steward::{By, Steward},
 };
 
 pub const HELP: &str = "\
@@ -35,11 +38,15 @@ pub enum WebhooksCommand {
         /// How many.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
+        #[command(flatten)]
+        by: By,
     },
     /// Hand messages out again, whatever became of them.
     Replay {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        by: By,
     },
 }
 
@@ -66,17 +73,20 @@ async fn ask(command: WebhooksCommand, database: &Database, json: bool) -> Resul
     must_be_migrated(&pool).await?;
     let inbox = WebhookInbox::new(pool.clone());
     let answer = match command {
-        WebhooksCommand::List { state, limit } => {
+        WebhooksCommand::List { state, limit, by } => {
             let listed = inbox.list(state, limit).await;
             let listed = listed.map_err(Failure::try_again)?;
+            let state = state.map(|state| state.as_str().to_owned());
+            let view = stewardship::Command::ViewWebhooks { state };
+            Steward::new(&pool, by).record(view).await?;
             if json {
                 as_json(&listed)
             } else {
                 as_table(&listed)
             }
         }
-        WebhooksCommand::Replay { which } => {
-            let again = replay(&inbox, &which).await?;
+        WebhooksCommand::Replay { which, by } => {
+            let again = replay(&inbox, &which, &Steward::new(&pool, by)).await?;
             if json {
                 format!("{}\n", json!({ "replayed": again }))
             } else {
@@ -88,18 +98,35 @@ async fn ask(command: WebhooksCommand, database: &Database, json: bool) -> Resul
     Ok(answer)
 }
 
-/// How many were handed out again.
-async fn replay(inbox: &WebhookInbox, which: &Which) -> Result<u64, Failure> {
-    if which.parked {
-        return inbox.replay_parked().await.map_err(Failure::try_again);
-    }
+/// How many were handed out again, each on record before it is.
+async fn replay(inbox: &WebhookInbox, which: &Which, steward: &Steward) -> Result<u64, Failure> {
+    let ids = if which.parked {
+        let parked = inbox.list(Some(InboxState::Parked), u32::MAX).await;
+        let parked = parked.map_err(Failure::try_again)?;
+        parked.into_iter().map(|entry| entry.id).collect()
+    } else {
+        which.ids.clone()
+    };
     let mut again = 0;
-    for id in &which.ids {
-        if !inbox.replay(id).await.map_err(Failure::try_again)? {
+    for id in ids {
+        if inbox
+            .entry(&id)
+            .await
+            .map_err(Failure::try_again)?
+            .is_none()
+        {
             return Err(Failure::not_found(format!(
                 "there is no message {id:?} ({again} before it were handed out again); `ava webhooks list` names them"
             )));
         }
+        let deed = stewardship::Command::ReplayWebhook {
+            webhook_id: id.clone(),
+        };
+        steward.record(deed).await?;
+        inbox
+            .hand_out_again(&id)
+            .await
+            .map_err(Failure::try_again)?;
         again += 1;
     }
     Ok(again)

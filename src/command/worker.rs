@@ -3,7 +3,12 @@
 use infrastructure::settings::Settings;
 
 use super::role::Role;
-use crate::{crew::Crew, failure::Failure, stop};
+use crate::{
+    crew::Crew,
+    failure::Failure,
+    listener::{join_metrics, take_metrics},
+    stop,
+};
 
 pub const HELP: &str = "\
 Examples:
@@ -13,8 +18,12 @@ Work is shared out among all workers; when one dies, another takes over within s
 
 pub async fn run(settings: Settings) -> Result<(), Failure> {
     let stop = stop::on_signals()?;
+    let metrics = take_metrics(&settings)?;
     let role = Role::start(&settings, "worker", None).await?;
     let mut crew = Crew::new(stop.clone());
+    // What is counted of the companion's answers, only the process knows that gives them.
+    let app = role.wiring.api(false, stop.clone())?;
+    join_metrics(metrics, &mut crew, app, stop.clone());
     crew.add_steady("worker", ::worker::run(role.wiring.worker(), stop.clone()));
     crew.add_steady(
         "providers' messages",

@@ -229,7 +229,16 @@ async fn those_who_follow_the_log_can_be_listed_and_only_a_failed_one_resumed() 
         .iter()
         .map(|item| item["name"].as_str().unwrap())
         .collect();
-    for name in ["avatars", "photos", "gate", "updates", "photo_work"] {
+    for name in [
+        "avatars",
+        "photos",
+        "gate",
+        "updates",
+        "photo_work",
+        "messages",
+        "chat_work",
+        "reports",
+    ] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
     let table = Ended::of(ava(directory.path(), &["projections", "list"]));

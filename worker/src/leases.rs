@@ -24,23 +24,51 @@ pub struct Leases {
     times: LeaseTimes,
 }
 
-/// Claimed by a single statement: of two claimers one gets the row's lock, the other looks further. Who comes
+/// Claims by a single statement: of two claimers one gets the row's lock, the other looks further. Who comes
 /// a moment later with an older view of `leases` is stopped by the condition of the update.
-const CLAIM_PHOTOS: &str = "
-    WITH due AS MATERIALIZED (
-        SELECT work.photo_id
-          FROM photo_work work
-          LEFT JOIN leases ON leases.name = 'photo:' || work.photo_id
-         WHERE work.available_at <= now() AND (leases.until IS NULL OR leases.until <= now())
-         ORDER BY work.available_at, work.photo_id
-         LIMIT $2
-           FOR UPDATE OF work SKIP LOCKED)
-    INSERT INTO leases AS held (name, holder, fence, until)
-    SELECT 'photo:' || photo_id, $1, nextval('lease_fence'), now() + make_interval(secs => $3) FROM due
-        ON CONFLICT (name) DO UPDATE
-       SET holder = excluded.holder, fence = excluded.fence, until = excluded.until
-     WHERE held.until <= now()
-    RETURNING substr(name, 7)::uuid, fence";
+macro_rules! claim_due {
+    ($kind:literal, $piece:literal, $due:literal) => {
+        concat!(
+            "WITH due AS MATERIALIZED (SELECT work.",
+            $piece,
+            " AS piece FROM ",
+            $due,
+            " LIMIT $2 FOR UPDATE OF work SKIP LOCKED)
+            INSERT INTO leases AS held (name, holder, fence, until)
+            SELECT '",
+            $kind,
+            ":' || piece, $1, nextval('lease_fence'), now() + make_interval(secs => $3) FROM due
+                ON CONFLICT (name) DO UPDATE
+               SET holder = excluded.holder, fence = excluded.fence, until = excluded.until
+             WHERE held.until <= now()
+            RETURNING substr(name, 1 + length('",
+            $kind,
+            ":')), name, fence"
+        )
+    };
+}
+
+/// Those that wait longest first.
+const CLAIM_PHOTOS: &str = claim_due!(
+    "photo",
+    "photo_id",
+    "photo_work work
+       LEFT JOIN leases ON leases.name = 'photo:' || work.photo_id
+      WHERE work.available_at <= now() AND (leases.until IS NULL OR leases.until <= now())
+      ORDER BY work.available_at, work.photo_id"
+);
+
+/// A conversation is as old as its oldest message that waits; the messages after it wait for that one.
+const CLAIM_CONVERSATIONS: &str = claim_due!(
+    "chat",
+    "conversation",
+    "chat_work work
+       LEFT JOIN leases ON leases.name = 'chat:' || work.conversation
+      WHERE (leases.until IS NULL OR leases.until <= now())
+        AND NOT EXISTS (SELECT FROM chat_work earlier
+                         WHERE earlier.conversation = work.conversation AND earlier.position < work.position)
+      ORDER BY work.position"
+);
 
 const CLAIM: &str = "
     INSERT INTO leases AS held (name, holder, fence, until)
@@ -65,19 +93,38 @@ impl Leases {
     /// # Errors
     /// When the database is away.
     pub async fn claim_photos(&self, most: usize) -> sqlx::Result<Vec<(PhotoId, Lease)>> {
+        let claimed = self.claim_due(CLAIM_PHOTOS, most).await?;
+        let photo = |(piece, lease): (String, Lease)| {
+            let photo_id = Uuid::try_parse(&piece);
+            photo_id
+                .map(|photo_id| (PhotoId(photo_id), lease))
+                .map_err(|error| sqlx::Error::Decode(error.into()))
+        };
+        claimed.into_iter().map(photo).collect()
+    }
+
+    /// Claims up to `most` conversations in which a message waits for its answer and that nobody else works on, those
+    /// that wait longest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn claim_conversations(&self, most: usize) -> sqlx::Result<Vec<(String, Lease)>> {
+        self.claim_due(CLAIM_CONVERSATIONS, most).await
+    }
+
+    async fn claim_due(
+        &self,
+        statement: &'static str,
+        most: usize,
+    ) -> sqlx::Result<Vec<(String, Lease)>> {
         let asked = Instant::now();
-        let claimed: Vec<(Uuid, i64)> = sqlx::query_as(CLAIM_PHOTOS)
+        let claimed: Vec<(String, String, i64)> = sqlx::query_as(statement)
             .bind(&self.holder)
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
             .bind(self.times.lasts.as_secs_f64())
             .fetch_all(&self.pool)
             .await?;
-        let leased = |(photo, fence)| {
-            (
-                PhotoId(photo),
-                Lease::new(self.clone(), format!("photo:{photo}"), fence, asked),
-            )
-        };
+        let leased = |(piece, name, fence)| (piece, Lease::new(self.clone(), name, fence, asked));
         Ok(claimed.into_iter().map(leased).collect())
     }
 
@@ -96,14 +143,16 @@ impl Leases {
         Ok(fence.map(|fence| Lease::new(self.clone(), name, fence, asked)))
     }
 
-    /// Takes back the photos that an earlier process of the same name held when it died, so that nobody waits for that to run
-    /// out; returns how many leases that were. To be called before the first claim: no other living process has this name.
+    /// Takes back what an earlier process of the same name held of a kind of work (`photo`, `chat`) when it died, so that
+    /// nobody waits for that to run out; returns how many leases that were. To be called before the first claim of that
+    /// kind: no other living process has this name.
     ///
     /// # Errors
     /// When the database is away; then they run out by themselves.
-    pub async fn take_back(&self) -> sqlx::Result<u64> {
-        let freed = sqlx::query("DELETE FROM leases WHERE holder = $1 AND name LIKE 'photo:%'")
+    pub async fn take_back(&self, kind: &str) -> sqlx::Result<u64> {
+        let freed = sqlx::query("DELETE FROM leases WHERE holder = $1 AND name LIKE $2 || ':%'")
             .bind(&self.holder)
+            .bind(kind)
             .execute(&self.pool)
             .await?;
         Ok(freed.rows_affected())

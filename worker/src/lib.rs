@@ -1,4 +1,4 @@
-//! What follows from events: reactions, the photo pipeline, and the payment provider's messages.
+//! What follows from events: reactions, the photo pipeline, the companion's replies, and the payment provider's messages.
 //!
 //! [`reactions()`] are followed by the projection engine, each with its own checkpoint; [`run`] does the
 //! work that takes longer than an event may hold up the next one. Any number of processes may run both.
@@ -6,7 +6,11 @@
 pub mod leases;
 pub mod steps;
 
+mod answer_messages;
 mod apply_payment_notices;
+mod attach_promised_photos;
+mod causes;
+mod claimed_work;
 mod deliver_requested_photos;
 mod pace;
 mod parts;
@@ -23,18 +27,27 @@ mod stored_pictures;
 
 use tokio_util::sync::CancellationToken;
 
-pub use parts::{InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings};
+pub use parts::{
+    ChatSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings,
+};
 pub use reactions::reactions;
 pub use reconcile_subscriptions::reconcile_subscriptions;
 
-/// Delivers requested photos, applies payment notices, and compares subscriptions from time to time, until `stop` is canceled.
+/// Delivers requested photos, answers messages, applies payment notices, and compares subscriptions from time to time,
+/// until `stop` is canceled.
 ///
 /// Then nothing new is claimed; what is under way is finished or its lease released, within
 /// [`WorkerSettings::stop_within`]. Dropping the future instead is a crash: another worker takes over once
 /// the leases have run out.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     let photos = deliver_requested_photos::DeliverRequestedPhotos::new(&parts);
+    let messages = answer_messages::AnswerMessages::new(&parts);
     let notices = apply_payment_notices::ApplyPaymentNotices::new(&parts);
     let comparing = reconcile_subscriptions::ReconcileSubscriptions::new(&parts);
-    tokio::join!(photos.run(&stop), notices.run(&stop), comparing.run(&stop));
+    tokio::join!(
+        photos.run(&stop),
+        messages.run(&stop),
+        notices.run(&stop),
+        comparing.run(&stop)
+    );
 }

@@ -4,10 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use application::{
     avatars::Avatars,
+    chat_figures::ChatFigures,
+    conversations::Conversations,
     photos::Photos,
     ports::{
         Clock, EventLog, ImageProviders, ObjectStorage, PaymentGateway, PaymentInbox,
-        PictureFinisher, PictureInspector, PredictionNotices,
+        PictureFinisher, PictureInspector, PredictionNotices, ReplyDrafts,
     },
     subscriptions::Subscriptions,
 };
@@ -33,6 +35,12 @@ pub struct WorkerParts {
     pub avatars: Avatars,
     /// The use cases of photos.
     pub photos: Photos,
+    /// The use cases of conversations.
+    pub conversations: Conversations,
+    /// Tells what the companion is about to say.
+    pub drafts: Arc<dyn ReplyDrafts>,
+    /// Counts how turns end.
+    pub chat_figures: Arc<ChatFigures>,
     /// The use cases of subscriptions.
     pub subscriptions: Subscriptions,
     /// Draw the pictures.
@@ -60,6 +68,8 @@ pub struct WorkerParts {
 pub struct WorkerSettings {
     /// The photo pipeline.
     pub photos: PhotoSettings,
+    /// The companion's replies.
+    pub chat: ChatSettings,
     /// The payment provider's messages.
     pub inbox: InboxSettings,
     /// How often subscriptions are compared with the payment provider's; none for never.
@@ -93,6 +103,19 @@ pub struct PhotoSettings {
     pub lease: LeaseTimes,
 }
 
+/// How messages are answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatSettings {
+    /// In how many conversations messages are answered at once; a slow model keeps only its own ones waiting.
+    pub slots: usize,
+    /// The first pause before a message is tried again that could not be answered, doubled each time.
+    pub first_retry: Duration,
+    /// The longest such pause.
+    pub longest_retry: Duration,
+    /// The leases.
+    pub lease: LeaseTimes,
+}
+
 /// How long leases last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseTimes {
@@ -119,6 +142,7 @@ impl Default for WorkerSettings {
     fn default() -> Self {
         Self {
             photos: PhotoSettings::default(),
+            chat: ChatSettings::default(),
             inbox: InboxSettings::default(),
             reconcile_every: None,
             stop_within: Duration::from_secs(4),
@@ -138,6 +162,17 @@ impl Default for PhotoSettings {
             first_poll: Duration::from_millis(50),
             longest_poll: Duration::from_secs(2),
             announced_poll: (Duration::from_secs(1), Duration::from_secs(10)),
+            lease: LeaseTimes::default(),
+        }
+    }
+}
+
+impl Default for ChatSettings {
+    fn default() -> Self {
+        Self {
+            slots: 32,
+            first_retry: Duration::from_millis(500),
+            longest_retry: Duration::from_secs(30),
             lease: LeaseTimes::default(),
         }
     }

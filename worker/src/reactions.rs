@@ -5,9 +5,9 @@ use std::sync::Arc;
 use projections::engine::Reaction;
 
 use crate::{
-    parts::WorkerParts, record_reference_results::RecordReferenceResults,
-    release_unused_quota::ReleaseUnusedQuota, remove_deleted_files::RemoveDeletedFiles,
-    request_reference_images::RequestReferenceImages,
+    attach_promised_photos::AttachPromisedPhotos, parts::WorkerParts,
+    record_reference_results::RecordReferenceResults, release_unused_quota::ReleaseUnusedQuota,
+    remove_deleted_files::RemoveDeletedFiles, request_reference_images::RequestReferenceImages,
 };
 
 /// Every reaction of ours.
@@ -19,5 +19,6 @@ pub fn reactions(parts: &WorkerParts) -> Vec<Arc<dyn Reaction>> {
         Arc::new(RecordReferenceResults::new(parts)),
         Arc::new(ReleaseUnusedQuota::new(parts)),
         Arc::new(RemoveDeletedFiles::new(parts)),
+        Arc::new(AttachPromisedPhotos::new(parts)),
     ]
 }

@@ -90,10 +90,14 @@ fn result(event: &AnyEvent) -> Option<Result> {
             | Event::GenerationStarted { .. }
             | Event::PredictionAccepted { .. }
             | Event::AttemptFailed { .. }
+            | Event::PhotoReopened { .. }
             | Event::PhotoDeleted,
         )
         | AnyEvent::Avatar(_)
+        | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
+        | AnyEvent::Report(_)
+        | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => None,
     }
 }

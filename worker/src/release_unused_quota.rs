@@ -44,10 +44,14 @@ impl Reaction for ReleaseUnusedQuota {
                 | Event::PredictionAccepted { .. }
                 | Event::AttemptFailed { .. }
                 | Event::PhotoDelivered { .. }
+                | Event::PhotoReopened { .. }
                 | Event::PhotoDeleted,
             )
             | AnyEvent::Avatar(_)
+            | AnyEvent::Conduct(_)
             | AnyEvent::Conversation(_)
+            | AnyEvent::Report(_)
+            | AnyEvent::Stewardship(_)
             | AnyEvent::Subscription(_) => return Ok(()),
         }
         // What was never reserved (a reference picture, a wish that the rules refused) changes nothing.

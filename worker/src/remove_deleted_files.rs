@@ -46,10 +46,14 @@ impl Reaction for RemoveDeletedFiles {
                 | Event::AttemptFailed { .. }
                 | Event::PhotoDelivered { .. }
                 | Event::PhotoFailed { .. }
+                | Event::PhotoReopened { .. }
                 | Event::PhotoCanceled,
             )
             | AnyEvent::Avatar(_)
+            | AnyEvent::Conduct(_)
             | AnyEvent::Conversation(_)
+            | AnyEvent::Report(_)
+            | AnyEvent::Stewardship(_)
             | AnyEvent::Subscription(_) => return Ok(()),
         }
         let photo_id: PhotoId = recorded.aggregate_id.parse()?;

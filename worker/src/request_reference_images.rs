@@ -45,8 +45,11 @@ impl Reaction for RequestReferenceImages {
                 | avatar::Event::ReferenceImageFailed { .. }
                 | avatar::Event::ReferenceImageApproved { .. },
             )
-            | AnyEvent::PhotoRequest(_)
+            | AnyEvent::Conduct(_)
             | AnyEvent::Conversation(_)
+            | AnyEvent::PhotoRequest(_)
+            | AnyEvent::Report(_)
+            | AnyEvent::Stewardship(_)
             | AnyEvent::Subscription(_) => return Ok(()),
         };
         let context = Context::of_reaction(NAME, recorded);

@@ -13,7 +13,7 @@ pub(crate) struct ProjectionList {
 
 /// A read model, and how far it has followed the event log.
 #[derive(Serialize, ToSchema)]
-struct Projection {
+pub(crate) struct Projection {
     #[schema(example = "photos")]
     name: String,
     /// The version of what its tables hold.
@@ -39,7 +39,7 @@ struct Projection {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ProjectionState)]
-enum StateWord {
+pub(crate) enum StateWord {
     Running,
     Retrying,
     Failed,
@@ -78,7 +78,7 @@ struct Check {
 
 impl ProjectionList {
     /// Those of the followers that are read models.
-    pub(super) fn of(followers: Vec<ProjectorStatus>) -> Self {
+    pub(crate) fn of(followers: Vec<ProjectorStatus>) -> Self {
         let projectors = projections::all();
         let is_projector = |follower: &ProjectorStatus| {
             projectors

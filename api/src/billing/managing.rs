@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode, post, web::Data};
 use domain::{
     personal::Personal,
     subscription::{CancellationReason, Survey},
-    values::{Invalid, SurveyComment},
+    values::{Invalid, Position, SurveyComment},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -117,6 +117,42 @@ enum ReasonWord {
 }
 
 problems!(
+    SyncProblems = SIGNED_IN,
+    &[
+        Code::InvalidParameter,
+        Code::RequestTimeout,
+        Code::BodyTooLarge,
+        Code::ReadModelBehind,
+        Code::PaymentProviderFailed,
+        Code::PaymentUnavailable,
+    ]
+);
+
+/// Look for news of the subscription.
+///
+/// Asks the payment provider how the subscription stands, for people who come back from its page before its message is
+/// here. Nothing is granted that the provider does not confirm; without a customer there is nothing to ask.
+#[utoipa::path(
+    tag = "Billing",
+    params(CommandHeaders),
+    responses(
+        (status = 200, description = "The subscription, as the provider says it stands.", headers(
+            ("ETag" = String, description = "The subscription's version."),
+            ("Log-Position" = u64, description = "How far the subscription's history reaches."),
+        ), body = Subscription, example = examples::subscription),
+        SyncProblems,
+    ),
+)]
+#[post("/billing/sync")]
+pub(crate) async fn sync_subscription(
+    app: Data<State>,
+    request: CommandRequest,
+) -> Result<HttpResponse, Problem> {
+    let position = app.subscriptions.look(request.caller.user).await?;
+    Ok(changed(&app, &request, position).await?.respond())
+}
+
+problems!(
     CancelProblems = SIGNED_IN,
     COMMAND,
     BODY,
@@ -153,7 +189,7 @@ pub(crate) async fn cancel_subscription(
     let survey = fields.optional("survey", survey).flatten();
     fields.finish()?;
     let execute = async |context| Ok(app.subscriptions.cancel(context, survey).await?.into());
-    let answer = async |executed| changed(&app, &request, executed).await;
+    let answer = async |executed: Executed| changed(&app, &request, executed.position()).await;
     once(&app, &request, request.context(), execute, answer).await
 }
 
@@ -188,19 +224,18 @@ pub(crate) async fn resume_subscription(
     request: CommandRequest,
 ) -> Result<HttpResponse, Problem> {
     let execute = async |context| Ok(app.subscriptions.resume(context).await?.into());
-    let answer = async |executed| changed(&app, &request, executed).await;
+    let answer = async |executed: Executed| changed(&app, &request, executed.position()).await;
     once(&app, &request, request.context(), execute, answer).await
 }
 
+/// The subscription as it is once the read model has seen `position`.
 async fn changed(
     app: &State,
     request: &CommandRequest,
-    executed: Executed,
+    position: Position,
 ) -> Result<Reply, Problem> {
-    app.seen(positions::GATE, executed.position()).await?;
-    Ok(shown(app, request.caller.user)
-        .await?
-        .at(executed.position()))
+    app.seen(positions::GATE, position).await?;
+    Ok(shown(app, request.caller.user).await?.at(position))
 }
 
 /// Reads the survey; none when it was skipped.

@@ -11,27 +11,18 @@ use serde::Serialize;
 use url::form_urlencoded::Serializer;
 use utoipa::ToSchema;
 
-use super::{GATE, Photo, resource};
+use super::{Photo, resource};
 use crate::{
     app::State,
     cursor,
     documentation::ReadHeaders,
     examples,
-    parameters::{self, Parameters},
+    parameters::{self, Parameters, word},
     positions,
-    problem::{Problem, READ, SIGNED_IN, problems},
+    problem::{GATE, Problem, READ, SIGNED_IN, problems},
     read::ReadRequest,
     reply::Reply,
 };
-
-const STATUSES: [PhotoStatus; 6] = [
-    PhotoStatus::Requested,
-    PhotoStatus::Generating,
-    PhotoStatus::Delivered,
-    PhotoStatus::Failed,
-    PhotoStatus::Refused,
-    PhotoStatus::Canceled,
-];
 
 const PURPOSES: [Purpose; 2] = [Purpose::Reference, Purpose::Scene];
 
@@ -103,8 +94,8 @@ struct Query {
 impl Query {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let mut parameters = Parameters::of(request);
-        let status = |text: &str| word(text, &STATUSES, |status| status.as_str());
-        let purpose = |text: &str| word(text, &PURPOSES, |purpose| purpose.as_str());
+        let status = |text: &str| word(text, &PhotoStatus::ALL, PhotoStatus::as_str);
+        let purpose = |text: &str| word(text, &PURPOSES, Purpose::as_str);
         let query = Self {
             filter: PhotoFilter {
                 status: parameters.query("status", status),
@@ -142,12 +133,4 @@ impl Query {
         query.append_pair("cursor", cursor);
         format!("</photos?{}>; rel=\"next\"", query.finish())
     }
-}
-
-fn word<T: Copy>(text: &str, known: &[T], as_str: impl Fn(T) -> &'static str) -> Result<T, String> {
-    let found = known.iter().copied().find(|word| as_str(*word) == text);
-    found.ok_or_else(|| {
-        let words: Vec<_> = known.iter().map(|word| as_str(*word)).collect();
-        format!("must be one of {}", words.join(", "))
-    })
 }

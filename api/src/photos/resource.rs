@@ -97,7 +97,7 @@ pub(crate) enum PhotoStatusWord {
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "describes the words, which the domain writes")]
-enum FailureCode {
+pub(crate) enum FailureCode {
     Transient,
     Content,
     Operator,

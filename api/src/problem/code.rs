@@ -102,6 +102,21 @@ codes! {
     PhotoNotFound = 404, "photo-not-found", "There is no such photo",
         "There is no photo with this id, it was deleted, or it belongs to somebody else.",
         "there is no such photo";
+    ReportSubjectNotFound = 404, "report-subject-not-found", "There is nothing to report",
+        "There is nothing with this id, it was deleted, or it belongs to somebody else. People report their own pictures.",
+        "there is nothing of yours with this id";
+    ReportNotFound = 404, "report-not-found", "There is no such report",
+        "There is no report with this id, or it belongs to somebody else. A report has the id of what it is about.",
+        "there is no such report";
+    UserNotFound = 404, "user-not-found", "There is no such person",
+        "Nobody with this id has done anything here yet.",
+        "nobody with this id is known";
+    ProjectionNotFound = 404, "projection-not-found", "There is no such read model",
+        "No read model has this name. GET /admin/projections lists them all.",
+        "no read model has this name";
+    WebhookNotFound = 404, "webhook-not-found", "There is no such message",
+        "The payment provider has sent no message with this id. GET /admin/webhooks lists them.",
+        "there is no message with this id";
     CustomerNotFound = 404, "customer-not-found", "There is nothing to manage yet",
         "The payment provider does not know this person, since they were never sent to pay. Start a checkout with POST /billing/checkout.",
         "the payment provider does not know this person yet";
@@ -115,7 +130,7 @@ codes! {
         "Everybody has one avatar. Change it with PATCH /avatars/me.",
         "there is an avatar already; change it instead";
     AvatarNotReady = 409, "avatar-not-ready", "The avatar has no approved reference picture",
-        "Pictures follow the avatar's reference picture. Ask for one with POST /avatars/me/reference-image and approve it.",
+        "Pictures and the chat need an avatar whose reference picture was approved. Ask for one with POST /avatars/me/reference-image and approve it.",
         "approve a reference picture first";
     ReferenceNotReady = 409, "reference-not-ready", "That is no delivered reference picture",
         "Only a delivered reference picture of this avatar can be approved. Approve one of `reference_history`, or ask for another one.",
@@ -135,6 +150,15 @@ codes! {
     PhotoStillRunning = 409, "photo-still-running", "The photo is still being made",
         "A photo can be deleted once its request has ended. Cancel it first, or wait.",
         "the photo is still being made; cancel it first";
+    ReportAlreadyDecided = 409, "report-already-decided", "The report was decided before",
+        "There is one report about one thing, and an operator has answered it; a decision stands.",
+        "this was reported and decided before";
+    ReportNotRemovable = 409, "report-not-removable", "This cannot be removed",
+        "Messages cannot be removed. Dismiss the report, or escalate it.",
+        "messages cannot be removed; dismiss the report or escalate it";
+    ProjectionNotRebuildable = 409, "projection-not-rebuildable", "This read model cannot be rebuilt by this program",
+        "Nobody has filled its tables yet, or a newer version of the program has. Then there is nothing to rebuild here.",
+        "nobody has filled photos yet";
     SubscriptionActive = 409, "subscription-active", "There is an open subscription already",
         "A second checkout would be paid twice. See GET /billing/subscription.",
         "a subscription is open already";
@@ -174,6 +198,9 @@ codes! {
     IdempotencyKeyReused = 422, "idempotency-key-reused", "This key was used for another request",
         "An `Idempotency-Key` stands for one request with one body, for 7 days. Use a fresh key for each new intent.",
         "this idempotency key was used for another request";
+    ContentCoolDown = 429, "content-cool-down", "Too much had to be refused",
+        "The rules about content had to refuse this person's words again and again, gravely. Until `Retry-After` seconds have passed, nothing that they would have to judge is taken.",
+        "too much had to be refused; try again after 2026-11-26T13:00:00Z";
     InternalError = 500, "internal-error", "Something went wrong here",
         "A mistake of ours. The log knows it under `request_id`; please name it when you report it.",
         "the service made a mistake; the log knows it under this request's id";
@@ -235,6 +262,11 @@ impl Code {
             | Self::NotFound
             | Self::AvatarNotFound
             | Self::PhotoNotFound
+            | Self::ReportSubjectNotFound
+            | Self::ReportNotFound
+            | Self::UserNotFound
+            | Self::ProjectionNotFound
+            | Self::WebhookNotFound
             | Self::CustomerNotFound
             | Self::MethodNotAllowed
             | Self::RequestTimeout
@@ -246,6 +278,10 @@ impl Code {
             | Self::PhotoAlreadyRefused
             | Self::PhotoAlreadyCanceled
             | Self::PhotoStillRunning
+            | Self::ReportAlreadyDecided
+            | Self::ReportNotRemovable
+            | Self::ProjectionNotRebuildable
+            | Self::ContentCoolDown
             | Self::SubscriptionActive
             | Self::NoSubscription
             | Self::PreconditionFailed

@@ -1,13 +1,16 @@
 //! What the rules say no to, as problems: no wildcard, so that a new rule needs a status.
 
 use application::{
+    conduct::CoolingDown,
     context::CommandError,
+    conversations::SendError,
     photos::RequestPhotoError,
     ports::{LogUnavailable, PaymentError, ReadError, StorageError},
+    reports::DecideReportError,
     subscriptions::{ApplyNoticeError, CheckoutError, ManageError},
 };
 use domain::{
-    avatar, photo_request,
+    avatar, conduct, conversation, photo_request, report, stewardship,
     subscription::{self, ClosedReason},
 };
 
@@ -35,7 +38,8 @@ impl From<photo_request::Rejection> for Problem {
             }
             photo_request::Rejection::AlreadyDelivered => Code::PhotoAlreadyDelivered,
             photo_request::Rejection::AlreadyFailed => Code::PhotoAlreadyFailed,
-            photo_request::Rejection::AlreadyRefused => Code::PhotoAlreadyRefused,
+            photo_request::Rejection::AlreadyRefused
+            | photo_request::Rejection::FailedByContent => Code::PhotoAlreadyRefused,
             photo_request::Rejection::AlreadyCanceled => Code::PhotoAlreadyCanceled,
             photo_request::Rejection::StillRunning => Code::PhotoStillRunning,
             // Only workers give the commands that end so, or use cases that made a mistake.
@@ -47,6 +51,38 @@ impl From<photo_request::Rejection> for Problem {
             | photo_request::Rejection::NotMarked => return Self::internal(&rejection),
         };
         Self::new(code, rejection.to_string())
+    }
+}
+
+impl From<report::Rejection> for Problem {
+    fn from(rejection: report::Rejection) -> Self {
+        let code = match rejection {
+            report::Rejection::NotFound => Code::ReportNotFound,
+            report::Rejection::AlreadyDecided => Code::ReportAlreadyDecided,
+            report::Rejection::NotRemovable => Code::ReportNotRemovable,
+        };
+        Self::new(code, rejection.to_string())
+    }
+}
+
+impl From<DecideReportError> for Problem {
+    fn from(error: DecideReportError) -> Self {
+        match error {
+            DecideReportError::Photo(rejection) => rejection.into(),
+            DecideReportError::Report(rejection) => rejection.into(),
+        }
+    }
+}
+
+impl From<stewardship::Rejection> for Problem {
+    fn from(rejection: stewardship::Rejection) -> Self {
+        match rejection {}
+    }
+}
+
+impl From<conduct::Rejection> for Problem {
+    fn from(rejection: conduct::Rejection) -> Self {
+        match rejection {}
     }
 }
 
@@ -77,6 +113,34 @@ impl From<ClosedReason> for Problem {
             ClosedReason::Paused => Code::SubscriptionPaused,
         };
         Self::new(code, reason.to_string()).because(gate::word(reason))
+    }
+}
+
+impl From<conversation::Rejection> for Problem {
+    fn from(rejection: conversation::Rejection) -> Self {
+        match rejection {
+            // The ids are ours and new, and what the rules refuse comes with an intervention: none of these is a
+            // person's doing.
+            conversation::Rejection::UnknownMessage
+            | conversation::Rejection::AlreadySent
+            | conversation::Rejection::AlreadyAnswered
+            | conversation::Rejection::AlreadyPromised
+            | conversation::Rejection::UnknownPhoto
+            | conversation::Rejection::AlreadyAttached
+            | conversation::Rejection::AlreadyWithheld
+            | conversation::Rejection::WrongMode
+            | conversation::Rejection::SaysNothing
+            | conversation::Rejection::AgainstTheRules => Self::internal(&rejection),
+        }
+    }
+}
+
+impl From<SendError> for Problem {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::AvatarNotReady => Self::plain(Code::AvatarNotReady),
+            SendError::Command(error) => error.into(),
+        }
     }
 }
 
@@ -112,9 +176,16 @@ impl From<RequestPhotoError> for Problem {
             RequestPhotoError::ContentRefused { refusal, position } => {
                 Self::content_refused(refusal, None).at_position(position)
             }
+            RequestPhotoError::CoolingDown(cooling_down) => cooling_down.into(),
             RequestPhotoError::Gate(rejection) => rejection.into(),
             RequestPhotoError::Command(error) => error.into(),
         }
+    }
+}
+
+impl From<CoolingDown> for Problem {
+    fn from(cooling_down: CoolingDown) -> Self {
+        Self::cooling_down(cooling_down.to_string(), cooling_down.seconds)
     }
 }
 
@@ -140,7 +211,7 @@ impl From<ManageError> for Problem {
         match error {
             ManageError::NoCustomer => Self::plain(Code::CustomerNotFound),
             ManageError::Payment(error) => error.into(),
-            ManageError::Ended(error) => (*error).into(),
+            ManageError::NotApplied(error) => (*error).into(),
             ManageError::Command(error) => error.into(),
         }
     }
@@ -232,7 +303,7 @@ mod tests {
 
     #[test]
     fn what_only_a_newer_process_can_read_may_be_asked_for_again() {
-        let newer = UnreadableEvent::UnknownAggregate("Stewardship".to_owned());
+        let newer = UnreadableEvent::UnknownAggregate("Horoscope".to_owned());
         let broken = UnreadableEvent::NoWayUp {
             aggregate_type: "Avatar".to_owned(),
             event_type: "AvatarCreated".to_owned(),

@@ -52,6 +52,15 @@ pub(crate) const COMMAND: &[Code] = &[
     Code::ReadModelBehind,
 ];
 
+/// What a closed gate answers.
+pub(crate) const GATE: &[Code] = &[
+    Code::SubscriptionRequired,
+    Code::PaymentIncomplete,
+    Code::PaymentPastDue,
+    Code::SubscriptionUnpaid,
+    Code::SubscriptionPaused,
+];
+
 /// What any operation with a JSON body can answer.
 pub(crate) const BODY: &[Code] = &[
     Code::InvalidJson,

@@ -1,24 +1,37 @@
 //! One person's stream: what changed after a position, page by page, and then as it changes.
 
-use std::{collections::HashMap, convert::Infallible, fmt::Write as _, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    convert::Infallible,
+    fmt::Write as _,
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::web::Bytes;
 use domain::{
     photo_request::Purpose,
     subscription::Gate,
-    values::{PhotoId, Position, UserId},
+    values::{MessageId, PhotoId, Position, UserId},
 };
 use futures::{Stream, stream};
 use projections::{
-    gate, photos,
+    gate, messages, photos,
     updates::{self, Update, UpdateKind},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
 
-use super::pulse::Listener;
+use super::{delta::MessageDelta, pulse::Listener};
 use crate::{
-    app::State, avatars::Avatar, billing::Subscription, photos::Photo, positions, problem::Chain,
+    app::State,
+    avatars::Avatar,
+    billing::Subscription,
+    chat::{Chat, Message},
+    photos::Photo,
+    positions,
+    problem::Chain,
 };
 
 /// After how long a silence the client hears that somebody is there.
@@ -30,6 +43,9 @@ const LIFE: Duration = Duration::from_secs(3600);
 /// How many updates go out at once.
 const PAGE: u32 = 100;
 
+/// How many answered messages are remembered, so that no draft of a reply comes after the reply.
+const ANSWERED: usize = 64;
+
 /// Why a stream cannot go on; the client comes back for the rest.
 type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
@@ -40,6 +56,8 @@ pub(super) struct Feed {
     /// Everything up to here was sent.
     position: Position,
     listener: Listener,
+    /// The messages whose turns have ended, as far as this stream told it; the newest ones.
+    answered: VecDeque<MessageId>,
     begun: bool,
     speaks_at: Instant,
     ends_at: Instant,
@@ -54,6 +72,7 @@ impl Feed {
             app,
             user,
             position,
+            answered: VecDeque::new(),
             begun: false,
             speaks_at: now + SILENCE,
             ends_at: now + LIFE,
@@ -94,6 +113,9 @@ impl Feed {
                     return None;
                 }
             }
+            if let Some(delta) = self.delta() {
+                return Some(delta);
+            }
             tokio::select! {
                 () = self.listener.woken() => {}
                 () = sleep_until(self.speaks_at.min(self.ends_at)) => return Some(": still here\n\n".to_owned()),
@@ -122,15 +144,32 @@ impl Feed {
             write!(text, "id: {id}\nevent: {kind}\ndata: {data}\n\n")?;
         }
         self.position = last.position;
+        self.answered.extend(resources.answered);
+        let superfluous = self.answered.len().saturating_sub(ANSWERED);
+        self.answered.drain(..superfluous);
         Ok(Some(text))
+    }
+
+    /// What the companion is saying, unless it has been told what it said.
+    fn delta(&mut self) -> Option<String> {
+        let draft = self.listener.draft()?;
+        if self.answered.contains(&draft.message_id) {
+            return None;
+        }
+        let data = json!(MessageDelta::of(&draft));
+        Some(format!("event: message-delta\ndata: {data}\n\n"))
     }
 }
 
 /// The resources that a page of updates is about, as their GETs give them now.
 struct Resources {
     avatar: Value,
+    chat: Value,
     subscription: Value,
     photos: HashMap<String, Value>,
+    messages: HashMap<String, Value>,
+    /// The messages whose turns have ended.
+    answered: Vec<MessageId>,
 }
 
 impl Resources {
@@ -142,25 +181,40 @@ impl Resources {
         } else {
             Value::Null
         };
+        let chat = if has(UpdateKind::Chat) {
+            let (_, chat) = messages::chat_behind_gate(&app.pool, user).await?;
+            json!(Chat::of(chat))
+        } else {
+            Value::Null
+        };
         let row = gate::of_owner(&app.pool, user).await?;
         let now = app.billing_clock.now();
         let open =
             app.free_of_charge || row.as_ref().is_some_and(|row| row.gate(now) == Gate::Open);
+        let (messages, answered) = messages_of(app, user, page, open).await?;
         Ok(Self {
             avatar,
+            chat,
             subscription: json!(Subscription::of(row, app)),
             photos: photos_of(app, user, page, open).await?,
+            messages,
+            answered,
         })
     }
 
     fn of(&self, update: &Update) -> Value {
         match update.kind {
             UpdateKind::Avatar => self.avatar.clone(),
+            UpdateKind::Chat => self.chat.clone(),
             UpdateKind::Subscription => self.subscription.clone(),
             UpdateKind::Photo => {
                 let id = &update.resource_id;
                 let photo = self.photos.get(id).cloned();
                 photo.unwrap_or_else(|| json!({"id": id, "deleted": true}))
+            }
+            UpdateKind::Message => {
+                let message = self.messages.get(&update.resource_id);
+                message.cloned().unwrap_or_default()
             }
         }
     }
@@ -195,4 +249,36 @@ async fn photos_of(
             (id.to_string(), json!(photo))
         })
         .collect())
+}
+
+/// By each message's own id, and by that of the picture that it shows; and the messages that they answer.
+async fn messages_of(
+    app: &State,
+    user: UserId,
+    page: &[Update],
+    open: bool,
+) -> Result<(HashMap<String, Value>, Vec<MessageId>), Trouble> {
+    let ids: Vec<Uuid> = page
+        .iter()
+        .filter(|update| update.kind == UpdateKind::Message)
+        .filter_map(|update| update.resource_id.parse().ok())
+        .collect();
+    if ids.is_empty() {
+        return Ok(Default::default());
+    }
+    let signer = app.signer();
+    let (mut by_id, mut answered) = (HashMap::new(), Vec::new());
+    for message in messages::about(&app.pool, user, &ids).await? {
+        let (id, photo) = (message.row.message_id, message.row.photo_id);
+        answered.extend(message.row.in_reply_to);
+        let message = Message::of(message, &signer);
+        let message = if open {
+            json!(message)
+        } else {
+            json!(message.behind_the_gate())
+        };
+        by_id.extend(photo.map(|photo| (photo.to_string(), message.clone())));
+        by_id.insert(id.to_string(), message);
+    }
+    Ok((by_id, answered))
 }

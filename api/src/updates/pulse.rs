@@ -1,4 +1,4 @@
-//! Wakes the streams of those people for whom something changed: one reader for the whole process.
+//! Wakes the streams of those people for whom something changed or is being said: one reader for the whole process.
 
 use std::{
     collections::HashMap,
@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
+use application::ports::{ReplyDraft, ReplyDrafts};
 use domain::values::{Position, UserId};
 use projections::{engine::Checkpoints, updates};
 use sqlx::PgPool;
-use tokio::sync::watch;
+use tokio::sync::{broadcast::error::RecvError, watch};
 
 use crate::{app::App, positions, problem::Chain};
 
@@ -19,7 +20,14 @@ const WAIT: Duration = Duration::from_secs(30);
 /// How long to leave the database in peace after trouble.
 const PAUSE: Duration = Duration::from_secs(1);
 
-type Listeners = Mutex<HashMap<UserId, watch::Sender<()>>>;
+type Listeners = Mutex<HashMap<UserId, Calls>>;
+
+/// What all streams of one person hear.
+struct Calls {
+    changed: watch::Sender<()>,
+    /// The newest draft: whoever is slow misses those in between, which it makes superfluous.
+    draft: watch::Sender<Option<Arc<ReplyDraft>>>,
+}
 
 /// Wakes the streams.
 #[derive(Clone)]
@@ -31,7 +39,8 @@ pub(crate) struct Pulse {
 pub(super) struct Listener {
     listeners: Arc<Listeners>,
     user: UserId,
-    ear: watch::Receiver<()>,
+    changed: watch::Receiver<()>,
+    draft: watch::Receiver<Option<Arc<ReplyDraft>>>,
 }
 
 impl Pulse {
@@ -44,34 +53,57 @@ impl Pulse {
             listeners: Arc::clone(&listeners),
         };
         let stop = app.stop.clone();
-        tokio::spawn(async move { stop.run_until_cancelled(reader.read()).await });
+        let drafts = Arc::clone(&app.drafts);
+        let spoken_to = Arc::clone(&listeners);
+        tokio::spawn(async move {
+            let both = async { tokio::join!(reader.read(), pass_on(&*drafts, &spoken_to)) };
+            stop.run_until_cancelled(both).await;
+        });
         Self { listeners }
     }
 
-    /// Hears when something changes for the user.
+    /// Hears when something changes for the user, or is said to them.
     pub(super) fn listen(&self, user: UserId) -> Listener {
-        let ear = locked(&self.listeners)
-            .entry(user)
-            .or_insert_with(|| watch::Sender::new(()))
-            .subscribe();
+        let mut listeners = locked(&self.listeners);
+        let calls = listeners.entry(user).or_insert_with(|| Calls {
+            changed: watch::Sender::new(()),
+            draft: watch::Sender::new(None),
+        });
         Listener {
             listeners: Arc::clone(&self.listeners),
             user,
-            ear,
+            changed: calls.changed.subscribe(),
+            draft: calls.draft.subscribe(),
         }
     }
 }
 
 impl Listener {
-    /// Forgets what was heard so far.
+    /// Forgets what changed so far.
     pub(super) fn attend(&mut self) {
-        self.ear.borrow_and_update();
+        self.changed.borrow_and_update();
     }
 
-    /// Returns once something was heard since `attend`.
+    /// The newest draft, unless it was asked for before.
+    pub(super) fn draft(&mut self) -> Option<Arc<ReplyDraft>> {
+        // The sender lives as long as its listeners.
+        if !self.draft.has_changed().unwrap_or(false) {
+            return None;
+        }
+        self.draft.borrow_and_update().clone()
+    }
+
+    /// Returns once something changed since `attend`, or there is a new draft.
     pub(super) async fn woken(&mut self) {
-        if self.ear.changed().await.is_err() {
-            // The sender lives as long as its listeners: this does not happen.
+        let heard = tokio::select! {
+            heard = self.changed.changed() => heard,
+            heard = self.draft.changed() => {
+                self.draft.mark_changed();
+                heard
+            }
+        };
+        if heard.is_err() {
+            // The senders live as long as their listeners: this does not happen.
             std::future::pending::<()>().await;
         }
     }
@@ -83,7 +115,7 @@ impl Drop for Listener {
         // This ear is the last one.
         if listeners
             .get(&self.user)
-            .is_some_and(|sender| sender.receiver_count() == 1)
+            .is_some_and(|calls| calls.changed.receiver_count() == 1)
         {
             listeners.remove(&self.user);
         }
@@ -134,8 +166,8 @@ impl Reader {
 
     fn wake(&self, owners: &[UserId]) {
         let listeners = locked(&self.listeners);
-        for sender in owners.iter().filter_map(|owner| listeners.get(owner)) {
-            sender.send_replace(());
+        for calls in owners.iter().filter_map(|owner| listeners.get(owner)) {
+            calls.changed.send_replace(());
         }
     }
 
@@ -145,6 +177,22 @@ impl Reader {
     }
 }
 
-fn locked(listeners: &Listeners) -> MutexGuard<'_, HashMap<UserId, watch::Sender<()>>> {
+/// Passes drafts on to the people that they are for. One that is missed is replaced by the next.
+async fn pass_on(drafts: &dyn ReplyDrafts, listeners: &Listeners) {
+    let mut heard = drafts.heard();
+    loop {
+        match heard.recv().await {
+            Ok(draft) => {
+                if let Some(calls) = locked(listeners).get(&draft.owner) {
+                    calls.draft.send_replace(Some(draft));
+                }
+            }
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn locked(listeners: &Listeners) -> MutexGuard<'_, HashMap<UserId, Calls>> {
     listeners.lock().unwrap_or_else(PoisonError::into_inner)
 }

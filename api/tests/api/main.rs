@@ -1,9 +1,12 @@
 //! The API on a real port and a real database, against the sandbox.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod admin;
 mod audit;
 mod avatars;
 mod billing;
+mod chat;
+mod conduct;
 mod conformance;
 mod envelope;
 mod grace;
@@ -20,7 +23,10 @@ mod photos;
 mod preconditions;
 mod provenance;
 mod read_models;
+mod reports;
 mod service;
 mod story;
+mod stream;
 mod test_app;
 mod updates;
+mod web_client;

@@ -220,3 +220,27 @@ async fn without_a_key_nobody_can_pay_and_the_gate_stays_closed() {
         .header("stripe-signature", &signature);
     forged.send().await.refused(400, "invalid-signature");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_from_the_page_can_ask_for_news_before_the_message_is_here() {
+    // No worker: nobody hears of the payment.
+    let app = TestApp::start().await;
+    let mara = app.sign_in("mara@example.com").await;
+    let nothing = mara.order("/billing/sync").await.expect(200);
+    assert_eq!(nothing.json()["status"], "none");
+
+    app.pay(&mara.payment_page().await).await;
+    let shown = mara.get("/billing/subscription").await.expect(200);
+    assert_eq!(shown.json()["open"], false);
+    let news = mara.order("/billing/sync").await.expect(200);
+    assert_eq!(news.json()["open"], true);
+    let again = mara.order("/billing/sync").await.expect(200);
+    assert_eq!(again.position(), news.position());
+
+    let outage = json!({"status": 500, "times": 10});
+    app.control("/stripe/fail_next", outage).await;
+    let away = mara.order("/billing/sync").await;
+    away.refused(503, "payment-unavailable");
+    let anonymous = app.call(Method::POST, "/billing/sync").send().await;
+    anonymous.refused(401, "unauthenticated");
+}

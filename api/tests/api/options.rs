@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use api::WebClient;
+
 /// What a test may want otherwise.
 pub struct Options {
     /// Whether projectors and reactions run.
@@ -18,6 +20,8 @@ pub struct Options {
     pub payment_configured: bool,
     /// Whether subscriptions run by the sandbox's clock instead of the test's.
     pub sandbox_clock: bool,
+    /// The web client, when it is served.
+    pub web: Option<WebClient>,
 }
 
 impl Default for Options {
@@ -30,6 +34,7 @@ impl Default for Options {
             free_of_charge: false,
             payment_configured: true,
             sandbox_clock: false,
+            web: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use application::ports::{CustomerDirectory, LogUnavailable, Plan, PlanInterval};
 use async_trait::async_trait;
 use domain::values::UserId;
 use infrastructure::{
+    chat::{ChatCompletions, ChatConfig},
     image::replicate::{Replicate, ReplicateConfig},
     standard_webhooks::WebhookSecret,
     stripe::{Stripe, StripeSettings},
@@ -43,6 +44,16 @@ pub fn replicate(sandbox: &RunningSandbox, webhook_base: Option<&str>) -> Replic
 pub fn replicate_secret() -> WebhookSecret {
     let secret = SandboxConfig::default().replicate_webhook_secret;
     secret.parse().unwrap()
+}
+
+/// The sandbox's companion.
+pub fn chat_model(sandbox: &RunningSandbox) -> ChatCompletions {
+    let base = sandbox.url().parse().unwrap();
+    ChatCompletions::new(ChatConfig {
+        allow_http: true,
+        ..ChatConfig::new(base, "sk-test", "companion")
+    })
+    .unwrap()
 }
 
 pub fn stripe(sandbox: &RunningSandbox) -> Stripe {

@@ -194,6 +194,21 @@ impl<'a> Person<'a> {
         self
     }
 
+    /// Designs an avatar and approves a reference picture of it that a worker has drawn.
+    pub async fn with_drawn_face(self) -> Self {
+        let mara = self.with_avatar().await;
+        mara.order("/avatars/me/reference-image").await.expect(202);
+        let avatar = until("the avatar has its picture", async || {
+            let shown = mara.get("/avatars/me").await.expect(200).json();
+            (shown["reference_image"]["status"] == "ready").then_some(shown)
+        })
+        .await;
+        let body = json!({ "photo_id": avatar["reference_image"]["photo_id"] });
+        let path = "/avatars/me/reference-image/approval";
+        mara.post(path, body).await.expect(200);
+        mara
+    }
+
     /// The payment provider's page for the plan.
     pub async fn payment_page(&self) -> String {
         let asked = self.post("/billing/checkout", json!({"plan": "monthly"}));

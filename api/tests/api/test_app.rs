@@ -10,25 +10,35 @@ use std::{
 use api::App;
 use application::{
     avatars::Avatars,
+    conduct::Conducts,
+    context::Context,
+    conversations::{Answered, Conversations, photo_id},
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{Clock, ObjectStorage, Plans, TokenIssuer},
+    reports::Reports,
+    stewardship::Stewardships,
     subscriptions::Subscriptions,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::values::{Position, UserId};
+use domain::{
+    conduct::Limits,
+    conversation::{Mode, Segment},
+    values::{Position, UserId},
+};
 use infrastructure::{
     event_log::PostgresEventLog,
     identity::{DevelopmentIssuer, SharedSecret, TokenSettings, TokenVerifier},
     image::replicate::ReplicateWebhook,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
+    reply_drafts::PostgresReplyDrafts,
     scratch_database::ScratchDatabase,
     stand_in_clock::StandInClock,
     storage::LocalStorage,
     stripe::{Stripe, StripeSettings},
 };
-use projections::engine::{Engine, Follower};
+use projections::engine::{Checkpoints, Engine, Follower};
 use provenance::Marker;
 use reqwest::Method;
 use sandbox::{RunningSandbox, SandboxConfig};
@@ -40,7 +50,7 @@ use worker::{WorkerParts, WorkerSettings};
 
 pub use crate::options::Options;
 use crate::{
-    outside::{Customers, plan, replicate, replicate_secret, stripe},
+    outside::{Customers, chat_model, plan, replicate, replicate_secret, stripe},
     person::{Answer, Call, Person},
 };
 
@@ -61,6 +71,8 @@ pub struct TestApp {
     pub sandbox: RunningSandbox,
     pub client: reqwest::Client,
     pub parts: App,
+    /// Whether a worker runs.
+    pub worker: bool,
     engine: Option<Engine>,
     objects: PathBuf,
     stop: CancellationToken,
@@ -134,8 +146,11 @@ impl TestApp {
         let engine = Engine::new(database.pool(), log.clone(), "test".to_owned());
         let stop = CancellationToken::new();
         let customers = Arc::new(Customers(database.pool()));
-        let avatars = Avatars::new(dispatcher.clone());
-        let photos = Photos::new(dispatcher.clone(), billing_clock.clone());
+        let conducts = conducts(&dispatcher, &clock);
+        let stewardships = Stewardships::new(dispatcher.clone(), clock.clone());
+        let avatars = Avatars::new(dispatcher.clone()).watched_by(conducts.clone());
+        let photos =
+            Photos::new(dispatcher.clone(), billing_clock.clone()).watched_by(conducts.clone());
         let photos = match options.free_of_charge {
             true => photos.free_of_charge(),
             false => photos,
@@ -144,10 +159,28 @@ impl TestApp {
         let issuer = options
             .issuer
             .then(|| -> Arc<dyn TokenIssuer> { Arc::new(DevelopmentIssuer::new(secret())) });
+        let reports = Reports::new(
+            dispatcher.clone(),
+            photos.clone(),
+            stewardships.clone(),
+            clock.clone(),
+            TimeDelta::hours(24),
+        );
         let parts = App {
             pool: database.pool(),
+            rebuild_pool: database.pool(),
+            reports,
+            conducts,
+            stewardships,
             avatars: avatars.clone(),
             photos: photos.clone(),
+            conversations: Conversations::new(
+                dispatcher.clone(),
+                photos.clone(),
+                clock.clone(),
+                Arc::new(chat_model(&sandbox)),
+                Arc::default(),
+            ),
             subscriptions: Subscriptions::new(
                 dispatcher.clone(),
                 billing_clock.clone(),
@@ -164,6 +197,8 @@ impl TestApp {
             inbox: Arc::new(WebhookInbox::new(database.pool())),
             image_webhook: Arc::new(ReplicateWebhook::new(vec![replicate_secret()])),
             notices: Arc::new(PostgresPredictionNotices::new(database.pool())),
+            drafts: Arc::new(PostgresReplyDrafts::start(database.pool())),
+            chat_figures: Arc::default(),
             plans,
             crisis: Arc::default(),
             clock: clock.clone(),
@@ -173,6 +208,7 @@ impl TestApp {
             issuer,
             url_signing_key: [7; 32],
             public_url: "https://ava.test/".parse().unwrap(),
+            web: options.web.clone(),
             stop: stop.clone(),
         };
         Self {
@@ -191,6 +227,7 @@ impl TestApp {
                 .build()
                 .unwrap(),
             parts,
+            worker: options.worker,
             engine: Some(engine),
             objects,
             stop,
@@ -202,7 +239,7 @@ impl TestApp {
     /// Runs the projectors and reactions from now on, in this process.
     pub fn follow(&mut self, with_worker: bool) {
         let engine = self.engine.take().unwrap();
-        let parts = self.worker_parts(&engine);
+        let parts = self.worker_parts(engine.checkpoints());
         let projectors = projections::all().into_iter().map(Follower::Projector);
         let reactions = worker::reactions(&parts)
             .into_iter()
@@ -216,15 +253,24 @@ impl TestApp {
         }
     }
 
-    fn worker_parts(&self, engine: &Engine) -> WorkerParts {
+    /// A worker from now on, in this process.
+    pub fn start_worker(&self) {
+        let parts = self.worker_parts(self.parts.checkpoints.clone());
+        tokio::spawn(worker::run(parts, self.stop.clone()));
+    }
+
+    fn worker_parts(&self, checkpoints: Checkpoints) -> WorkerParts {
         WorkerParts {
             node: "test-worker".to_owned(),
             pool: self.database.pool(),
             log: self.log.clone(),
             clock: self.clock.clone(),
-            checkpoints: engine.checkpoints(),
+            checkpoints,
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            conversations: self.parts.conversations.clone(),
+            drafts: self.parts.drafts.clone(),
+            chat_figures: self.parts.chat_figures.clone(),
             subscriptions: self.parts.subscriptions.clone(),
             providers: replicate(&self.sandbox, Some(&self.url)).into(),
             notices: self.parts.notices.clone(),
@@ -244,10 +290,14 @@ impl TestApp {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let log = Arc::new(PostgresEventLog::start(self.database.pool()));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
+        let conducts = conducts(&dispatcher, &self.clock);
         let parts = App {
-            avatars: Avatars::new(dispatcher.clone()),
-            photos: Photos::new(dispatcher, self.clock.clone()),
-            checkpoints: projections::engine::Checkpoints::new(self.database.pool()),
+            avatars: Avatars::new(dispatcher.clone()).watched_by(conducts.clone()),
+            photos: Photos::new(dispatcher.clone(), self.clock.clone())
+                .watched_by(conducts.clone()),
+            conducts,
+            stewardships: Stewardships::new(dispatcher, self.clock.clone()),
+            checkpoints: Checkpoints::new(self.database.pool()),
             idempotency: log.clone(),
             log,
             ..self.parts.clone()
@@ -259,9 +309,19 @@ impl TestApp {
 
     /// Somebody who is signed in.
     pub async fn sign_in(&self, email: &str) -> Person<'_> {
+        self.sign_in_as(email, &[]).await
+    }
+
+    /// Somebody who runs the system.
+    pub async fn operator(&self) -> Person<'_> {
+        self.sign_in_as("olga@example.com", &["operator"]).await
+    }
+
+    /// Somebody who is signed in with roles.
+    pub async fn sign_in_as(&self, email: &str, roles: &[&str]) -> Person<'_> {
         let answer = self
             .call(Method::POST, "/dev/token")
-            .json(json!({ "email": email }))
+            .json(json!({ "email": email, "roles": roles }))
             .send()
             .await;
         let token = answer.expect(200).json();
@@ -322,6 +382,44 @@ impl TestApp {
             .unwrap()
     }
 
+    /// How many events of that aggregate the log holds.
+    pub async fn count_of(&self, aggregate_type: &str) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM events WHERE aggregate_type = $1")
+            .bind(aggregate_type)
+            .fetch_one(&self.database.pool())
+            .await
+            .unwrap()
+    }
+
+    /// What stewards did, in order, and who each one was.
+    pub async fn stewardship(&self) -> Vec<(String, Value)> {
+        sqlx::query_as(
+            "SELECT metadata ->> 'actor', payload FROM events
+              WHERE aggregate_type = 'Stewardship' ORDER BY position",
+        )
+        .fetch_all(&self.database.pool())
+        .await
+        .unwrap()
+    }
+
+    /// A message of the payment provider's that waits.
+    pub async fn message(&self, id: &str) {
+        let kept = self.parts.inbox.keep("stripe", id, "invoice.paid", b"{}");
+        kept.await.unwrap();
+    }
+
+    /// From now on the log takes nothing more, as when its disk is full.
+    pub async fn refuse_appends(&self) {
+        for statement in [
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$",
+            "CREATE TRIGGER no_room BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION no_room()",
+        ] {
+            let pool = self.database.pool();
+            sqlx::query(statement).execute(&pool).await.unwrap();
+        }
+    }
+
     /// The log's last position.
     pub async fn head(&self) -> Position {
         application::ports::EventLog::head(self.log.as_ref())
@@ -345,10 +443,47 @@ impl TestApp {
         forget.execute(&self.database.pool()).await.unwrap();
     }
 
+    /// How often the chat model was asked.
+    pub async fn asked_of_the_model(&self) -> usize {
+        let url = format!("{}/control/chat/ledger", self.sandbox.url());
+        let ledger: Value = self
+            .client
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        ledger["completions"].as_array().unwrap().len()
+    }
+
+    /// The companion answers a message with the promise of a picture, as a worker has it do; the picture's id.
+    pub async fn promise(&self, person: &Person<'_>, message: &Value) -> String {
+        let message_id = message["id"].as_str().unwrap().parse().unwrap();
+        let segment = Segment {
+            owner: person.id,
+            mode: Mode::Intimate,
+            day: Utc::now().date_naive(),
+        };
+        let context = Context::of_user(person.id, Uuid::now_v7());
+        let answered = self
+            .parts
+            .conversations
+            .answer(&context, segment, message_id, &mut ())
+            .await;
+        assert_eq!(answered.unwrap(), Answered::Replied);
+        self.settle().await;
+        photo_id(message_id).to_string()
+    }
+
     /// Waits until the projectors have seen everything that is in the log now.
     pub async fn settle(&self) {
         let head = self.head().await;
-        let projectors = ["avatars", "photos", "gate", "updates", "photo_work"];
+        let projectors: Vec<_> = projections::all()
+            .iter()
+            .map(|projector| projector.name())
+            .collect();
         let seen = self
             .parts
             .checkpoints
@@ -368,6 +503,16 @@ impl TestApp {
     pub async fn store(&self, key: &str, bytes: &'static [u8]) {
         self.storage.put(key, bytes.into()).await.unwrap();
     }
+}
+
+/// Three grave refusals within half an hour lead to a pause of ten minutes.
+fn conducts(dispatcher: &Dispatcher, clock: &Arc<MovableClock>) -> Conducts {
+    let limits = Limits {
+        refusals: 3,
+        window: TimeDelta::minutes(30),
+        pause: TimeDelta::minutes(10),
+    };
+    Conducts::new(dispatcher.clone(), clock.clone(), limits, [9; 32])
 }
 
 impl Drop for TestApp {

@@ -3,88 +3,13 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     person::Person,
+    stream::Stream,
     test_app::{Options, TestApp, until},
 };
-
-/// One event as a client reads it.
-#[derive(Debug, Clone, PartialEq)]
-struct Update {
-    id: u64,
-    event: String,
-    data: Value,
-}
-
-/// A client of the stream that reads events, comments and the rest as the standard says.
-struct Stream {
-    response: reqwest::Response,
-    rest: String,
-    last_id: Option<u64>,
-    comments: usize,
-}
-
-impl Stream {
-    async fn open(person: &Person<'_>, last_id: Option<u64>) -> Self {
-        let call = person.call(Method::GET, "/updates");
-        let call = match last_id {
-            Some(id) => call.header("last-event-id", &id.to_string()),
-            None => call,
-        };
-        let response = call.open().await;
-        assert_eq!(response.status(), 200);
-        Self {
-            response,
-            rest: String::new(),
-            last_id,
-            comments: 0,
-        }
-    }
-
-    /// The next event; none when the stream has ended.
-    async fn next(&mut self) -> Option<Update> {
-        loop {
-            while let Some((block, rest)) = self.rest.split_once("\n\n") {
-                let (block, rest) = (block.to_owned(), rest.to_owned());
-                self.rest = rest;
-                if let Some(update) = self.read(&block) {
-                    return Some(update);
-                }
-            }
-            let chunk = self.response.chunk().await.ok()??;
-            self.rest.push_str(std::str::from_utf8(&chunk).unwrap());
-        }
-    }
-
-    fn read(&mut self, block: &str) -> Option<Update> {
-        let (mut event, mut data) = (None, None);
-        for line in block.lines() {
-            match line.split_once(": ").unwrap() {
-                ("id", id) => self.last_id = Some(id.parse().unwrap()),
-                ("event", name) => event = Some(name.to_owned()),
-                ("data", json) => data = Some(serde_json::from_str(json).unwrap()),
-                ("retry", pause) => assert_eq!(pause, "2000"),
-                ("", _) => self.comments += 1,
-                other => panic!("{other:?}"),
-            }
-        }
-        Some(Update {
-            id: self.last_id?,
-            event: event?,
-            data: data?,
-        })
-    }
-
-    async fn take(&mut self, count: usize) -> Vec<Update> {
-        let mut updates = Vec::new();
-        while updates.len() < count {
-            updates.push(self.next().await.expect("the stream goes on"));
-        }
-        updates
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changes_arrives_as_its_get_gives_it() {
@@ -175,12 +100,7 @@ async fn a_stream_begins_now_or_after_the_last_id_or_at_the_very_beginning() {
         )
         .open()
         .await;
-    let mut by_query = Stream {
-        response: by_query,
-        rest: String::new(),
-        last_id: None,
-        comments: 0,
-    };
+    let mut by_query = Stream::of(by_query);
     assert_eq!(by_query.next().await.unwrap().id, last);
 
     for bad in ["x", "-1", "1.5", "99999", "9223372036854775808"] {
@@ -256,12 +176,7 @@ async fn a_process_that_runs_no_projectors_tells_its_clients_as_well() {
     let app = app;
     let mara = app.sign_in("mara@example.com").await.with_avatar().await;
     let response = mara.call_at(&second, Method::GET, "/updates").open().await;
-    let mut stream = Stream {
-        response,
-        rest: String::new(),
-        last_id: None,
-        comments: 0,
-    };
+    let mut stream = Stream::of(response);
     for age in 30..40 {
         let changed = mara
             .patch("/avatars/me", json!({ "age": age }))

@@ -5,12 +5,11 @@ use domain::{avatar::Profile, conversation::Mode, policy::Obligation, values::Pe
 /// What stands beside every conversation, always.
 pub const DISCLOSURE_BADGE: &str = "AI companion: not a human being";
 
-/// The companion's first message: who it is, and what it is.
-pub fn disclosure(profile: &Profile) -> String {
+/// The first message of a conversation: who the companion of that name is, and what it is.
+pub fn disclosure(name: &str) -> String {
     format!(
-        "Hello, I'm {}. I'm an AI companion, not a human being: I'm made up, and so are my pictures. \
-         What would you like to talk about?",
-        profile.name
+        "Hello, I'm {name}. I'm an AI companion, not a human being: I'm made up, and so are my pictures. \
+         What would you like to talk about?"
     )
 }
 
@@ -106,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_first_message_and_the_badge_say_that_it_is_an_ai() {
-        let first = disclosure(&amelie());
+        let first = disclosure("Amélie");
         assert!(first.starts_with("Hello, I'm Amélie. I'm an AI companion, not a human being"));
         assert!(DISCLOSURE_BADGE.contains("AI") && DISCLOSURE_BADGE.contains("not a human being"));
     }
@@ -117,7 +116,7 @@ mod tests {
             let fields = [Field { name: "text", text }];
             content::judge(Stage::ChatReply, &fields, Age::YOUNGEST, "en")
         };
-        assert!(judge(&disclosure(&amelie())).allows());
+        assert!(judge(&disclosure("Amélie")).allows());
         assert!(judge("Yes, I'm an AI, and I'm glad that you ask.").allows());
         assert_eq!(judge("I'm a real person, I promise.").rules, ["R8"]);
     }

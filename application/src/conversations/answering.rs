@@ -20,7 +20,7 @@ use domain::{
     values::{MessageId, ReplyText, ToolArguments},
 };
 
-use super::{Conversations, past::turns_before, photo_id, reply_id, stream};
+use super::{Conversations, past::turns_before, photo_id, reply_id, speaking::Speaking, stream};
 use crate::{
     chatting::{self, MEMORY_CHARS},
     content,
@@ -97,7 +97,8 @@ impl Conversations {
         let Some(turn) = self.open_turn(context, segment, message_id).await? else {
             return Ok(Answered::Earlier);
         };
-        let end = match self.ask(&turn.order, listener).await {
+        let mut speaking = Speaking::new(listener, turn.profile.age, &context.locale);
+        let end = match self.ask(&turn.order, &mut speaking).await {
             Ok(answer) => judged(answer, message_id, &turn.profile, &context.locale),
             Err(error) => failure(error),
         };
@@ -174,6 +175,7 @@ impl Conversations {
     ) -> Result<ChatAnswer, ChatError> {
         let mut asked = 1;
         loop {
+            listener.begin();
             let error = match self.model.answer(order, listener).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -271,7 +273,9 @@ impl Conversations {
             Err(RequestPhotoError::AvatarNotFound | RequestPhotoError::AvatarNotReady) => {
                 declined(Decline::AvatarNotReady)
             }
-            Err(RequestPhotoError::ContentRefused { .. }) => declined(Decline::ContentRefused),
+            Err(RequestPhotoError::ContentRefused { .. } | RequestPhotoError::CoolingDown(_)) => {
+                declined(Decline::ContentRefused)
+            }
             Err(RequestPhotoError::Gate(
                 subscription::Rejection::QuotaExhausted { .. }
                 | subscription::Rejection::GateClosed(_)

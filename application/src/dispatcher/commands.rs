@@ -2,9 +2,12 @@
 
 use domain::{
     avatar::{self, Avatar},
+    conduct::{self, Conduct},
     conversation::{self, Conversation},
     photo_request::{self, PhotoRequest},
     policy::Pack,
+    report::{self, Report},
+    stewardship::{self, Stewardship},
     subscription::{self, Subscription},
 };
 
@@ -51,6 +54,7 @@ impl Commanded for PhotoRequest {
             photo_request::Command::Fail { .. } => "Fail",
             photo_request::Command::Refuse { .. } => "Refuse",
             photo_request::Command::Cancel => "Cancel",
+            photo_request::Command::Reopen => "Reopen",
             photo_request::Command::DeletePhoto => "DeletePhoto",
         }
     }
@@ -69,6 +73,7 @@ impl Commanded for PhotoRequest {
             | photo_request::Command::Fail { .. }
             | photo_request::Command::Refuse { .. }
             | photo_request::Command::Cancel
+            | photo_request::Command::Reopen
             | photo_request::Command::DeletePhoto => None,
         }
     }
@@ -101,6 +106,62 @@ impl Commanded for Conversation {
             | conversation::Command::WithholdPhoto { .. }
             | conversation::Command::ChangeMode { .. }
             | conversation::Command::ShowIntervention { .. } => None,
+        }
+    }
+}
+
+impl Commanded for Report {
+    fn name(command: &report::Command) -> &'static str {
+        match command {
+            report::Command::FileReport { .. } => "FileReport",
+            report::Command::DecideReport { .. } => "DecideReport",
+        }
+    }
+
+    fn begins(command: &report::Command) -> bool {
+        matches!(command, report::Command::FileReport { .. })
+    }
+}
+
+impl Commanded for Stewardship {
+    fn name(command: &stewardship::Command) -> &'static str {
+        match command {
+            stewardship::Command::ViewFigures => "ViewFigures",
+            stewardship::Command::ViewProjections => "ViewProjections",
+            stewardship::Command::ViewPhotos { .. } => "ViewPhotos",
+            stewardship::Command::ViewUser { .. } => "ViewUser",
+            stewardship::Command::ViewReports { .. } => "ViewReports",
+            stewardship::Command::ViewReport { .. } => "ViewReport",
+            stewardship::Command::ViewWebhooks { .. } => "ViewWebhooks",
+            stewardship::Command::RetryPhoto { .. } => "RetryPhoto",
+            stewardship::Command::CancelPhoto { .. } => "CancelPhoto",
+            stewardship::Command::TakeDecision { .. } => "TakeDecision",
+            stewardship::Command::RebuildProjection { .. } => "RebuildProjection",
+            stewardship::Command::ReplayWebhook { .. } => "ReplayWebhook",
+        }
+    }
+
+    /// Whatever is done first on a day begins it; usually it is not the first.
+    fn begins(_command: &stewardship::Command) -> bool {
+        false
+    }
+}
+
+impl Commanded for Conduct {
+    fn name(command: &conduct::Command) -> &'static str {
+        match command {
+            conduct::Command::NoteRefusal { .. } => "NoteRefusal",
+        }
+    }
+
+    /// Most people's first refusal is their last one.
+    fn begins(_command: &conduct::Command) -> bool {
+        false
+    }
+
+    fn policy_pack(command: &conduct::Command) -> Option<&str> {
+        match command {
+            conduct::Command::NoteRefusal { refusal, .. } => Some(&refusal.pack),
         }
     }
 }

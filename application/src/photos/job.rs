@@ -25,10 +25,12 @@ pub struct PhotoJob {
     pub prompt: Option<String>,
     /// The approved reference picture that it follows.
     pub reference: Option<PhotoId>,
-    /// When it was wished for.
-    pub requested_at: DateTime<Utc>,
+    /// When it was wished for, or last opened again by an operator.
+    pub opened_at: DateTime<Utc>,
     /// Where in the log: the event there caused whatever a worker does.
     pub requested_position: Position,
+    /// How many attempts there had been when an operator opened it again.
+    pub earlier_attempts: u32,
     /// The newest attempt.
     pub attempt: Option<Attempt>,
     /// The providers that any attempt has asked.
@@ -68,6 +70,11 @@ impl PhotoJob {
         self.attempt.as_ref().map_or(0, |attempt| attempt.number)
     }
 
+    /// Which try attempt `number` is since the request was opened: 1, 2, 3 …
+    pub const fn tries(&self, number: u32) -> u32 {
+        number.saturating_sub(self.earlier_attempts)
+    }
+
     /// Folds a photo request's history; none when it is empty.
     pub(super) fn from_history(
         upcasters: Upcasters,
@@ -105,8 +112,9 @@ impl PhotoJob {
             purpose,
             prompt: prompt.known().map(|prompt| prompt.as_str().to_owned()),
             reference,
-            requested_at: stored.recorded_at,
+            opened_at: stored.recorded_at,
             requested_position: stored.position,
+            earlier_attempts: 0,
             attempt: None,
             asked: BTreeSet::new(),
             retry_at: None,
@@ -153,6 +161,17 @@ impl PhotoJob {
             }
             Event::PhotoFailed { .. } | Event::PhotoRefused { .. } | Event::PhotoCanceled => {
                 self.ended = true
+            }
+            Event::PhotoReopened { attempts, .. } => {
+                self.ended = false;
+                self.opened_at = at;
+                self.earlier_attempts = attempts;
+                self.retry_at = None;
+                self.asked.clear();
+                // A provider that was never told that it is over may still answer; nobody listens to it.
+                if let Some(attempt) = &mut self.attempt {
+                    attempt.failed = true;
+                }
             }
             Event::PhotoDeleted => self.deleted = true,
         }

@@ -108,6 +108,9 @@ pub enum ChatErrorKind {
 
 /// Hears an answer's words as they come. What was heard is not final: the whole answer is judged once it is there.
 pub trait Listener: Send {
+    /// The model is asked, perhaps once more: what was heard before counts for nothing.
+    fn begin(&mut self) {}
+
     /// The next words.
     fn hear(&mut self, words: &str);
 }

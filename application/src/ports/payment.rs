@@ -228,6 +228,9 @@ pub trait PaymentGateway: Send + Sync {
     /// A part of all subscriptions that are not over: the first, or the one that begins at `from`.
     async fn subscriptions(&self, from: Option<&str>) -> Result<SubscriptionPage, PaymentError>;
 
+    /// A customer's subscriptions that are not over, newest first: 10 at most.
+    async fn subscriptions_of(&self, customer_id: &str) -> Result<SubscriptionPage, PaymentError>;
+
     /// A subscription as it stands now; none when the provider does not know it.
     async fn subscription(&self, id: &str) -> Result<Option<ProviderSubscription>, PaymentError>;
 

@@ -1,6 +1,6 @@
 //! The payment provider's messages, kept before anybody thinks about them.
 
-use std::time::Duration;
+use std::{fmt, str::FromStr, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -34,6 +34,89 @@ pub struct InboxItem {
     pub received_at: DateTime<Utc>,
 }
 
+/// How a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InboxState {
+    /// It waits for its work, or is being worked on.
+    Waiting,
+    /// It is dealt with.
+    Done,
+    /// It failed, and waits for an operator.
+    Parked,
+}
+
+impl InboxState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Done, Self::Parked];
+
+    /// The word that stands for it in SQL and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+impl fmt::Display for InboxState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that is no state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is one of waiting, done, parked")]
+pub struct InvalidState;
+
+impl FromStr for InboxState {
+    type Err = InvalidState;
+
+    fn from_str(text: &str) -> Result<Self, InvalidState> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or(InvalidState)
+    }
+}
+
+/// A message, without its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxEntry {
+    /// Its place in the order of arrival.
+    pub arrival: u64,
+    /// The provider's event id.
+    pub id: String,
+    /// The provider, as `stripe`.
+    pub provider: String,
+    /// The provider's event type.
+    pub kind: String,
+    /// How it stands.
+    pub state: InboxState,
+    /// How often it was handed out since it came, or since it was handed out again.
+    pub attempts: u32,
+    /// How often an operator has handed it out again.
+    pub replays: u32,
+    /// Why the latest attempt failed.
+    pub error: Option<String>,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// When it was done or parked.
+    pub settled_at: Option<DateTime<Utc>>,
+}
+
+/// How many messages stand how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InboxCounts {
+    /// They wait for their work, or are being worked on.
+    pub waiting: u64,
+    /// They failed, and wait for an operator.
+    pub parked: u64,
+    /// They came since the given time, and are dealt with.
+    pub done: u64,
+}
+
 /// A durable queue of the payment provider's messages.
 ///
 /// The webhook's handler keeps the raw body and answers; the worker does the work later, and as
@@ -65,6 +148,24 @@ pub trait PaymentInbox: Send + Sync {
         error: &str,
         retry_at: Option<DateTime<Utc>>,
     ) -> Result<(), LogUnavailable>;
+
+    /// The newest messages, newest first, at most `limit` of them: those of one state, or of all; those that came before
+    /// the arrival `before`, or all.
+    async fn page(
+        &self,
+        state: Option<InboxState>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<InboxEntry>, LogUnavailable>;
+
+    /// One message.
+    async fn entry(&self, id: &str) -> Result<Option<InboxEntry>, LogUnavailable>;
+
+    /// How many messages stand how; of those that are done, only those that came since then.
+    async fn counts(&self, since: DateTime<Utc>) -> Result<InboxCounts, LogUnavailable>;
+
+    /// Hands a message out again, whatever became of it; false when there is none of that id.
+    async fn hand_out_again(&self, id: &str) -> Result<bool, LogUnavailable>;
 
     /// Changes when this process kept a message; a hint only: consumers poll as well.
     fn hint(&self) -> watch::Receiver<u64>;

@@ -1,5 +1,7 @@
 //! What people do with the subscription that they pay for: see what they paid, end it, keep it.
 
+use std::collections::BTreeSet;
+
 use domain::{
     subscription::{Command, Rejection, Subscription, Survey},
     values::{Position, UserId},
@@ -20,15 +22,37 @@ pub enum ManageError {
     /// The payment provider did not do what was asked.
     #[error(transparent)]
     Payment(#[from] PaymentError),
-    /// The subscription is over at the provider, and that cannot be recorded yet.
-    #[error("the subscription is over, and that cannot be recorded yet")]
-    Ended(#[source] Box<ApplyNoticeError>),
+    /// The subscription stands otherwise at the provider, and that cannot be recorded yet.
+    #[error("what the payment provider says cannot be recorded yet")]
+    NotApplied(#[source] Box<ApplyNoticeError>),
     /// The rules say no, or the log is away.
     #[error(transparent)]
     Command(#[from] CommandError<Rejection>),
 }
 
 impl Subscriptions {
+    /// Asks the provider how the owner's subscriptions stand, without waiting for its messages: whoever comes back from
+    /// its page is often here before them. Answers how far the subscription's history reaches then.
+    ///
+    /// # Errors
+    /// When the provider or the log is away, or what the provider says cannot be applied; the messages will tell of it.
+    pub async fn look(&self, owner: UserId) -> Result<Position, ManageError> {
+        let known = self.load(owner).await?;
+        let Some(customer_id) = known.state.customer_id() else {
+            return Ok(known.position);
+        };
+        let page = self.payment.subscriptions_of(customer_id).await?;
+        let held = known.state.running().map(|one| one.provider_id.clone());
+        let told = page.subscriptions.into_iter().map(|one| one.id);
+        let cause = Cause::look("look", self.clock.now());
+        for id in told.chain(held).collect::<BTreeSet<_>>() {
+            self.apply_snapshot(owner, &cause, &id)
+                .await
+                .map_err(|error| ManageError::NotApplied(Box::new(error)))?;
+        }
+        Ok(self.load(owner).await?.position)
+    }
+
     /// A short-lived way into the provider's page for the owner, who comes back to `return_url`; and how far the
     /// subscription's history reaches.
     ///
@@ -127,7 +151,7 @@ impl Subscriptions {
                 let cause = Cause::look("end-with-period", self.clock.now());
                 self.apply_snapshot(owner, &cause, &running.provider_id)
                     .await
-                    .map_err(|error| ManageError::Ended(Box::new(error)))?;
+                    .map_err(|error| ManageError::NotApplied(Box::new(error)))?;
                 return Err(CommandError::Rejected(Rejection::NoSubscription).into());
             }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use application::{
     conversations::{Answered, photo_id, reply_id, stream},
-    ports::{ChatErrorKind, ChatMessage},
+    ports::{ChatErrorKind, ChatMessage, IdempotencyClaim},
 };
 use domain::{
     conversation::{Decline, Event, FailureReason, InterventionKind, Mode, Segment},
@@ -350,4 +350,35 @@ async fn the_modes_have_their_own_histories_and_only_the_intimate_one_offers_pic
     let all = format!("{:?}", asked[1].messages);
     assert!(!all.contains("our secret"), "{all}");
     assert_ne!(stream(friendly), stream(talk.segment()));
+}
+
+#[tokio::test]
+async fn after_long_talk_a_person_is_reminded_of_a_break_once() {
+    let talk = Talk::begin().await;
+    let message_id = talk.say("still here").await;
+    talk.answer(message_id).await;
+    let remind = async |after: Option<Duration>| {
+        let mut context = talk.story.context();
+        context.idempotency = Some(IdempotencyClaim {
+            scope: "reaction:remind_of_breaks".to_owned(),
+            key: message_id.to_string(),
+            request_hash: [0; 32],
+        });
+        let conversations = talk.conversations.clone().reminding_after(after);
+        let reminded = conversations.remind_of_break(context, talk.segment());
+        reminded.await.unwrap()
+    };
+    assert!(!remind(None).await, "not where nobody wants it");
+    assert!(!remind(Some(Duration::from_secs(3600))).await, "not yet");
+    assert!(remind(Some(Duration::ZERO)).await);
+    assert!(
+        !remind(Some(Duration::ZERO)).await,
+        "nothing was said since"
+    );
+    let told = talk.told().await;
+    let reminders = told.iter().filter(|event| {
+        matches!(event, Event::SafetyInterventionShown { message_id: None, intervention }
+            if intervention.kind == InterventionKind::Break && intervention.text.contains("AI"))
+    });
+    assert_eq!(reminders.count(), 1);
 }

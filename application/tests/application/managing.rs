@@ -326,3 +326,34 @@ async fn everybody_has_one_trial() {
     let trials: Vec<u32> = orders.iter().map(|order| order.plan.trial_days).collect();
     assert_eq!(trials, [14, 0]);
 }
+
+#[tokio::test]
+async fn who_comes_back_before_the_message_sees_what_the_provider_says() {
+    let shop = Shop::open();
+    shop.checkout(shop.context(), "monthly").await.unwrap();
+    shop.provider.says(&shop.told(Status::Active));
+    shop.subscriptions.look(shop.user).await.unwrap();
+    assert_eq!(shop.current().await.status, Status::Active);
+    let events = shop.events().await.len();
+    // The message, when it comes, and another look add nothing.
+    shop.apply(&message("evt_1", &shop.told(Status::Active), noon()))
+        .await;
+    shop.subscriptions.look(shop.user).await.unwrap();
+    assert_eq!(shop.events().await.len(), events);
+}
+
+#[tokio::test]
+async fn a_look_sees_the_end_of_what_runs_here_and_is_over_there() {
+    let shop = subscribed().await;
+    shop.it_is(after(100));
+    shop.provider.says(&shop.told(Status::Canceled));
+    shop.subscriptions.look(shop.user).await.unwrap();
+    assert!(shop.state().await.running().is_none());
+}
+
+#[tokio::test]
+async fn who_never_was_a_customer_is_not_asked_about() {
+    let shop = Shop::open();
+    shop.subscriptions.look(shop.user).await.unwrap();
+    assert_eq!(shop.asked(), 0);
+}

@@ -161,6 +161,10 @@ impl PaymentGateway for Provider {
         })
     }
 
+    async fn subscriptions_of(&self, _: &str) -> Result<SubscriptionPage, PaymentError> {
+        self.subscriptions(None).await
+    }
+
     async fn subscription(&self, id: &str) -> Result<Option<ProviderSubscription>, PaymentError> {
         self.ask(id.to_owned())?;
         let answer = self

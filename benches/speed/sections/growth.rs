@@ -18,7 +18,11 @@ use rand::seq::SliceRandom;
 use sqlx::{PgPool, Row as _};
 use uuid::Uuid;
 
-use super::{catch_up::catch_up, commands::Ava};
+use super::{
+    catch_up::catch_up,
+    commands::Ava,
+    costs::{self, Costs, Totals},
+};
 use crate::{
     Effort,
     filling::{fill, owner_ids},
@@ -78,11 +82,12 @@ pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {
         eprintln!("  … filling a log of {} events", thousands(events as f64));
         logs.push(Log::filled(events).await?);
     }
+    eprintln!("  … asking them in turns");
     let rounds = interleaved(effort.rounds(), logs.len(), async |subject| {
         let log = &logs[subject];
         let mut rounds = Vec::new();
         for question in 0..QUESTIONS.len() {
-            rounds.push(log.asked(question, effort).await?);
+            rounds.push(log.measured(question, effort).await?);
         }
         Ok(rounds)
     })
@@ -93,15 +98,30 @@ pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {
         for question in 0..QUESTIONS.len() {
             let rounds = rounds
                 .iter()
-                .filter_map(|round: &Vec<Round>| round.get(question).cloned());
-            of_log.push(median_round(rounds.collect())?);
+                .filter_map(|round: &Vec<Asked>| round.get(question).cloned());
+            of_log.push(middle_of(rounds.collect())?);
         }
         middle.push(of_log);
     }
     Ok(told(&logs, &middle))
 }
 
-fn told(logs: &[Log], middle: &[Vec<Round>]) -> Measured {
+/// One round of a question, and what each command or read of it cost the server.
+#[derive(Clone)]
+struct Asked {
+    round: Round,
+    costs: Costs,
+}
+
+/// The round whose rate is the middle one, with its costs.
+fn middle_of(rounds: Vec<Asked>) -> anyhow::Result<Asked> {
+    let round = median_round(rounds.iter().map(|asked| asked.round.clone()).collect())?;
+    let same = |asked: &Asked| asked.round.per_second.total_cmp(&round.per_second).is_eq();
+    let found = rounds.into_iter().find(same);
+    found.ok_or_else(|| anyhow::anyhow!("the middle round is none of the rounds"))
+}
+
+fn told(logs: &[Log], middle: &[Vec<Asked>]) -> Measured {
     let mut measured = Measured::new("Growth", HOW);
     if let ([small, .., large], [few, .., many]) = (logs, middle) {
         let sizes = format!(
@@ -116,8 +136,10 @@ fn told(logs: &[Log], middle: &[Vec<Round>]) -> Measured {
             (4, Goal::None),
         ] {
             let what = format!("p50 of {}, {sizes}", QUESTIONS[question]);
-            let [few, many] = [few, many]
-                .map(|rounds| (rounds[question].told(), rounds[question].percentile(50)));
+            let [few, many] = [few, many].map(|rounds| {
+                let round = &rounds[question].round;
+                (round.told(), round.percentile(50))
+            });
             measured.rows.push(Row::ratio(what, many, few, goal));
         }
     }
@@ -125,7 +147,7 @@ fn told(logs: &[Log], middle: &[Vec<Round>]) -> Measured {
     measured
 }
 
-fn table(logs: &[Log], middle: &[Vec<Round>]) -> Table {
+fn table(logs: &[Log], middle: &[Vec<Asked>]) -> Table {
     let sizes = logs
         .iter()
         .map(|log| format!("{} events", thousands(log.events as f64)));
@@ -149,9 +171,11 @@ fn table(logs: &[Log], middle: &[Vec<Round>]) -> Table {
             name,
             middle
                 .iter()
-                .map(|rounds| told(&rounds[question]))
+                .map(|rounds| told(&rounds[question].round))
                 .collect(),
         );
+        let costs = |rounds: &Vec<Asked>| rounds[question].costs.told();
+        line("… each costs", middle.iter().map(costs).collect());
     }
     let rebuild = |log: &Log| format!("{} events/s", thousands(log.rebuild));
     line("rebuild of `avatars`", logs.iter().map(rebuild).collect());
@@ -170,6 +194,7 @@ impl Log {
         let story = Story::of_a_subscriber(SCENES)?;
         let people = fill(scratch.url(), &story, 0, events).await?;
         scratch.settle().await?;
+        costs::take_times(&scratch.pool).await?;
         let (events, took) = catch_up(scratch.url(), &["avatars"]).await?;
         fill_photos(&scratch.pool).await?;
         scratch.settle().await?;
@@ -189,6 +214,14 @@ impl Log {
             people,
             asked: AtomicUsize::new(0),
         })
+    }
+
+    async fn measured(&self, question: usize, effort: Effort) -> anyhow::Result<Asked> {
+        let before = Totals::now(&self.scratch.pool).await?;
+        let round = self.asked(question, effort).await?;
+        let after = Totals::now(&self.scratch.pool).await?;
+        let costs = before.until(after, round.answered());
+        Ok(Asked { round, costs })
     }
 
     async fn asked(&self, question: usize, effort: Effort) -> anyhow::Result<Round> {

@@ -118,12 +118,13 @@ impl Companion {
                 Some(Requested | Ready | Failed) => return Ok(Vec::new()),
             },
 
-            // The first result of a picture counts, also when a newer wish superseded it.
+            // Also when a newer wish superseded it, and when it had failed and was tried again.
             Command::RecordReferenceImage { photo_id } => match self.references.get(&photo_id) {
                 None => return Err(Rejection::UnknownReference),
-                Some(Requested) => Event::ReferenceImageReady { photo_id },
-                Some(Ready | Failed) => return Ok(Vec::new()),
+                Some(Requested | Failed) => Event::ReferenceImageReady { photo_id },
+                Some(Ready) => return Ok(Vec::new()),
             },
+            // A failure that is told late does not take a picture away.
             Command::RecordReferenceFailure {
                 photo_id,
                 class,

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
 
-use super::{Command, Event, Intervention, Mode, Rejection, Reply, ToolOutcome, WithheldReason};
+use super::{
+    Command, Event, Intervention, InterventionKind, Mode, Rejection, Reply, ToolOutcome,
+    WithheldReason,
+};
 use crate::{
     personal::Personal,
     policy::recorded::{Decision, Verdict},
@@ -19,6 +22,8 @@ pub struct Conversation {
     mode: Option<Mode>,
     turns: BTreeMap<MessageId, Turn>,
     photos: BTreeMap<PhotoId, PhotoStage>,
+    /// Whether the person was told that the companion is an AI.
+    disclosed: bool,
     /// How often something was shown beside the turns, and how often the person turned to this mode.
     asides: u32,
 }
@@ -68,7 +73,11 @@ impl Conversation {
                 text,
                 policy,
                 intervention,
-            } => self.send(message_id, mode, text, policy, intervention),
+                disclosure,
+            } => {
+                let said = self.send(message_id, mode, text, policy, intervention)?;
+                Ok(self.begun(disclosure, said))
+            }
             Command::RecordReply { message_id, reply } => self.reply(message_id, reply),
             Command::RecordFailure {
                 message_id,
@@ -139,6 +148,22 @@ impl Conversation {
             intervention,
         });
         Ok([Some(sent), shown].into_iter().flatten().collect())
+    }
+
+    /// Puts the disclosure before the first words of a day.
+    fn begun(&self, disclosure: String, said: Vec<Event>) -> Vec<Event> {
+        if self.disclosed || said.is_empty() {
+            return said;
+        }
+        let disclosed = Event::SafetyInterventionShown {
+            message_id: None,
+            intervention: Intervention {
+                kind: InterventionKind::Disclosure,
+                rules: Vec::new(),
+                text: disclosure,
+            },
+        };
+        std::iter::once(disclosed).chain(said).collect()
     }
 
     fn reply(&self, message_id: MessageId, reply: Reply) -> Result<Vec<Event>, Rejection> {
@@ -276,11 +301,14 @@ impl Aggregate for Conversation {
             }
             Event::SafetyInterventionShown {
                 message_id,
-                intervention: _,
-            } => match message_id {
-                Some(message_id) => self.end(message_id, TurnStage::Intervened),
-                None => self.asides += 1,
-            },
+                intervention,
+            } => {
+                self.disclosed |= intervention.kind == InterventionKind::Disclosure;
+                match message_id {
+                    Some(message_id) => self.end(message_id, TurnStage::Intervened),
+                    None => self.asides += 1,
+                }
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How a photo request answers each command, state by state.
 
-use super::{Command, Event, Image, Marks, PhotoRequest, Purpose, Rejection, Wish};
+use super::{Command, Event, FailureClass, Image, Marks, PhotoRequest, Purpose, Rejection, Wish};
 use crate::policy::recorded::Decision;
 
 impl PhotoRequest {
@@ -27,9 +27,14 @@ impl PhotoRequest {
             } => delivered(wish, *attempt, sha256, command),
 
             // Ended without a picture: what ended it may be said again, and changes nothing.
-            Self::Failed { wish } => match command {
+            Self::Failed {
+                wish,
+                attempt,
+                class,
+            } => match command {
                 command @ Command::RequestPhoto { .. } => wish.again(command),
                 Command::Fail { .. } => Ok(Vec::new()),
+                Command::Reopen => wish.reopened(*attempt, *class),
                 Command::DeletePhoto => Ok(vec![Event::PhotoDeleted]),
                 Command::StartAttempt { .. }
                 | Command::RecordPrediction { .. }
@@ -47,6 +52,7 @@ impl PhotoRequest {
                 | Command::RecordAttemptFailure { .. }
                 | Command::Deliver { .. }
                 | Command::Fail { .. }
+                | Command::Reopen
                 | Command::Cancel => Err(AlreadyRefused),
             },
             Self::Canceled { wish } => match command {
@@ -58,6 +64,7 @@ impl PhotoRequest {
                 | Command::RecordAttemptFailure { .. }
                 | Command::Deliver { .. }
                 | Command::Fail { .. }
+                | Command::Reopen
                 | Command::Refuse { .. } => Err(AlreadyCanceled),
             },
             Self::Deleted { wish } => match command {
@@ -69,6 +76,7 @@ impl PhotoRequest {
                 | Command::Deliver { .. }
                 | Command::Fail { .. }
                 | Command::Refuse { .. }
+                | Command::Reopen
                 | Command::Cancel => Err(Rejection::Deleted),
             },
         }
@@ -118,6 +126,7 @@ fn absent(command: Command) -> Result<Vec<Event>, Rejection> {
         | Command::Fail { .. }
         | Command::Refuse { .. }
         | Command::Cancel
+        | Command::Reopen
         | Command::DeletePhoto => Err(Rejection::NotFound),
     }
 }
@@ -144,6 +153,8 @@ fn requested(wish: &Wish, command: Command) -> Result<Vec<Event>, Rejection> {
             Event::PhotoFailed { class, reason }
         }
         Command::Cancel => Event::PhotoCanceled,
+        // It is being made anyway.
+        Command::Reopen => return Ok(Vec::new()),
         Command::DeletePhoto => return Err(Rejection::StillRunning),
     };
     Ok(vec![event])
@@ -217,6 +228,8 @@ fn generating(
             Event::PhotoRefused { rules }
         }
         Command::Cancel => Event::PhotoCanceled,
+        // It is being made anyway.
+        Command::Reopen => return Ok(Vec::new()),
         Command::DeletePhoto => return Err(Rejection::StillRunning),
     };
     Ok(vec![event])
@@ -246,6 +259,8 @@ fn waiting(wish: &Wish, current: u32, command: Command) -> Result<Vec<Event>, Re
             Event::PhotoFailed { class, reason }
         }
         Command::Cancel => Event::PhotoCanceled,
+        // It is being made anyway.
+        Command::Reopen => return Ok(Vec::new()),
         Command::DeletePhoto => return Err(Rejection::StillRunning),
     };
     Ok(vec![event])
@@ -270,6 +285,7 @@ fn delivered(
         | Command::Deliver { .. }
         | Command::Fail { .. }
         | Command::Refuse { .. }
+        | Command::Reopen
         | Command::Cancel => Err(Rejection::AlreadyDelivered),
     }
 }
@@ -302,12 +318,27 @@ impl Wish {
             | Command::Fail { .. }
             | Command::Refuse { .. }
             | Command::Cancel
+            | Command::Reopen
             | Command::DeletePhoto => false,
         };
         if same {
             Ok(Vec::new())
         } else {
             Err(Rejection::AlreadyRequested)
+        }
+    }
+
+    /// Another try brings another result, unless the content was to blame.
+    fn reopened(&self, attempts: u32, class: FailureClass) -> Result<Vec<Event>, Rejection> {
+        match class {
+            FailureClass::Content => Err(Rejection::FailedByContent),
+            FailureClass::Transient | FailureClass::Operator | FailureClass::Deadline => {
+                Ok(vec![Event::PhotoReopened {
+                    owner: self.owner,
+                    purpose: self.purpose,
+                    attempts,
+                }])
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
 
-use super::{Command, Event, Purpose, Rejection};
+use super::{Command, Event, FailureClass, Purpose, Rejection};
 use crate::{
     personal::Personal,
     values::{AvatarId, PhotoId, Scene, UserId},
@@ -48,10 +48,14 @@ pub enum PhotoRequest {
         /// The hash of its bytes.
         sha256: String,
     },
-    /// There will be no picture.
+    /// There will be no picture, unless an operator lets it be tried again.
     Failed {
         /// What was wished for.
         wish: Wish,
+        /// The newest attempt; 0 when there was none.
+        attempt: u32,
+        /// Whose fault it was.
+        class: FailureClass,
     },
     /// There must be no picture.
     Refused {
@@ -93,10 +97,25 @@ impl PhotoRequest {
             | Self::Generating { wish, .. }
             | Self::Waiting { wish, .. }
             | Self::Delivered { wish, .. }
-            | Self::Failed { wish }
+            | Self::Failed { wish, .. }
             | Self::Refused { wish }
             | Self::Canceled { wish }
             | Self::Deleted { wish } => Some(wish),
+        }
+    }
+
+    /// The newest attempt; 0 while there was none, and once it does not matter any more.
+    const fn newest_attempt(&self) -> u32 {
+        match self {
+            Self::Generating { attempt, .. }
+            | Self::Waiting { attempt, .. }
+            | Self::Delivered { attempt, .. }
+            | Self::Failed { attempt, .. } => *attempt,
+            Self::Absent
+            | Self::Requested { .. }
+            | Self::Refused { .. }
+            | Self::Canceled { .. }
+            | Self::Deleted { .. } => 0,
         }
     }
 }
@@ -169,7 +188,16 @@ impl Aggregate for PhotoRequest {
                 attempt,
                 sha256: image.sha256,
             },
-            Event::PhotoFailed { .. } => Self::Failed { wish },
+            Event::PhotoFailed { class, .. } => Self::Failed {
+                attempt: self.newest_attempt(),
+                wish,
+                class,
+            },
+            Event::PhotoReopened { attempts: 0, .. } => Self::Requested { wish },
+            Event::PhotoReopened { attempts, .. } => Self::Waiting {
+                wish,
+                attempt: attempts,
+            },
             Event::PhotoRefused { .. } => Self::Refused { wish },
             Event::PhotoCanceled => Self::Canceled { wish },
             Event::PhotoDeleted => Self::Deleted { wish },

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Decision, Medium, Obligation, Severity, age::AgeWords, people::PeopleWords, phrases::Phrases,
-    scores::Threshold, text::Reading,
+    Decision, Medium, Obligation, Severity, age::AgeWords, index::Index, people::PeopleWords,
+    phrases::Phrases, scores::Threshold, text::Reading,
 };
 
 /// The pack that judges today. Verdicts name it by its hash, so an older one never needs to run again.
@@ -39,6 +39,8 @@ pub struct Pack {
     /// Rule → a sentence for the person whose words were refused.
     explanations: BTreeMap<String, String>,
     pub(super) rules: Vec<Rule>,
+    #[serde(skip)]
+    pub(super) index: Index,
     pub(super) together: Vec<Together>,
     pub(super) scores: Vec<Threshold>,
     pub(super) age: AgeWords,
@@ -140,6 +142,7 @@ impl Pack {
     pub fn parse(text: &str) -> Result<Self, InvalidPack> {
         let mut pack: Self = serde_json::from_str(text)?;
         pack.sha256 = hex::encode(Sha256::digest(text));
+        pack.index = Index::of(pack.rules.iter().map(|rule| &rule.terms));
         let own = [
             super::MINORS,
             super::REAL_PEOPLE,

@@ -21,15 +21,12 @@ impl From<Vec<String>> for Phrases {
             others: Vec::new(),
         };
         for phrase in texts.iter().map(|text| Phrase::new(text)) {
-            match phrase.parts.first() {
-                Some(Part::Word(first)) => {
-                    phrases
-                        .by_first_word
-                        .entry(first.clone())
-                        .or_default()
-                        .push(phrase);
+            match phrase.start() {
+                Start::Word(first) => {
+                    let first = first.to_owned();
+                    phrases.by_first_word.entry(first).or_default().push(phrase);
                 }
-                Some(Part::Beginning(_) | Part::AdultAge) | None => phrases.others.push(phrase),
+                Start::Beginning(_) | Start::Any => phrases.others.push(phrase),
             }
         }
         phrases
@@ -94,6 +91,16 @@ enum Part {
     AdultAge,
 }
 
+/// How a phrase begins.
+pub(super) enum Start<'a> {
+    /// With this word.
+    Word(&'a str),
+    /// With a word that begins so.
+    Beginning(&'a str),
+    /// With many words, or with none.
+    Any,
+}
+
 impl Phrase {
     fn new(text: &str) -> Self {
         let part = |word: &str| match (word, word.strip_suffix('*'), number_word(word)) {
@@ -110,6 +117,15 @@ impl Phrase {
         Self {
             letters: letters.collect(),
             parts,
+        }
+    }
+
+    /// How it begins.
+    pub(super) fn start(&self) -> Start<'_> {
+        match self.parts.first() {
+            Some(Part::Word(text)) => Start::Word(text),
+            Some(Part::Beginning(text)) => Start::Beginning(text),
+            Some(Part::AdultAge) | None => Start::Any,
         }
     }
 

@@ -21,7 +21,7 @@ use crate::given::given;
 fn a_message_waits_for_its_answer_and_has_exactly_one() {
     let state = given::<Conversation>([])
         .when(say(1, "hello"))
-        .then_expect_events([sent(1)]);
+        .then_expect_events([disclosed(), sent(1)]);
     assert_eq!(state.turn(message(1)).unwrap().stage, TurnStage::Open);
 
     let history = told([say(1, "hello"), answer(1, reply(1))]);
@@ -42,6 +42,29 @@ fn the_same_message_twice_is_one_and_another_must_not_take_its_id() {
     given::<Conversation>([sent(1)])
         .when(say(1, "something else"))
         .then_expect_error(Rejection::AlreadySent);
+}
+
+#[test]
+fn a_day_begins_with_the_disclosure_and_has_it_once() {
+    given::<Conversation>([Event::ModeChanged {
+        mode: Mode::Intimate,
+    }])
+    .when(say(1, "hello"))
+    .then_expect_events([disclosed(), sent(1)]);
+    given::<Conversation>([disclosed(), sent(1)])
+        .when(say_in_crisis(2))
+        .then_expect_events([
+            Event::MessageSent {
+                message_id: message(2),
+                mode: Mode::Intimate,
+                text: Personal::new("I cannot go on".parse().unwrap()),
+                policy: judged(Decision::Refuse),
+            },
+            Event::SafetyInterventionShown {
+                message_id: Some(message(2)),
+                intervention: crisis(),
+            },
+        ]);
 }
 
 #[test]
@@ -88,6 +111,7 @@ fn what_the_rules_refuse_ends_with_an_intervention_and_never_reaches_the_model()
     let state = given::<Conversation>([])
         .when(say_in_crisis(1))
         .then_expect_events([
+            disclosed(),
             Event::MessageSent {
                 message_id: message(1),
                 mode: Mode::Intimate,
@@ -107,6 +131,7 @@ fn what_the_rules_refuse_ends_with_an_intervention_and_never_reaches_the_model()
         text: Personal::new("hello".parse().unwrap()),
         policy: judged(Decision::Refuse),
         intervention: None,
+        disclosure: String::new(),
     };
     given::<Conversation>([])
         .when(unanswered)

@@ -169,8 +169,11 @@ fn serialized(name: &Name, json: &str) -> SerializedEvent {
 pub(crate) fn encoded(event: &AnyEvent) -> String {
     match event {
         AnyEvent::Avatar(event) => serde_json::to_string_pretty(event),
+        AnyEvent::Conduct(event) => serde_json::to_string_pretty(event),
         AnyEvent::Conversation(event) => serde_json::to_string_pretty(event),
         AnyEvent::PhotoRequest(event) => serde_json::to_string_pretty(event),
+        AnyEvent::Report(event) => serde_json::to_string_pretty(event),
+        AnyEvent::Stewardship(event) => serde_json::to_string_pretty(event),
         AnyEvent::Subscription(event) => serde_json::to_string_pretty(event),
     }
     .unwrap()

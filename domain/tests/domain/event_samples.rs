@@ -31,8 +31,10 @@ macro_rules! every {
 }
 
 mod conversation;
+mod safety;
 
 pub(crate) use conversation::conversation;
+pub(crate) use safety::{conduct, report, stewardship};
 
 pub(crate) fn avatar() -> Samples<avatar::Event> {
     use avatar::Event::{
@@ -95,7 +97,7 @@ pub(crate) fn avatar() -> Samples<avatar::Event> {
 pub(crate) fn photo_request() -> Samples<photo_request::Event> {
     use photo_request::Event::{
         AttemptFailed, GenerationStarted, PhotoCanceled, PhotoDeleted, PhotoDelivered, PhotoFailed,
-        PhotoRefused, PredictionAccepted,
+        PhotoRefused, PhotoReopened, PredictionAccepted,
     };
     let attempt_failed = |class, retry_at| AttemptFailed {
         attempt: 1,
@@ -117,7 +119,13 @@ pub(crate) fn photo_request() -> Samples<photo_request::Event> {
             c2pa,
         },
     };
+    let reopened = |purpose| PhotoReopened {
+        owner: UserId(Uuid::from_u128(2)),
+        purpose,
+        attempts: 1,
+    };
     let mut more = vec![delivered(None), PhotoRefused { rules: Vec::new() }];
+    more.extend(every!(Purpose: Reference, Scene).map(reopened));
     more.extend(classes().map(failed));
     more.extend(classes().map(|class| attempt_failed(class, None)));
     for purpose in every!(Purpose: Reference, Scene) {
@@ -161,6 +169,7 @@ pub(crate) fn photo_request() -> Samples<photo_request::Event> {
             delivered(Some(text())),
             failed(FailureClass::Content),
             PhotoCanceled,
+            reopened(Purpose::Scene),
             PhotoDeleted,
         ],
         more,

@@ -17,8 +17,11 @@ use crate::{
 #[test]
 fn a_golden_shape_changes_only_with_its_version() {
     let broken: Vec<String> = complaints(event_samples::avatar())
+        .chain(complaints(event_samples::conduct()))
         .chain(complaints(event_samples::conversation()))
         .chain(complaints(event_samples::photo_request()))
+        .chain(complaints(event_samples::report()))
+        .chain(complaints(event_samples::stewardship()))
         .chain(complaints(event_samples::subscription()))
         .collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
@@ -61,8 +64,11 @@ fn the_samples_leave_nothing_out() {
         }
     }
     of(&event_samples::avatar());
+    of(&event_samples::conduct());
     of(&event_samples::conversation());
     of(&event_samples::photo_request());
+    of(&event_samples::report());
+    of(&event_samples::stewardship());
     of(&event_samples::subscription());
 }
 

@@ -9,7 +9,10 @@ use std::{
     path::PathBuf,
 };
 
-use domain::{avatar, conversation, event_versions::VersionedEvent, photo_request, subscription};
+use domain::{
+    avatar, conduct, conversation, event_versions::VersionedEvent, photo_request, report,
+    stewardship, subscription,
+};
 
 /// Where a sample belongs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,8 +101,11 @@ pub(crate) fn written_today() -> BTreeSet<(&'static str, &'static str, &'static 
             .map(|(event, version)| (E::AGGREGATE_TYPE, *event, *version))
     }
     of::<avatar::Event>()
+        .chain(of::<conduct::Event>())
         .chain(of::<conversation::Event>())
         .chain(of::<photo_request::Event>())
+        .chain(of::<report::Event>())
+        .chain(of::<stewardship::Event>())
         .chain(of::<subscription::Event>())
         .collect()
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod avatar;
+mod conduct;
 mod conversation;
 mod disguises;
 mod event_format;
@@ -20,6 +21,8 @@ mod policy_corpus;
 mod policy_properties;
 mod policy_verdicts;
 mod prompt;
+mod report;
+mod stewardship;
 mod subscription;
 mod subscription_convergence;
 mod table;

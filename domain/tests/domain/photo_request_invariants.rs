@@ -16,16 +16,24 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn a_request_has_exactly_one_ending_and_nothing_but_deletion_follows(orders in orders()) {
+    fn a_request_ends_once_each_time_that_it_is_opened_and_nothing_but_that_or_deletion_follows(orders in orders()) {
         let story = told(orders);
-        let ends: Vec<_> = (0..story.len()).filter(|at| is_ending(&story[*at])).collect();
-
-        prop_assert!(ends.len() <= 1, "{:?}", story);
-        if let [end] = ends[..] {
-            let after = &story[end + 1..];
-            prop_assert!(after.is_empty() || after == [Event::PhotoDeleted], "{:?}", story);
-        }
         for (at, event) in story.iter().enumerate() {
+            if is_ending(event) {
+                let next = story.get(at + 1);
+                let failed = matches!(event, Event::PhotoFailed { .. });
+                let goes_on = match next {
+                    None | Some(Event::PhotoDeleted) => true,
+                    Some(Event::PhotoReopened { .. }) => failed,
+                    Some(_) => false,
+                };
+                prop_assert!(goes_on, "{:?}", story);
+            }
+            if matches!(event, Event::PhotoReopened { .. }) {
+                prop_assert!(matches!(story[at - 1], Event::PhotoFailed { .. }), "{:?}", story);
+            }
+            let is_last = at + 1 == story.len();
+            prop_assert!(*event != Event::PhotoDeleted || is_last, "{:?}", story);
             let is_first = matches!(event, Event::PhotoRequested { .. });
             prop_assert_eq!(is_first, at == 0, "{:?}", story);
         }
@@ -68,6 +76,7 @@ proptest! {
                 | Event::PredictionAccepted { .. }
                 | Event::PhotoFailed { .. }
                 | Event::PhotoCanceled
+                | Event::PhotoReopened { .. }
                 | Event::PhotoDeleted => {}
             }
         }
@@ -135,6 +144,7 @@ fn orders() -> impl Strategy<Value = Vec<Command>> {
         1 => attempt.clone().prop_map(fail),
         1 => attempt.prop_map(refuse),
         1 => Just(Command::Cancel),
+        2 => Just(Command::Reopen),
         2 => Just(Command::DeletePhoto),
     ];
     (any::<bool>(), prop::collection::vec(order, 0..30)).prop_map(|(begins, mut orders)| {
@@ -170,6 +180,7 @@ fn is_ending(event: &Event) -> bool {
         | Event::GenerationStarted { .. }
         | Event::PredictionAccepted { .. }
         | Event::AttemptFailed { .. }
+        | Event::PhotoReopened { .. }
         | Event::PhotoDeleted => false,
     }
 }
@@ -185,6 +196,7 @@ fn result_of(order: &Command) -> Option<u32> {
         Command::RequestPhoto { .. }
         | Command::StartAttempt { .. }
         | Command::Cancel
+        | Command::Reopen
         | Command::DeletePhoto => None,
     }
 }

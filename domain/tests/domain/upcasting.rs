@@ -52,11 +52,11 @@ fn what_only_a_newer_program_knows_is_an_error_that_says_so() {
         AnyEvent::decode(UPCASTERS, aggregate, event, version, json).unwrap_err()
     };
 
-    let unknown = read("Stewardship", "HistoryRead", "1");
+    let unknown = read("Horoscope", "HoroscopeCast", "1");
     assert!(unknown.is_from_newer_program());
     assert_eq!(
         unknown.to_string(),
-        r#"unknown aggregate type "Stewardship"; a newer version of Ava wrote this log"#
+        r#"unknown aggregate type "Horoscope"; a newer version of Ava wrote this log"#
     );
 
     let unknown = read("Avatar", "AvatarCloned", "1");

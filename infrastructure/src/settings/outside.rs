@@ -100,6 +100,19 @@ pub struct ImagesApiSettings {
     pub orders_per_minute: Option<u32>,
 }
 
+/// A service with OpenAI-compatible chat completions, or the sandbox when there is no key.
+#[derive(Debug, Clone)]
+pub struct ChatSettings {
+    /// `CHAT_API_KEY`.
+    pub key: Option<Secret>,
+    /// `CHAT_API_BASE`; none for OpenAI itself.
+    pub api_base: Option<Url>,
+    /// `CHAT_MODEL`; there is one whenever there is a key.
+    pub model: Option<String>,
+    /// `CHAT_BREAK_AFTER_MINUTES`: after how much talk a person is reminded of a break; none for never.
+    pub break_after: Option<Duration>,
+}
+
 /// Whose access tokens are accepted.
 #[derive(Debug, Clone)]
 pub struct IdentitySettings {
@@ -109,6 +122,33 @@ pub struct IdentitySettings {
     pub issuer: String,
     /// `AUTH_AUDIENCE`.
     pub audience: String,
+    /// `AUTH_WEB_CLIENT_ID` at `AUTH_ISSUER`; none when the web client signs in for development only.
+    pub web_sign_in: Option<WebSignIn>,
+}
+
+/// Where people sign in with the web client.
+#[derive(Debug, Clone)]
+pub struct WebSignIn {
+    /// `AUTH_ISSUER`, an OpenID Connect provider.
+    pub authority: Url,
+    /// `AUTH_WEB_CLIENT_ID`.
+    pub client_id: String,
+}
+
+fn web_sign_in(reader: &mut Reader<'_>) -> Option<WebSignIn> {
+    let client_id = reader.text("AUTH_WEB_CLIENT_ID")?;
+    if reader.text("AUTH_ISSUER").is_none() {
+        reader.problem(
+            "AUTH_WEB_CLIENT_ID",
+            "is set, but AUTH_ISSUER is not, at which the web client would sign in",
+        );
+        return None;
+    }
+    let authority = reader.address("AUTH_ISSUER", "https://login.example.com")?;
+    Some(WebSignIn {
+        authority,
+        client_id,
+    })
 }
 
 pub(super) fn payment(reader: &mut Reader<'_>) -> PaymentSettings {
@@ -201,6 +241,30 @@ pub(super) fn images_api(reader: &mut Reader<'_>) -> ImagesApiSettings {
     }
 }
 
+pub(super) fn chat(reader: &mut Reader<'_>) -> ChatSettings {
+    let settings = ChatSettings {
+        key: reader.secret("CHAT_API_KEY"),
+        api_base: reader.address("CHAT_API_BASE", "https://api.openai.com/v1"),
+        model: reader.text("CHAT_MODEL"),
+        break_after: break_after(reader),
+    };
+    if settings.key.is_some() && settings.model.is_none() {
+        reader.problem(
+            "CHAT_MODEL",
+            "is missing although CHAT_API_KEY is set: name the model, as the service calls it",
+        );
+    }
+    settings
+}
+
+/// Two hours, unless it says otherwise; 0 for never.
+fn break_after(reader: &mut Reader<'_>) -> Option<Duration> {
+    let minutes: u16 = reader
+        .value("CHAT_BREAK_AFTER_MINUTES", "120")
+        .unwrap_or(120);
+    (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60))
+}
+
 pub(super) fn identity(reader: &mut Reader<'_>) -> IdentitySettings {
     let jwt_secret =
         reader
@@ -218,6 +282,7 @@ pub(super) fn identity(reader: &mut Reader<'_>) -> IdentitySettings {
                 }
             });
     IdentitySettings {
+        web_sign_in: web_sign_in(reader),
         jwt_secret,
         issuer: reader
             .text("AUTH_ISSUER")

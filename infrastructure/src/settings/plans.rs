@@ -1,4 +1,4 @@
-//! What is sold: `PLANS_FILE`, or one plan at `STRIPE_PRICE_ID`, or in development a built-in one.
+//! What is sold: `PLANS_FILE`, or one plan at `STRIPE_PRICE_ID`, or in development three built-in ones.
 
 use std::{collections::HashSet, fs, path::Path, str::FromStr};
 
@@ -6,9 +6,6 @@ use application::ports::{Plan, PlanInterval, Plans};
 use domain::values::PlanId;
 
 use super::{Environment, json_lines::Lines, reader::Reader};
-
-/// The price that the sandbox knows.
-const SANDBOX_PRICE: &str = "price_ava_monthly";
 
 /// Stripe takes no longer trials.
 const LONGEST_TRIAL_DAYS: u32 = 730;
@@ -38,15 +35,40 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment, real_payme
             "is missing: with real payment, set it to the price that is sold, or PLANS_FILE to a list of plans",
         );
     }
-    Plans(
-        standard(price.as_deref().unwrap_or(SANDBOX_PRICE))
-            .into_iter()
-            .collect(),
-    )
+    match price {
+        Some(price) => Plans(monthly(&price).into_iter().collect()),
+        None => Plans(of_the_sandbox().into_iter().flatten().collect()),
+    }
+}
+
+/// What is sold in development: something to choose from, one of it with days of trial.
+fn of_the_sandbox() -> [Option<Plan>; 3] {
+    let monthly = monthly("price_ava_monthly");
+    let like_monthly = |id: &str, name: &str| {
+        Some(Plan {
+            id: PlanId::from_str(id).ok()?,
+            name: name.to_owned(),
+            price_id: format!("price_ava_{id}"),
+            ..monthly.clone()?
+        })
+    };
+    let light = like_monthly("light", "Light").map(|light| Plan {
+        amount: 699,
+        photos_per_period: 15,
+        trial_days: 7,
+        ..light
+    });
+    let yearly = like_monthly("yearly", "Yearly").map(|yearly| Plan {
+        amount: 14_900,
+        interval: PlanInterval::Year,
+        photos_per_period: 600,
+        ..yearly
+    });
+    [light, monthly, yearly]
 }
 
 /// 14.99 USD a month for 50 pictures. For a price at the real provider the amount is what clients show, no more.
-fn standard(price: &str) -> Option<Plan> {
+fn monthly(price: &str) -> Option<Plan> {
     Some(Plan {
         id: PlanId::from_str("monthly").ok()?,
         name: "Monthly".to_owned(),

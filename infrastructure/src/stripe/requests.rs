@@ -67,6 +67,10 @@ pub(super) fn subscriptions(from: Option<&str>, limit: i64) -> ListSubscription 
     }
 }
 
+pub(super) fn subscriptions_of(customer_id: &str, limit: i64) -> ListSubscription {
+    ListSubscription::new().customer(customer_id).limit(limit)
+}
+
 pub(super) fn end_with_period(id: &str, ends: bool, survey: Option<&Survey>) -> UpdateSubscription {
     let request = UpdateSubscription::new(id).cancel_at_period_end(ends);
     let Some(survey) = survey else {

@@ -46,6 +46,7 @@ enum Step {
     EndWithPeriod(bool),
 }
 
+#[derive(Clone, Copy)]
 struct Lifecycle {
     name: &'static str,
     trial_days: u32,
@@ -154,9 +155,68 @@ async fn every_lifecycle_ends_here_as_it_ended_there_whatever_order_and_shape_it
     assert_eq!(statuses, all, "some status is never an end");
 }
 
+/// While Stripe cannot be asked, its messages are believed, and then their order is all the more theirs to lose.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_lifecycle_converges_in_every_order_of_its_messages_while_the_provider_is_away() {
+    let mut told = 0;
+    for lifecycle in table() {
+        for shape in ["new", "old"] {
+            // What invoices tell is recorded when Stripe can be asked about them.
+            let lifecycle = Lifecycle {
+                records: &[],
+                ..lifecycle
+            };
+            let mut played = Played::new(&lifecycle, shape).await;
+            played.stripe = Arc::new(Stripe::new(settings(&nobody().await)).unwrap());
+            // The others say that something changed, and wait for Stripe to say what.
+            played
+                .messages
+                .retain(|message| message.subscription.is_some());
+            let count = played.messages.len();
+            assert!(count <= MOST, "{}: {count} messages", lifecycle.name);
+            let orders = every_order_with_repetition(&played.messages);
+            told += orders.len();
+            played.all_end_alike(&lifecycle, shape, orders).await;
+        }
+    }
+    assert!(told > 600, "{told} orders are few");
+}
+
+/// All orders of more messages than that would be too many to tell.
+const MOST: usize = 6;
+
+/// Every order, and in each of them one message comes once more at the end.
+fn every_order_with_repetition(messages: &[PaymentNotice]) -> Vec<Vec<PaymentNotice>> {
+    let mut orders = vec![Vec::new()];
+    for message in messages {
+        let places = |order: Vec<PaymentNotice>| {
+            (0..=order.len()).map(move |at| {
+                let mut longer = order.clone();
+                longer.insert(at, message.clone());
+                longer
+            })
+        };
+        orders = orders.into_iter().flat_map(places).collect();
+    }
+    for (nth, order) in orders.iter_mut().enumerate() {
+        let again = order.get(nth % messages.len().max(1)).cloned();
+        order.extend(again);
+    }
+    orders
+}
+
+/// An address at which nobody listens.
+async fn nobody() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
 /// A lifecycle as it was played, with all its messages.
 struct Played {
-    account: StripeAccount,
+    /// Kept while its messages are told.
+    _account: StripeAccount,
+    /// How Stripe is asked while the messages are told.
+    stripe: Arc<Stripe>,
     user: UserId,
     now: DateTime<Utc>,
     messages: Vec<PaymentNotice>,
@@ -195,8 +255,10 @@ impl Played {
         let clock = account.control("clock", json!({"advance_s": 0})).await;
         let now = DateTime::from_timestamp(clock["now"].as_i64().unwrap(), 0).unwrap();
         let messages = account.messages().await;
+        let stripe = Arc::new(Stripe::new(settings(account.sandbox.url())).unwrap());
         Self {
-            account,
+            _account: account,
+            stripe,
             user,
             now,
             messages,
@@ -204,9 +266,19 @@ impl Played {
     }
 
     async fn converges(&self, lifecycle: &Lifecycle, shape: &str) {
+        self.all_end_alike(lifecycle, shape, orders(&self.messages))
+            .await;
+    }
+
+    async fn all_end_alike(
+        &self,
+        lifecycle: &Lifecycle,
+        shape: &str,
+        orders: Vec<Vec<PaymentNotice>>,
+    ) {
         let what = format!("{} ({shape})", lifecycle.name);
         let mut first: Option<(Option<Snapshot>, Gate)> = None;
-        for order in orders(&self.messages) {
+        for order in orders {
             let end = self.told(lifecycle, &order, &what).await;
             let seen = (end.current().map(unsourced), end.gate(self.now));
             let status = seen.0.as_ref().map(|snapshot| snapshot.status);
@@ -229,7 +301,7 @@ impl Played {
             dispatcher,
             Arc::new(Fixed(self.now)),
             Arc::new(Plans(plans(lifecycle.trial_days))),
-            Arc::new(Stripe::new(settings(self.account.sandbox.url())).unwrap()),
+            self.stripe.clone(),
             Arc::new(OneCustomer(self.user)),
         );
         for message in order {

@@ -33,6 +33,8 @@ const PRODUCTION: &[(&str, &str)] = &[
     ("STRIPE_WEBHOOK_SECRET", "whsec_hunter2, whsec_older"),
     ("STRIPE_PRICE_ID", "price_1"),
     ("REPLICATE_API_TOKEN", "r8_hunter2"),
+    ("CHAT_API_KEY", "sk-hunter2"),
+    ("CHAT_MODEL", "a-model"),
     ("SENTRY_DSN", "https://hunter2@sentry.example.com/1"),
 ];
 
@@ -171,7 +173,7 @@ fn everything_that_is_wrong_is_told_at_once() {
 #[test]
 fn production_takes_no_default_that_everybody_knows() {
     let error = read(&[("APP_ENV", "production")]).unwrap_err();
-    let optional = ["APP_ENV", "SENTRY_DSN"];
+    let optional = ["APP_ENV", "CHAT_MODEL", "SENTRY_DSN"];
     for (name, _) in PRODUCTION
         .iter()
         .filter(|(name, _)| !optional.contains(name))
@@ -428,7 +430,17 @@ fn the_sandbox_plays_only_those_that_are_asked_and_not_real() {
         ("STRIPE_WEBHOOK_SECRET", "whsec_1"),
         ("STRIPE_PRICE_ID", "price_1"),
     ];
-    let needed = |more: &[(&str, &str)]| read(&[&stripe, more].concat()).unwrap().needs_sandbox();
+    let chat = [("CHAT_API_KEY", "sk-1"), ("CHAT_MODEL", "a-model")];
+    let drawn = [("REPLICATE_API_TOKEN", "r8_1")];
+    let without_chat = read(&[&stripe[..], &drawn].concat()).unwrap();
+    assert!(without_chat.needs_sandbox(), "somebody must speak");
+    let nameless = [&stripe[..], &chat[..1]].concat();
+    let error = read(&nameless).unwrap_err();
+    assert!(error.problems[0].starts_with("CHAT_MODEL"), "{error}");
+    let needed = |more: &[(&str, &str)]| {
+        let all = [&stripe[..], &chat, more].concat();
+        read(&all).unwrap().needs_sandbox()
+    };
     assert!(needed(&[]));
     assert!(!needed(&[("REPLICATE_API_TOKEN", "r8_1")]));
     assert!(needed(&[

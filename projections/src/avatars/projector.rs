@@ -51,9 +51,12 @@ impl Projector for AvatarsProjector {
 fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<UserId>> {
     match &recorded.event {
         AnyEvent::Avatar(_) => aggregate_id(&recorded.aggregate_id).map(Some),
-        AnyEvent::PhotoRequest(_) | AnyEvent::Conversation(_) | AnyEvent::Subscription(_) => {
-            Ok(None)
-        }
+        AnyEvent::Conduct(_)
+        | AnyEvent::Conversation(_)
+        | AnyEvent::PhotoRequest(_)
+        | AnyEvent::Report(_)
+        | AnyEvent::Stewardship(_)
+        | AnyEvent::Subscription(_) => Ok(None),
     }
 }
 

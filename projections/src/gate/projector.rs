@@ -57,7 +57,12 @@ impl Projector for GateProjector {
 fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<UserId>> {
     match &recorded.event {
         AnyEvent::Subscription(_) => aggregate_id(&recorded.aggregate_id).map(Some),
-        AnyEvent::Avatar(_) | AnyEvent::Conversation(_) | AnyEvent::PhotoRequest(_) => Ok(None),
+        AnyEvent::Avatar(_)
+        | AnyEvent::Conduct(_)
+        | AnyEvent::Conversation(_)
+        | AnyEvent::PhotoRequest(_)
+        | AnyEvent::Report(_)
+        | AnyEvent::Stewardship(_) => Ok(None),
     }
 }
 

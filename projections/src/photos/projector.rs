@@ -65,7 +65,10 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
             | avatar::Event::ReferenceImageFailed { .. }
             | avatar::Event::ReferenceImageApproved { .. },
         )
+        | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
+        | AnyEvent::Report(_)
+        | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => Ok(None),
     }
 }
@@ -120,7 +123,10 @@ fn apply(row: Option<PhotoRow>, recorded: &Recorded<AnyEvent>) -> Option<PhotoRo
             | avatar::Event::ReferenceImageFailed { .. }
             | avatar::Event::ReferenceImageApproved { .. },
         )
+        | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
+        | AnyEvent::Report(_)
+        | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => row,
     }
 }
@@ -153,6 +159,11 @@ fn progressed(row: PhotoRow, event: &Event, recorded: &Recorded<AnyEvent>) -> Op
         }),
         Event::PhotoCanceled => Some(PhotoRow {
             status: PhotoStatus::Canceled,
+            ..row
+        }),
+        Event::PhotoReopened { .. } => Some(PhotoRow {
+            status: PhotoStatus::Requested,
+            failure: None,
             ..row
         }),
         Event::PhotoDeleted => None,

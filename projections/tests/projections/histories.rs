@@ -3,11 +3,15 @@
 use chrono::{DateTime, TimeZone, Utc};
 use domain::{
     avatar::{self, Profile},
+    conversation::{
+        self, Decline, FailureReason, Intervention, InterventionKind, Mode, Promise, Segment,
+    },
     personal::Personal,
     photo_request::{self, FailureClass, Image, Marks, Purpose},
     policy::recorded::{Decision, Verdict},
+    report::{self, Reason, Subject, SubjectKind},
     subscription::{Snapshot, Status, Terms},
-    values::{Age, AvatarId, Personality, PhotoId, UserId},
+    values::{Age, AvatarId, MessageId, Personality, PhotoId, UserId},
 };
 use uuid::Uuid;
 
@@ -145,6 +149,37 @@ fn marks() -> Marks {
     }
 }
 
+/// Somebody reports a photo.
+pub fn filed(owner: UserId, n: u128) -> report::Event {
+    report::Event::ReportFiled {
+        owner,
+        subject: Subject {
+            kind: SubjectKind::Photo,
+            id: photo(n).0,
+        },
+        reason: Reason::RealPerson,
+        text: Some(Personal::new("She looks like \"Noor\".".parse().unwrap())),
+        due_at: at(86_400),
+    }
+}
+
+/// An operator answers a report.
+pub fn decided() -> report::Event {
+    report::Event::ReportDecided {
+        decision: report::Decision::Dismissed,
+        note: None,
+    }
+}
+
+/// An operator opens a failed photo again.
+pub fn reopened(owner: UserId, attempts: u32) -> photo_request::Event {
+    photo_request::Event::PhotoReopened {
+        owner,
+        purpose: Purpose::Scene,
+        attempts,
+    }
+}
+
 /// A provider subscription `sub_<n>` of customer `cus_<n>`, as it was at `second`.
 pub fn snapshot(n: u32, status: Status, second: i64) -> Snapshot {
     Snapshot {
@@ -162,5 +197,71 @@ pub fn snapshot(n: u32, status: Status, second: i64) -> Snapshot {
         cancel_at_period_end: false,
         source_event: format!("evt_{second}"),
         as_of: at(second),
+    }
+}
+
+pub fn message(n: u128) -> MessageId {
+    MessageId(Uuid::from_u128(0xC000_0000 + n))
+}
+
+/// The day of a user's intimate conversation on which everything is said.
+pub fn conversation_of(owner: UserId) -> Segment {
+    Segment {
+        owner,
+        mode: Mode::Intimate,
+        day: "2026-11-25".parse().unwrap(),
+    }
+}
+
+pub fn sent(n: u128) -> conversation::Event {
+    conversation::Event::MessageSent {
+        message_id: message(n),
+        mode: Mode::Intimate,
+        text: Personal::new(format!("how are you, {n}?").parse().unwrap()),
+        policy: verdict(Decision::Allow),
+    }
+}
+
+/// A reply whose id is the message's plus 1,000,000.
+pub fn replied(n: u128, text: Option<&str>, declined: Option<Decline>) -> conversation::Event {
+    conversation::Event::ReplyRecorded {
+        message_id: message(n),
+        reply_id: message(n + 1_000_000),
+        text: text.map(|text| Personal::new(text.parse().unwrap())),
+        model: "a-model".to_owned(),
+        usage: None,
+        policy: verdict(Decision::Allow),
+        tool_call: None,
+        declined,
+    }
+}
+
+pub fn promised(n: u128, picture: u128) -> conversation::Event {
+    conversation::Event::PhotoPromised {
+        message_id: message(n),
+        reply_id: message(n + 1_000_000),
+        promise: Promise {
+            photo_id: photo(picture),
+            scene: Personal::new("at the beach".parse().unwrap()),
+        },
+    }
+}
+
+pub fn reply_failed(n: u128) -> conversation::Event {
+    conversation::Event::ReplyFailed {
+        message_id: message(n),
+        reason: FailureReason::Unavailable,
+        detail: "503".to_owned(),
+    }
+}
+
+pub fn shown(message_id: Option<u128>, kind: InterventionKind) -> conversation::Event {
+    conversation::Event::SafetyInterventionShown {
+        message_id: message_id.map(message),
+        intervention: Intervention {
+            kind,
+            rules: vec!["R5".to_owned()],
+            text: "Please\0 call somebody.".to_owned(),
+        },
     }
 }

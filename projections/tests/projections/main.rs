@@ -3,9 +3,11 @@
 
 mod avatars;
 mod awaiting;
+mod chat_work;
 mod following;
 mod gate;
 mod histories;
+mod messages;
 mod mixed_log;
 mod page_cuts;
 mod parking;

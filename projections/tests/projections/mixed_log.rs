@@ -16,7 +16,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    histories::{photo, user},
+    histories::{conversation_of, photo, user},
     page_cuts::{Happening, happening},
     process::Process,
     test_log::TestLog,
@@ -32,7 +32,12 @@ pub async fn much_happens(log: &mut TestLog, events: usize, seed: u8) -> Positio
         match happening {
             Happening::Avatar(event) => log.avatar(user(who), vec![event]).await,
             Happening::Photo(n, event) => log.photo(user(who), photo(n), vec![event]).await,
+            Happening::Said(event) => {
+                log.conversation(conversation_of(user(who)), vec![event])
+                    .await
+            }
             Happening::Paid(event) => log.subscription(user(who), vec![event]).await,
+            Happening::Reported(n, event) => log.report(user(who), photo(n), vec![event]).await,
         };
     }
     log.log.head().await.unwrap()

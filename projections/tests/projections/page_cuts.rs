@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use domain::{
     avatar::{self, ProfileChanges},
+    conversation::{self, Decline, InterventionKind, Mode, WithheldReason},
     personal::Personal,
     photo_request::{self, Purpose},
     recorded::{AnyEvent, Metadata, Recorded},
+    report,
     subscription::{self, Status},
     values::{Age, Position, UserId},
 };
@@ -22,8 +24,9 @@ use uuid::Uuid;
 
 use crate::{
     histories::{
-        at, attempt_failed, created, delivered, failed, photo, reference_approved,
-        reference_failed, reference_ready, reference_requested, requested, snapshot, started, user,
+        at, attempt_failed, conversation_of, created, decided, delivered, failed, filed, photo,
+        promised, reference_approved, reference_failed, reference_ready, reference_requested,
+        reopened, replied, reply_failed, requested, sent, shown, snapshot, started, user,
     },
     test_log::TestLog,
 };
@@ -67,6 +70,7 @@ async fn many_new_rows_at_once_are_the_rows_that_come_one_by_one() {
     let one_by_one = tables_after(&log.pool(), &history, &vec![1; history.len()]).await;
     assert_eq!(one_by_one["avatars"].len(), 120);
     assert_eq!(one_by_one["photos"].len(), 240);
+    assert_eq!(one_by_one["messages"].len(), 360);
     for size in [history.len(), 400, 170] {
         let pages = vec![size; history.len().div_ceil(size)];
         let in_pages = tables_after(&log.pool(), &history, &pages).await;
@@ -108,6 +112,14 @@ fn of_one_user(who: u128) -> Vec<(u128, Happening)> {
         photo(scene, requested(user(who), scene, Purpose::Scene)),
         photo(scene, started(1)),
         photo(scene, end),
+        Happening::Said(shown(None, InterventionKind::Disclosure)),
+        Happening::Said(sent(who)),
+        Happening::Said(replied(
+            who,
+            (!who.is_multiple_of(3)).then_some("\\N, \u{1F33B} {x}"),
+            who.is_multiple_of(4).then_some(Decline::QuotaExhausted),
+        )),
+        Happening::Said(promised(who, scene)),
     ]
     .map(|happening| (who, happening))
     .into()
@@ -122,10 +134,18 @@ async fn the_comparison_sees_every_table_and_a_difference() {
             1,
             Happening::Photo(1, requested(user(1), 1, Purpose::Scene)),
         ),
+        (1, Happening::Said(sent(1))),
+        (
+            1,
+            Happening::Said(conversation::Event::ModeChanged {
+                mode: Mode::Intimate,
+            }),
+        ),
         (1, Happening::Paid(activated(1, Status::Active, 1))),
+        (1, Happening::Reported(1, filed(user(1), 1))),
     ]);
-    let tables = tables_after(&log.pool(), &history, &[3]).await;
-    assert_eq!(tables.len(), 6);
+    let tables = tables_after(&log.pool(), &history, &[5]).await;
+    assert_eq!(tables.len(), 10);
     assert!(tables.values().all(|rows| !rows.is_empty()), "{tables:#?}");
     assert_ne!(tables, tables_after(&log.pool(), &history[..2], &[2]).await);
 }
@@ -135,7 +155,9 @@ async fn the_comparison_sees_every_table_and_a_difference() {
 pub enum Happening {
     Avatar(avatar::Event),
     Photo(u128, photo_request::Event),
+    Said(conversation::Event),
     Paid(subscription::Event),
+    Reported(u128, report::Event),
 }
 
 /// Something that happened to one of so many users.
@@ -144,7 +166,9 @@ pub fn happening(users: u128) -> impl Strategy<Value = (u128, Happening)> {
         let happening = prop_oneof![
             avatar_event(who).prop_map(Happening::Avatar),
             photo_event(who).prop_map(|(n, event)| Happening::Photo(n, event)),
+            said_event(who).prop_map(Happening::Said),
             paid_event().prop_map(Happening::Paid),
+            report_event(who).prop_map(|(n, event)| Happening::Reported(n, event)),
         ];
         (Just(who), happening)
     })
@@ -175,6 +199,14 @@ fn avatar_event(who: u128) -> impl Strategy<Value = avatar::Event> {
     ]
 }
 
+fn report_event(who: u128) -> impl Strategy<Value = (u128, report::Event)> {
+    let event = photo_number(who).prop_flat_map(move |n| {
+        let event = prop_oneof![Just(filed(user(who), n)), Just(decided())];
+        (Just(n), event)
+    });
+    event.boxed()
+}
+
 fn photo_event(who: u128) -> impl Strategy<Value = (u128, photo_request::Event)> {
     photo_number(who).prop_flat_map(move |n| {
         let event = prop_oneof![
@@ -194,10 +226,32 @@ fn photo_event(who: u128) -> impl Strategy<Value = (u128, photo_request::Event)>
             1 => Just(failed()),
             1 => Just(photo_request::Event::PhotoRefused { rules: vec!["R1".into(), "R, \"2\"".into()] }),
             1 => Just(photo_request::Event::PhotoCanceled),
+            1 => (0_u32..4).prop_map(move |attempts| reopened(user(who), attempts)),
             1 => Just(photo_request::Event::PhotoDeleted),
         ];
         (Just(n), event)
     })
+}
+
+/// Each user says eight things over and over, and is promised three pictures.
+fn said_event(who: u128) -> impl Strategy<Value = conversation::Event> {
+    let said = move || (0_u128..8).prop_map(move |n| who * 10 + n);
+    let declined = select(vec![None, Some(Decline::QuotaExhausted)]);
+    let text = select(vec![None, Some("fine, \u{1F33B} \"really\"")]);
+    prop_oneof![
+        3 => said().prop_map(sent),
+        2 => (said(), text, declined).prop_map(|(n, text, declined)| replied(n, text, declined)),
+        2 => (said(), photo_number(who)).prop_map(|(n, picture)| promised(n, picture)),
+        1 => said().prop_map(reply_failed),
+        1 => said().prop_map(|n| shown(Some(n), InterventionKind::Crisis)),
+        1 => Just(shown(None, InterventionKind::Disclosure)),
+        1 => photo_number(who).prop_map(|n| conversation::Event::PhotoAttached { photo_id: photo(n) }),
+        1 => photo_number(who).prop_map(|n| conversation::Event::PhotoWithheld {
+            photo_id: photo(n),
+            reason: WithheldReason::Failed,
+        }),
+        1 => select(Mode::ALL.to_vec()).prop_map(|mode| conversation::Event::ModeChanged { mode }),
+    ]
 }
 
 fn paid_event() -> impl Strategy<Value = subscription::Event> {
@@ -238,7 +292,12 @@ fn recorded(happenings: Vec<(u128, Happening)>) -> Vec<Recorded<AnyEvent>> {
             let (aggregate_id, event) = match happening {
                 Happening::Avatar(event) => (owner.to_string(), AnyEvent::Avatar(event)),
                 Happening::Photo(n, event) => (photo(n).to_string(), AnyEvent::PhotoRequest(event)),
+                Happening::Said(event) => {
+                    let segment = conversation_of(owner);
+                    (segment.to_string(), AnyEvent::Conversation(event))
+                }
                 Happening::Paid(event) => (owner.to_string(), AnyEvent::Subscription(event)),
+                Happening::Reported(n, event) => (photo(n).to_string(), AnyEvent::Report(event)),
             };
             let stream = format!("{} {aggregate_id}", event.aggregate_type());
             let sequence = sequences.entry(stream).or_default();

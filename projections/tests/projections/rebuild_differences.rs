@@ -94,7 +94,8 @@ async fn a_check_is_exact_while_events_come_in() {
     let mut log = TestLog::start().await;
     much_happens(&mut log, 200, 5).await;
     let process = all_follow(&log).await;
-    let orders = ["avatars", "photos", "gate", "updates", "photo_work"].map(|name| {
+    let names = projections::all().into_iter().map(|one| one.name());
+    let orders = names.map(|name| {
         let order = order(&log, name);
         tokio::spawn(async move {
             for _ in 0..3 {
@@ -106,6 +107,7 @@ async fn a_check_is_exact_while_events_come_in() {
             }
         })
     });
+    let orders: Vec<_> = orders.collect();
     let mut seed = 10;
     while !orders.iter().all(|order| order.is_finished()) {
         much_happens(&mut log, 20, seed).await;

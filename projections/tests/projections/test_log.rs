@@ -6,8 +6,10 @@ use application::ports::{Append, EventLog, NewEvent, StreamId, StreamSlice};
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::{
     avatar::{self, Avatar},
+    conversation::{self, Conversation, Segment},
     photo_request::{self, PhotoRequest},
     recorded::{AnyEvent, Metadata, Recorded},
+    report::{self, Report},
     subscription::{self, Subscription},
     values::{PhotoId, Position, UserId},
 };
@@ -55,6 +57,17 @@ impl TestLog {
             .await
     }
 
+    /// Something happened to the report about a photo.
+    pub async fn report(
+        &mut self,
+        owner: UserId,
+        photo_id: PhotoId,
+        events: Vec<report::Event>,
+    ) -> Position {
+        self.append::<Report>(owner, photo_id.to_string(), events)
+            .await
+    }
+
     /// Something happened to a user's subscription.
     pub async fn subscription(
         &mut self,
@@ -62,6 +75,16 @@ impl TestLog {
         events: Vec<subscription::Event>,
     ) -> Position {
         self.append::<Subscription>(owner, owner.to_string(), events)
+            .await
+    }
+
+    /// Something happened on a day of a conversation.
+    pub async fn conversation(
+        &mut self,
+        segment: Segment,
+        events: Vec<conversation::Event>,
+    ) -> Position {
+        self.append::<Conversation>(segment.owner, segment.to_string(), events)
             .await
     }
 

@@ -20,26 +20,13 @@ use super::{
     DeliverRequestedPhotos,
     next::{Next, next},
 };
-use crate::{leases::Lease, pace::Pace, steps::Step};
+use crate::{causes::event_at, claimed_work::Leaving, leases::Lease, pace::Pace, steps::Step};
 
 /// How long a photo rests when something of ours is away.
 const OURS_IS_AWAY: Duration = Duration::from_secs(1);
 
 /// How long a photo rests whose history cannot be read or written: an operator must act first.
 const OURS_IS_BROKEN: Duration = Duration::from_secs(30);
-
-/// Why the work on a claimed photo is over for now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Leaving {
-    /// The request has ended.
-    Over,
-    /// Somebody else works on it, as the log or the lease says.
-    TakenOver,
-    /// Nothing can be done before that time has passed.
-    Later(Duration),
-    /// The process stops.
-    Stopped,
-}
 
 /// A step's result: go on, or leave.
 pub(super) type Progress<T = ()> = Result<T, Leaving>;
@@ -236,7 +223,7 @@ impl<'a> Assignment<'a> {
     async fn context(&self, job: &PhotoJob) -> Result<Context, CommandError<Rejection>> {
         let wish = self
             .wish
-            .get_or_try_init(|| self.desk.wish(job.requested_position))
+            .get_or_try_init(|| event_at(&*self.desk.log, job.requested_position))
             .await?;
         // Attempt numbers make repetition harmless; a key would let only the first of our commands through.
         Ok(Context {
@@ -267,7 +254,8 @@ impl<'a> Assignment<'a> {
                 | Rejection::AlreadyRefused
                 | Rejection::AlreadyCanceled
                 | Rejection::Deleted
-                | Rejection::StillRunning),
+                | Rejection::StillRunning
+                | Rejection::FailedByContent),
             ) => {
                 tracing::info!(photo.id = %photo_id, %rejection, "Too late for photo {photo_id}: {rejection}");
                 Leaving::TakenOver
@@ -288,7 +276,7 @@ impl<'a> Assignment<'a> {
 
     /// When the request must be over.
     pub(super) fn deadline(&self, job: &PhotoJob) -> DateTime<Utc> {
-        job.requested_at + delta(self.desk.settings.deadline)
+        job.opened_at + delta(self.desk.settings.deadline)
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

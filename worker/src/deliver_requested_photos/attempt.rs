@@ -13,8 +13,9 @@ use domain::{
     values::PhotoId,
 };
 
-use super::assignment::{Assignment, Leaving, Progress, Unsure, delta};
+use super::assignment::{Assignment, Progress, Unsure, delta};
 use crate::{
+    claimed_work::Leaving,
     pace::Pace,
     providers::{Asked, Chosen, PermittedOrder},
     steps::Step,

@@ -10,10 +10,12 @@ use bytes::Bytes;
 use domain::photo_request::Command;
 
 use super::{
-    assignment::{Assignment, Leaving, Progress},
+    assignment::{Assignment, Progress},
     rereading::NotConfirmed,
 };
-use crate::{pace::jittered, providers::Asked, steps::Step, stored_pictures::Kept};
+use crate::{
+    claimed_work::Leaving, pace::jittered, providers::Asked, steps::Step, stored_pictures::Kept,
+};
 
 /// How often one picture is fetched in vain before the attempt counts as failed.
 const FETCHES: u32 = 4;

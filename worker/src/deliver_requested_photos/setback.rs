@@ -10,8 +10,8 @@ use application::{
 use chrono::{DateTime, Utc};
 use domain::photo_request::{Command, FailureClass};
 
-use super::assignment::{Assignment, Leaving, Progress, delta};
-use crate::pace::jittered;
+use super::assignment::{Assignment, Progress, delta};
+use crate::{claimed_work::Leaving, pace::jittered};
 
 impl Assignment<'_> {
     /// Does what a provider's refusal of attempt `number` calls for, when it surely is one.
@@ -45,7 +45,7 @@ impl Assignment<'_> {
                 tracing::error!(photo.id = %photo_id, %error, "The image provider refuses photo {photo_id}: {error}");
                 // As the log has it now, this attempt included.
                 let asked = self.job().await?.map(|job| job.asked).unwrap_or_default();
-                let may_try_again = number < self.desk.settings.max_attempts;
+                let may_try_again = job.tries(number) < self.desk.settings.max_attempts;
                 if may_try_again && self.desk.providers.another_is_left(&asked) {
                     return self
                         .put_off(
@@ -76,13 +76,14 @@ impl Assignment<'_> {
         after: Option<Duration>,
     ) -> Progress {
         let settings = &self.desk.settings;
-        if number >= settings.max_attempts && after.is_none() {
+        let tries = job.tries(number);
+        if tries >= settings.max_attempts && after.is_none() {
             self.fail(job, number, FailureClass::Transient, detail)
                 .await?;
             return Err(Leaving::Over);
         }
         let pause = after.unwrap_or_default()
-            + jittered(number, settings.first_retry, settings.longest_retry);
+            + jittered(tries, settings.first_retry, settings.longest_retry);
         let retry_at = self.now() + delta(pause);
         self.put_off(job, number, FailureClass::Transient, detail, retry_at)
             .await

@@ -12,6 +12,7 @@ pub fn is_end(event: &Event) -> bool {
         | Event::GenerationStarted { .. }
         | Event::PredictionAccepted { .. }
         | Event::AttemptFailed { .. }
+        | Event::PhotoReopened { .. }
         | Event::PhotoDeleted => false,
     }
 }

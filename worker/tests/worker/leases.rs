@@ -65,7 +65,7 @@ async fn a_process_that_comes_back_under_its_name_takes_its_own_leases_back_and_
     other.claim_photos(1).await.unwrap();
     assert!(one.claim_photos(2).await.unwrap().is_empty());
 
-    assert_eq!(one.take_back().await.unwrap(), 1);
+    assert_eq!(one.take_back("photo").await.unwrap(), 1);
     let again = one.claim_photos(2).await.unwrap();
     let again: Vec<_> = again.iter().map(|(photo_id, _)| *photo_id).collect();
     assert_eq!(again, [mine]);

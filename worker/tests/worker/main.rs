@@ -3,6 +3,9 @@
 
 mod accounts;
 mod cancellation;
+mod chat;
+mod chat_crashes;
+mod conversation;
 mod crashes;
 mod deletion;
 mod fallback;

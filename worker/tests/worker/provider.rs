@@ -1,6 +1,9 @@
 //! The image provider, as the sandbox plays it: its switches, its ledger, and ways to reach it.
 
-use infrastructure::image::replicate::{Replicate, ReplicateConfig};
+use infrastructure::{
+    chat::{ChatCompletions, ChatConfig},
+    image::replicate::{Replicate, ReplicateConfig},
+};
 use sandbox::RunningSandbox;
 use serde_json::{Value, json};
 
@@ -110,6 +113,17 @@ pub fn unreachable_replicate() -> Replicate {
     Replicate::new(ReplicateConfig {
         allow_http: true,
         ..config
+    })
+    .unwrap()
+}
+
+/// The sandbox's companion.
+pub fn chat_model(sandbox: &RunningSandbox) -> ChatCompletions {
+    let base = sandbox.url().parse().unwrap();
+    ChatCompletions::new(ChatConfig {
+        allow_http: true,
+        silence: std::time::Duration::from_secs(3),
+        ..ChatConfig::new(base, "sk-test", "companion")
     })
     .unwrap()
 }

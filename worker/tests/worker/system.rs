@@ -4,10 +4,12 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use application::{
     avatars::Avatars,
+    chat_figures::ChatFigures,
     context::Context,
+    conversations::Conversations,
     dispatcher::Dispatcher,
     photos::{self, Photos},
-    ports::{Clock, CustomerDirectory, EventLog, LogUnavailable, Plans, SystemClock},
+    ports::{ChatModel, Clock, CustomerDirectory, EventLog, LogUnavailable, Plans, SystemClock},
     subscriptions::Subscriptions,
 };
 use async_trait::async_trait;
@@ -19,8 +21,8 @@ use domain::{
 };
 use infrastructure::{
     event_log::PostgresEventLog, inbox::WebhookInbox,
-    prediction_notices::PostgresPredictionNotices, scratch_database::ScratchDatabase,
-    storage::LocalStorage, stripe::Stripe,
+    prediction_notices::PostgresPredictionNotices, reply_drafts::PostgresReplyDrafts,
+    scratch_database::ScratchDatabase, storage::LocalStorage, stripe::Stripe,
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use provenance::Marker;
@@ -29,13 +31,13 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use worker::{InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings};
+use worker::{ChatSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings};
 
 use crate::{
     history::is_end,
     patience::until,
     payment_provider::{plan, stripe},
-    provider::replicate,
+    provider::{chat_model, replicate},
 };
 
 /// Pictures per period of the plan that tests subscribe to.
@@ -52,6 +54,8 @@ pub struct System {
     pub stripe: Arc<Stripe>,
     pub inbox: WebhookInbox,
     pub notices: PostgresPredictionNotices,
+    pub drafts: PostgresReplyDrafts,
+    pub figures: Arc<ChatFigures>,
     pub sandbox: RunningSandbox,
     pub client: reqwest::Client,
     objects: PathBuf,
@@ -118,6 +122,8 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
         storage: Arc::new(LocalStorage::open(&objects).unwrap()),
         inbox: WebhookInbox::new(database.pool()),
         notices: PostgresPredictionNotices::new(database.pool()),
+        drafts: PostgresReplyDrafts::start(database.pool()),
+        figures: Arc::default(),
         client: reqwest::Client::builder().no_proxy().build().unwrap(),
         checkpoints: engine.checkpoints(),
         followers: None,
@@ -151,6 +157,15 @@ pub fn settings() -> WorkerSettings {
                 heartbeat: Duration::from_millis(300),
             },
         },
+        chat: ChatSettings {
+            first_retry: Duration::from_millis(20),
+            longest_retry: Duration::from_millis(200),
+            lease: LeaseTimes {
+                lasts: Duration::from_millis(1500),
+                heartbeat: Duration::from_millis(300),
+            },
+            ..ChatSettings::default()
+        },
         inbox: InboxSettings {
             first_retry: Duration::from_millis(20),
             longest_retry: Duration::from_millis(200),
@@ -183,6 +198,9 @@ impl System {
             checkpoints: self.checkpoints.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            conversations: self.conversations(Arc::new(chat_model(&self.sandbox))),
+            drafts: Arc::new(self.drafts.clone()),
+            chat_figures: self.figures.clone(),
             subscriptions: self.subscriptions.clone(),
             providers: replicate(&self.sandbox).into(),
             notices: Arc::new(self.notices.clone()),
@@ -194,6 +212,17 @@ impl System {
             settings: settings(),
             observer: None,
         }
+    }
+
+    /// The use cases of conversations with that model.
+    pub fn conversations(&self, model: Arc<dyn ChatModel>) -> Conversations {
+        Conversations::new(
+            self.dispatcher.clone(),
+            self.photos.clone(),
+            Arc::new(SystemClock),
+            model,
+            Arc::default(),
+        )
     }
 
     pub fn worker(&self) -> RunningWorker {

@@ -11,7 +11,7 @@ use application::{
 };
 use async_trait::async_trait;
 use domain::{
-    conversation::{Event, Mode, Segment, Usage},
+    conversation::{Event, InterventionKind, Mode, Segment, Usage},
     recorded::AnyEvent,
     values::MessageId,
 };
@@ -138,19 +138,30 @@ impl Talk {
             .unwrap()
     }
 
+    /// What was said and done, without the disclosure that a day begins with.
     pub(crate) async fn told(&self) -> Vec<Event> {
         let events = self.story.events().await;
         let own = events
             .into_iter()
             .filter_map(|recorded| match recorded.event {
                 AnyEvent::Conversation(event) => Some(event),
-                AnyEvent::Avatar(_) | AnyEvent::PhotoRequest(_) | AnyEvent::Subscription(_) => None,
+                AnyEvent::Avatar(_)
+                | AnyEvent::Conduct(_)
+                | AnyEvent::PhotoRequest(_)
+                | AnyEvent::Report(_)
+                | AnyEvent::Stewardship(_)
+                | AnyEvent::Subscription(_) => None,
             });
-        own.collect()
+        own.filter(|event| !is_disclosure(event)).collect()
     }
 
     pub(crate) async fn count(&self, event_type: &str) -> usize {
         let types = self.story.event_types().await;
         types.iter().filter(|known| *known == event_type).count()
     }
+}
+
+fn is_disclosure(event: &Event) -> bool {
+    matches!(event, Event::SafetyInterventionShown { intervention, .. }
+        if intervention.kind == InterventionKind::Disclosure)
 }

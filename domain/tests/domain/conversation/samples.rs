@@ -11,6 +11,8 @@ use domain::{
 };
 use uuid::Uuid;
 
+const DISCLOSURE: &str = "I'm an AI.";
+
 pub(crate) fn message(number: u128) -> MessageId {
     MessageId(Uuid::from_u128(number))
 }
@@ -38,6 +40,7 @@ pub(crate) fn say_in(mode: Mode, number: u128, text: &str) -> Command {
         text: Personal::new(text.parse().unwrap()),
         policy: judged(Decision::Allow),
         intervention: None,
+        disclosure: DISCLOSURE.to_owned(),
     }
 }
 
@@ -48,6 +51,7 @@ pub(crate) fn say_in_crisis(number: u128) -> Command {
         text: Personal::new("I cannot go on".parse().unwrap()),
         policy: judged(Decision::Refuse),
         intervention: Some(crisis()),
+        disclosure: DISCLOSURE.to_owned(),
     }
 }
 
@@ -56,6 +60,18 @@ pub(crate) fn crisis() -> Intervention {
         kind: InterventionKind::Crisis,
         rules: vec!["R5".to_owned()],
         text: "Please call somebody.".to_owned(),
+    }
+}
+
+/// What a day begins with.
+pub(crate) fn disclosed() -> Event {
+    Event::SafetyInterventionShown {
+        message_id: None,
+        intervention: Intervention {
+            kind: InterventionKind::Disclosure,
+            rules: Vec::new(),
+            text: DISCLOSURE.to_owned(),
+        },
     }
 }
 

@@ -26,7 +26,7 @@ fn every_command_in_every_state_is_answered_as_the_table_says() {
         &states,
         &commands(),
         variants!(Command: RequestPhoto StartAttempt RecordPrediction RecordAttemptFailure Deliver
-            Fail Refuse Cancel DeletePhoto),
+            Fail Refuse Cancel Reopen DeletePhoto),
     );
 }
 
@@ -62,6 +62,19 @@ pub(crate) fn states() -> Samples<Vec<Event>> {
             vec![requested(), started(1), delivered(1, "aa")],
         ),
         ("failed", vec![requested(), started(1), failed()]),
+        ("failed before 1", vec![requested(), failed()]),
+        (
+            "failed by content",
+            vec![requested(), started(1), failed_by_content()],
+        ),
+        (
+            "reopened",
+            vec![requested(), started(1), failed(), reopened(1)],
+        ),
+        (
+            "reopened before 1",
+            vec![requested(), failed(), reopened(0)],
+        ),
         (
             "refused",
             vec![
@@ -116,6 +129,7 @@ fn commands() -> Samples<Command> {
         ("refuse 1", refuse(1)),
         ("refuse 2", refuse(2)),
         ("cancel", Command::Cancel),
+        ("reopen", Command::Reopen),
         ("delete", Command::DeletePhoto),
     ]
 }

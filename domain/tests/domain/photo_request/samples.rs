@@ -170,6 +170,21 @@ pub(crate) fn failed() -> Event {
     }
 }
 
+pub(crate) fn failed_by_content() -> Event {
+    Event::PhotoFailed {
+        class: FailureClass::Content,
+        reason: "unsafe".to_owned(),
+    }
+}
+
+pub(crate) fn reopened(attempts: u32) -> Event {
+    Event::PhotoReopened {
+        owner: UserId(Uuid::from_u128(2)),
+        purpose: Purpose::Scene,
+        attempts,
+    }
+}
+
 pub(crate) fn refuse(attempt: u32) -> Command {
     Command::Refuse {
         attempt,

@@ -1,0 +1,97 @@
+//! What stewards do is recorded, each time.
+
+use domain::{
+    report::Decision,
+    stewardship::{Command, Event, Shift, Stewardship},
+    values::{PhotoId, ReportId, UserId},
+};
+use uuid::Uuid;
+
+use crate::{
+    given::given,
+    table::{Samples, assert_table, variants},
+};
+
+#[test]
+fn every_command_in_every_state_is_answered_as_the_table_says() {
+    let states = vec![("absent", vec![]), ("some", vec![Event::FiguresViewed])];
+    assert_table::<Stewardship>(
+        include_str!("tables/stewardship.txt"),
+        &states,
+        &commands(),
+        variants!(Command: ViewFigures ViewProjections ViewPhotos ViewUser ViewReports ViewReport ViewWebhooks
+            RetryPhoto CancelPhoto TakeDecision RebuildProjection ReplayWebhook),
+    );
+}
+
+#[test]
+fn who_looks_twice_is_recorded_twice() {
+    let look = Command::ViewUser {
+        user_id: UserId(Uuid::from_u128(2)),
+    };
+    let seen = Event::UserViewed {
+        user_id: UserId(Uuid::from_u128(2)),
+    };
+    let after = given::<Stewardship>([seen.clone()])
+        .when(look)
+        .then_expect_events([seen]);
+    assert_eq!(after.recorded, 2);
+}
+
+#[test]
+fn a_shift_is_a_day_and_a_steward() {
+    let text = "2026-11-26.0199f0c0-0000-7000-8000-000000000002";
+    assert_eq!(text.parse::<Shift>().unwrap().to_string(), text);
+    for bad in [
+        "2026-11-26",
+        "2026-13-26.0199f0c0-0000-7000-8000-000000000002",
+        "2026-11-26.me",
+    ] {
+        assert!(bad.parse::<Shift>().is_err(), "{bad}");
+    }
+}
+
+fn commands() -> Samples<Command> {
+    let photo_id = PhotoId(Uuid::from_u128(1));
+    let report_id = ReportId(Uuid::from_u128(1));
+    vec![
+        ("view figures", Command::ViewFigures),
+        ("view projections", Command::ViewProjections),
+        (
+            "view photos",
+            Command::ViewPhotos {
+                status: Some("failed".to_owned()),
+            },
+        ),
+        (
+            "view user",
+            Command::ViewUser {
+                user_id: UserId(Uuid::from_u128(2)),
+            },
+        ),
+        ("view reports", Command::ViewReports { status: None }),
+        ("view report", Command::ViewReport { report_id }),
+        ("view webhooks", Command::ViewWebhooks { state: None }),
+        ("retry photo", Command::RetryPhoto { photo_id }),
+        ("cancel photo", Command::CancelPhoto { photo_id }),
+        (
+            "take decision",
+            Command::TakeDecision {
+                report_id,
+                decision: Decision::Dismissed,
+            },
+        ),
+        (
+            "rebuild projection",
+            Command::RebuildProjection {
+                projection: "photos".to_owned(),
+            },
+        ),
+        (
+            "replay webhook",
+            Command::ReplayWebhook {
+                webhook_id: "evt_1".to_owned(),
+            },
+        ),
+    ]
+}

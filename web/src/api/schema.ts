@@ -1,0 +1,9322 @@
+// Made from docs/openapi.json by `npm run types`; not to be edited.
+
+export interface paths {
+    "/admin/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show key figures.
+         * @description As JSON for charts. For operators; the view is recorded.
+         */
+        get: operations["get_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List everybody's photos.
+         * @description Those that stand so, newest first. Without words and pictures. For operators; the view is recorded.
+         */
+        get: operations["list_photos_of_everybody"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/photos/{photo_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel anybody's photo.
+         * @description Gives its place in the quota back. Twice gives the same answer. For operators.
+         */
+        post: operations["cancel_photo_of_anybody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/photos/{photo_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a failed photo again.
+         * @description As if it had been asked for now; nothing is taken out of its person's quota, since what failed has been given back.
+         *     A photo that is being made stays as it is. What the content was to blame for is not tried again. For operators.
+         */
+        post: operations["retry_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/projections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the read models for operators.
+         * @description As `GET /audit/projections`: how far each one is, and how far its rebuild. For operators; the view is recorded.
+         */
+        get: operations["list_projections_for_operators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/projections/{name}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rebuild a read model.
+         * @description Its tables are filled again from the event log beside those that are read, and then swapped in; reads never stop. It
+         *     goes on in the background: `GET /admin/projections` tells how far it is. Ordered again while it runs, or after it was
+         *     interrupted, it goes on where it is. For operators.
+         */
+        post: operations["rebuild_projection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List everybody's reports.
+         * @description Those that stand so, oldest first, each with its clock. For operators; the view is recorded.
+         */
+        get: operations["list_report_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a report with what it is about.
+         * @description The picture and the person's words are shown, since somebody has to judge them. For operators; the view is recorded.
+         */
+        get: operations["get_reported_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reports/{report_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide a report.
+         * @description What is to be removed goes together with the decision, or the decision is not taken. The same decision twice gives the
+         *     same answer. For operators.
+         */
+        post: operations["decide_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how somebody's account stands.
+         * @description Avatar, subscription, photos, reports, and how often their words were refused; none of their words and pictures.
+         *     For operators; the view is recorded.
+         */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the payment provider's messages.
+         * @description Newest first, without their bodies. For operators; the view is recorded.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/webhooks/{webhook_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand a message out again.
+         * @description Whatever became of it. A message is only a hint: the worker asks the payment provider how its subscription stands
+         *     now, so this never brings back the past. For operators.
+         */
+        post: operations["replay_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/projections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the read models.
+         * @description How far each one has followed the event log, whether it goes on, and what the last comparison with the log found.
+         *     For auditors; the view is recorded.
+         */
+        get: operations["list_projections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/avatars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Design the avatar.
+         * @description Everybody has one. It starts without a picture: ask for one with `POST /avatars/me/reference-image`.
+         *     Needs no subscription.
+         */
+        post: operations["create_avatar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/avatars/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the avatar.
+         * @description 404 `avatar-not-found` means that this person has not designed one yet.
+         */
+        get: operations["get_avatar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the avatar.
+         * @description Send the fields that change; the others stay. Pictures that exist do not change.
+         */
+        patch: operations["change_avatar"];
+        trace?: never;
+    };
+    "/avatars/me/reference-image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a reference picture.
+         * @description The portrait that every later picture follows. Asking again makes another one; the earlier ones stay in
+         *     `reference_history`, and the avatar follows whichever was approved last. Needs no subscription.
+         *     `If-Match` takes the avatar's `ETag`.
+         */
+        post: operations["request_reference_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/avatars/me/reference-image/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a reference picture.
+         * @description From then on the avatar's pictures follow it. Any delivered picture of `reference_history` can be approved.
+         */
+        post: operations["approve_reference_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the subscription.
+         * @description With the current period: until then everything stays as it is. The survey may be skipped; no body at all counts as an
+         *     empty one. Twice gives the same answer.
+         */
+        post: operations["cancel_subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/checkout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a checkout.
+         * @description Makes a page of the payment provider where the person can pay. The subscription opens when the provider
+         *     confirms the payment, and not when the person comes back: watch `/updates`. A page that was made before can no
+         *     longer be paid then.
+         */
+        post: operations["start_checkout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the invoices.
+         * @description Newest first, as the payment provider has them now. Nobody else ever sees them; without a payment there are none.
+         */
+        get: operations["list_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the plans. */
+        get: operations["list_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the billing portal.
+         * @description Makes a way into the payment provider's page where the person can change what they pay with, see their invoices,
+         *     and end or change the subscription. Every request makes another one, whatever its `Idempotency-Key`, since none is
+         *     good for long.
+         */
+        post: operations["open_portal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep the subscription.
+         * @description Takes back that it ends with its period, as long as the period lasts. Twice gives the same answer.
+         */
+        post: operations["resume_subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the subscription.
+         * @description Everybody has one; until the first payment its status is `none`.
+         */
+        get: operations["get_subscription"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look for news of the subscription.
+         * @description Asks the payment provider how the subscription stands, for people who come back from its page before its message is
+         *     here. Nothing is granted that the provider does not confirm; without a customer there is nothing to ask.
+         */
+        post: operations["sync_subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/billing/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive a message of the payment provider.
+         * @description For Stripe, with its signature instead of a token. 200 means that the message is durable, whatever its type;
+         *     anything else means that it has to be sent again.
+         */
+        post: operations["receive_payment_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the chat.
+         * @description How the companion behaves, what has to be shown beside the conversation, and which messages wait for their reply.
+         */
+        get: operations["get_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Turn to a mode.
+         * @description The companion behaves so from the next message on. Each mode has its own conversation; what was said in one is not
+         *     known in the other. Only in `intimate` it sends pictures.
+         */
+        patch: operations["change_chat"];
+        trace?: never;
+    };
+    "/chat/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List messages.
+         * @description Newest first, of both modes unless one is asked for.
+         */
+        get: operations["list_messages"];
+        put?: never;
+        /**
+         * Say something.
+         * @description In the mode of `GET /chat`. The reply arrives through `/updates`, word by word as `message-delta` and then as a
+         *     `message`; a picture that it promises is in the message's `photo` at once and is drawn while the talk goes on. What the
+         *     rules about content do not let the companion answer is taken, too: then a `system` message says what to do instead, and
+         *     where help is.
+         */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dev/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in for development.
+         * @description A token for the person with that address. Exists in the development environment only; 404 anywhere else.
+         */
+        post: operations["issue_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say that the service lives.
+         * @description Touches nothing else: for a supervisor that restarts a process which does not answer.
+         */
+        get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Describe this API.
+         * @description This document: OpenAPI 3.1.
+         */
+        get: operations["get_openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List photos.
+         * @description Newest first. For subscribers; `purpose=reference` alone needs no subscription.
+         */
+        get: operations["list_photos"];
+        put?: never;
+        /**
+         * Ask for a picture.
+         * @description The avatar in a scene. It takes one picture out of the plan's quota, which comes back when the picture
+         *     cannot be made. Needs an open subscription and an approved reference picture.
+         */
+        post: operations["request_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/photos/{photo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a photo.
+         * @description A reference picture is always shown, a picture of a scene to subscribers.
+         */
+        get: operations["get_photo"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a photo.
+         * @description Its files go, its history stays. A photo that is still being made must be canceled first. Twice gives the same answer.
+         */
+        delete: operations["delete_photo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/photos/{photo_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a photo.
+         * @description Gives its place in the quota back. Twice gives the same answer.
+         */
+        post: operations["cancel_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/photos/{photo_id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch a photo's picture.
+         * @description The address comes signed in the photo, so that it works in an `<img>` without a token, for one hour.
+         *     One range of bytes can be asked for; several at once get the whole picture.
+         */
+        get: operations["get_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List every kind of problem.
+         * @description A page for people: each kind of problem that this API answers with, and what to do about it.
+         */
+        get: operations["problems_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a kind of problem.
+         * @description The page that `type` of a problem document points to: what it means, and what to do about it.
+         */
+        get: operations["problem_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/provenance/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask whether Ava made a picture.
+         * @description For anybody, without a token. The answer says nothing about whose picture it is or when it was made, and the picture
+         *     is forgotten once it was looked at.
+         */
+        post: operations["check_provenance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say whether the service can work.
+         * @description For a balancer that sends requests to those who can serve them.
+         */
+        get: operations["get_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's reports.
+         * @description Newest first.
+         */
+        get: operations["list_reports"];
+        put?: never;
+        /**
+         * Report something.
+         * @description One of the person's own pictures. An operator looks at it within the time that `due_at` says. Reported again while it
+         *     is open, the report stays as it is.
+         */
+        post: operations["file_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show one of one's reports. */
+        get: operations["get_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow what changes.
+         * @description Server-sent events. `event` is `avatar`, `photo`, `message`, `chat` or `subscription`; `data` is that resource as its GET
+         *     gives it at the time of sending, and `{"id", "deleted": true}` for a photo that is gone. A picture of a scene comes
+         *     without `image` while the subscription is closed. `id` is the position in the event log: a client that sends
+         *     the last one it saw as `Last-Event-ID` gets everything after it, nothing twice; `0` replays everything. Without
+         *     one the stream begins now: send the `Log-Position` of a command, or read the resources after the stream has begun.
+         *
+         *     While the companion answers, `message-delta` tells its words as they come. These events have no `id` and are told to
+         *     whoever listens then, never again: `data` is a `MessageDelta` with all words of the reply so far. It replaces the one
+         *     before, and the `message` with its `id`, or with its `in_reply_to`, replaces it.
+         *
+         *     A comment comes every 15 seconds. The stream ends after an hour, and whenever the service stops: reconnect.
+         */
+        get: operations["stream_updates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/replicate/{photo_id}/{attempt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive a message of the image provider.
+         * @description For Replicate, with its signature (Standard Webhooks) instead of a token. 200 means that the message is durable; one
+         *     that comes twice counts once. Anything else means that it has to be sent again.
+         */
+        post: operations["receive_prediction_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description How often the rules about content had to refuse somebody's words. */
+        AccountConduct: {
+            /**
+             * Format: date-time
+             * @description Until when nothing of theirs is judged; null when there is no pause.
+             */
+            cooling_down_until?: string | null;
+            /** @description Whether it was so often that it led to a pause, at any time. */
+            flagged: boolean;
+            /**
+             * Format: int32
+             * @description How many of them broke a grave rule.
+             */
+            hard_refusals: number;
+            /** Format: int32 */
+            refusals: number;
+        };
+        /** @description What somebody pays for. */
+        AccountSubscription: {
+            /** Format: date-time */
+            current_period_end?: string | null;
+            /** @description Who they are at the payment provider. */
+            customer_id?: string | null;
+            /** Format: int32 */
+            photos_limit: number;
+            /** Format: int32 */
+            photos_used: number;
+            plan?: string | null;
+            /** @description As the payment provider last said; null before it said anything. */
+            status?: string | null;
+        };
+        /** @description Why a picture failed, in the worker's words. */
+        AdminFailure: {
+            code: components["schemas"]["FailureCode"];
+            /** @description As the worker or the provider said it. */
+            detail: string;
+            /** @description Whether it can be tried again. */
+            retryable: boolean;
+        };
+        /** @description How somebody's picture stands. */
+        AdminPhoto: {
+            /**
+             * Format: int32
+             * @description How many attempts at it were started.
+             */
+            attempts: number;
+            /** Format: date-time */
+            delivered_at?: string;
+            /** @description Why there is none, when it failed. */
+            failure?: components["schemas"]["AdminFailure"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            owner: string;
+            purpose: components["schemas"]["Purpose"];
+            /** Format: date-time */
+            requested_at: string;
+            /** @description The rules about content that speak against it, when it was refused. */
+            rules: string[];
+            status: components["schemas"]["PhotoStatus"];
+        };
+        /** @description A page of photos. */
+        AdminPhotoPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["AdminPhoto"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A report as operators see it. */
+        AdminReport: components["schemas"]["Report"] & {
+            /** @description Who decided it, as `operator:<id>`; null while it is open. */
+            decided_by?: string | null;
+            /** @description What the operator said about the decision; null without any. */
+            note?: string | null;
+            /** @description Whether it waits for longer than was promised. */
+            overdue: boolean;
+            /**
+             * Format: uuid
+             * @description Who filed it, and whose it is.
+             */
+            owner: string;
+        };
+        /** @description A reference picture to be approved. */
+        ApproveReferenceImage: {
+            /**
+             * Format: uuid
+             * @description One of the avatar's delivered reference pictures.
+             */
+            photo_id: string;
+        };
+        /** @description A person's one companion. */
+        Avatar: {
+            /**
+             * Format: int32
+             * @description In years.
+             */
+            age: number;
+            /** @description What the companion looks like. */
+            appearance: string;
+            /** Format: date-time */
+            created_at: string;
+            gender: string;
+            /** Format: uuid */
+            id: string;
+            /** @description What the companion is called. */
+            name: string;
+            nationality: string;
+            personality: components["schemas"]["Personality"];
+            /** @description The delivered reference pictures that were not deleted, in the order of delivery. */
+            reference_history: components["schemas"]["ReferenceHistoryEntry"][];
+            reference_image: components["schemas"]["ReferenceImage"];
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description The fields of an avatar that change; the others stay. */
+        AvatarChanges: {
+            /**
+             * Format: int32
+             * @description In years. Nobody younger than 20 exists in this system.
+             */
+            age?: number;
+            /** @description What the companion looks like, in the person's words. */
+            appearance?: string;
+            /** @description In the person's words. */
+            gender?: string;
+            /** @description What the companion is called. */
+            name?: string;
+            /** @description In the person's words. */
+            nationality?: string;
+            personality?: components["schemas"]["Personality"];
+        };
+        /** @description The end of a subscription. */
+        Cancellation: {
+            survey?: components["schemas"]["Survey"] | null;
+        };
+        /**
+         * @description Why somebody ends a subscription.
+         * @enum {string}
+         */
+        CancellationReason: "too_expensive" | "missing_features" | "switched_service" | "unused" | "customer_service" | "too_complex" | "low_quality" | "other";
+        /** @description The chat: how the companion behaves, and what stands beside the conversation. */
+        Chat: {
+            disclosure: components["schemas"]["Disclosure"];
+            mode: components["schemas"]["ChatMode"];
+            /** @description The messages of this mode that wait for their reply, oldest first. */
+            unanswered: string[];
+        };
+        /** @description How the companion should behave from now on. */
+        ChatChanges: {
+            mode: components["schemas"]["ChatMode"];
+        };
+        /**
+         * @description How the companion behaves: as a good friend; or affectionate and romantic, never explicit.
+         * @enum {string}
+         */
+        ChatMode: "friendly" | "intimate";
+        /**
+         * @description `disabled`: not configured, and so not needed.
+         * @enum {string}
+         */
+        Check: "ok" | "degraded" | "down" | "disabled";
+        /** @description A page where a person can pay. */
+        Checkout: {
+            /**
+             * Format: uri
+             * @description Send the person there.
+             */
+            checkout_url: string;
+            /** @description The payment provider's id of it. */
+            session_id: string;
+        };
+        /** @description How each thing stands that the service needs. */
+        Checks: {
+            postgres: components["schemas"]["Check"];
+            projections: components["schemas"]["Check"];
+            redis: components["schemas"]["Check"];
+            storage: components["schemas"]["Check"];
+        };
+        /**
+         * @description Why operations for subscribers are not allowed.
+         * @enum {string}
+         */
+        ClosedReason: "none" | "payment_incomplete" | "incomplete_expired" | "payment_past_due" | "unpaid" | "paused" | "canceled";
+        /** @description How many there are of a kind. */
+        Count: {
+            /** Format: int64 */
+            count: number;
+            status: string;
+        };
+        /** @description Why the companion cannot send the picture that it wanted to send. */
+        Declined: {
+            /** @description For people. */
+            detail: string;
+            reason: components["schemas"]["DeclinedReason"];
+        };
+        /**
+         * @description Why a picture cannot be sent.
+         * @enum {string}
+         */
+        DeclinedReason: "content_refused" | "quota_exhausted" | "avatar_not_ready" | "misunderstood";
+        /** @description That the companion is an AI: a client shows it beside every conversation. */
+        Disclosure: {
+            /**
+             * @description A few words that are always in sight.
+             * @example AI companion: not a human being
+             */
+            badge: string;
+            /**
+             * @description What the companion says before anything else: a client shows it while the conversation is empty. The first message
+             *     of each day puts it on record, as a `system` message of the kind `disclosure`. Missing while there is no avatar.
+             */
+            text?: string;
+        };
+        /** @description Why there is no picture. */
+        Failure: {
+            /**
+             * @description `transient`: the drawing service stumbled. `content`: the content is against the rules. `operator`: we have
+             *     to mend something. `deadline`: it took too long.
+             */
+            code: components["schemas"]["FailureCode"];
+            /** @description For people. */
+            detail: string;
+            /** @description Whether asking for the same again may succeed. */
+            retryable: boolean;
+        };
+        /**
+         * @description Why a picture could not be made.
+         * @enum {string}
+         */
+        FailureCode: "transient" | "content" | "operator" | "deadline";
+        /** @description One thing that is not valid. Exactly one of `pointer`, `parameter` and `header` says where. */
+        FieldError: {
+            /**
+             * @description What to send instead.
+             * @example must be a whole number from 20 to 120
+             */
+            detail: string;
+            /** @description The header. */
+            header?: string;
+            /** @description The query parameter. */
+            parameter?: string;
+            /**
+             * @description The place in the body, as a JSON pointer (RFC 6901).
+             * @example /age
+             */
+            pointer?: string;
+        };
+        /** @description Key figures, as of now. */
+        Figures: {
+            /** @description Pictures delivered in each of the last 24 hours; an hour without any is left out. */
+            deliveries: components["schemas"]["Hour"][];
+            /** @description How far each follower of the event log is behind. */
+            lag: components["schemas"]["Lag"][];
+            /**
+             * Format: int64
+             * @description The position of the event log's last event.
+             */
+            log_position: number;
+            /** Format: date-time */
+            measured_at: string;
+            /** @description How many photos stand how. */
+            photos: components["schemas"]["Count"][];
+            queue: components["schemas"]["Queue"];
+            reports: components["schemas"]["ReportFigures"];
+            /** @description How many subscriptions stand how. */
+            subscriptions: components["schemas"]["Count"][];
+            webhooks: components["schemas"]["WebhookFigures"];
+        };
+        /** @description The service lives. */
+        Health: {
+            /** @example ok */
+            status: string;
+        };
+        /** @description How many there were in an hour. */
+        Hour: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            hour: string;
+        };
+        /** @description An event that came in between. */
+        InterveningEvent: {
+            /**
+             * @description What happened.
+             * @example ProfileChanged
+             */
+            event_type: string;
+            /**
+             * Format: int64
+             * @description Its place in the event log.
+             * @example 41
+             */
+            position: number;
+            /**
+             * Format: date-time
+             * @description When it was committed.
+             */
+            recorded_at: string;
+        };
+        /** @description What somebody was charged for one period. */
+        Invoice: {
+            /**
+             * Format: int64
+             * @description What is, or was, to be paid, in the currency's smallest unit (cents).
+             */
+            amount_due: number;
+            /**
+             * Format: int64
+             * @description What was paid of it.
+             */
+            amount_paid: number;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description ISO 4217, lower case.
+             * @example eur
+             */
+            currency: string;
+            /** @description The payment provider's id. */
+            id: string;
+            /** @description What people know it by, once it is final. */
+            number?: string;
+            /**
+             * Format: uri
+             * @description Where the person can see it, and pay it while it is open.
+             */
+            page_url?: string;
+            /** Format: uri */
+            pdf_url?: string;
+            /**
+             * Format: date-time
+             * @description The end of what it is for.
+             */
+            period_end: string;
+            /**
+             * Format: date-time
+             * @description The beginning of what it is for.
+             */
+            period_start: string;
+            status: components["schemas"]["InvoiceStatus"];
+        };
+        /** @description A page of invoices. */
+        InvoicePage: {
+            /** @description Newest first. */
+            items: components["schemas"]["Invoice"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description Where an invoice stands, in the payment provider's words.
+         * @enum {string}
+         */
+        InvoiceStatus: "draft" | "open" | "paid" | "uncollectible" | "void";
+        /** @description How far a follower is behind. */
+        Lag: {
+            /** Format: int64 */
+            events: number;
+            name: string;
+            /** Format: double */
+            seconds: number;
+            state: components["schemas"]["ProjectionState"];
+        };
+        /**
+         * @description `yes`: proven by the bytes or by a signature over them. `likely`: it looks so, but what speaks for it could be copied
+         *     onto another picture. `unknown`: nothing speaks for it, which proves nothing: marks can be cut off, metadata stripped.
+         * @enum {string}
+         */
+        MadeByAva: "yes" | "likely" | "unknown";
+        /**
+         * @description `ours`: Ava signed exactly this picture. `ours_changed`: Ava signed the manifest, but picture or manifest was changed
+         *     since, or the manifest was put on another picture. `foreign`: somebody else signed it, or nobody truly did.
+         *     `unreadable`: it cannot be understood. `none`: there is none. `not_read`: this installation reads none.
+         * @enum {string}
+         */
+        ManifestEvidence: "ours" | "ours_changed" | "foreign" | "unreadable" | "none" | "not_read";
+        /** @description Something that was said. */
+        Message: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why the picture does not come that the companion wanted to send. */
+            declined?: components["schemas"]["Declined"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The person's message that it answers: a turn has one answer, the companion's or one of the `system`.
+             */
+            in_reply_to?: string;
+            /** @description What a `system` message is about. */
+            kind?: components["schemas"]["MessageKind"];
+            /** @description In which mode it was said. */
+            mode: components["schemas"]["ChatMode"];
+            /** @description The picture that the companion promises in it, from `requested` on; left out once it was deleted. */
+            photo?: components["schemas"]["Photo"];
+            role: components["schemas"]["MessageRole"];
+            /** @description The words; empty for a reply that is only a picture. */
+            text: string;
+        };
+        /**
+         * @description A reply as far as it was said: the `data` of a `message-delta`. Each one replaces the one before; the message of the
+         *     same `id`, or a `system` message that answers the same message, replaces them all. It is on no record.
+         */
+        MessageDelta: {
+            /**
+             * Format: uuid
+             * @description The id that the reply will have.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The person's message that is being answered.
+             */
+            in_reply_to: string;
+            mode: components["schemas"]["ChatMode"];
+            /** @description All words so far. */
+            text: string;
+        };
+        /** @description The message is kept. */
+        MessageKept: {
+            received: boolean;
+        };
+        /**
+         * @description What the service says something about. `crisis`: where help is. `stop`: the companion does not go there. `break`: it
+         *     has been long. `disclosure`: the companion is an AI. `reply_failed`: there is no reply. `photo_withheld`: a promised
+         *     picture does not come.
+         * @enum {string}
+         */
+        MessageKind: "crisis" | "stop" | "break" | "disclosure" | "reply_failed" | "photo_withheld";
+        /** @description A page of messages. */
+        MessagePage: {
+            /** @description Newest first. */
+            items: components["schemas"]["Message"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description Who says something: the person, the companion, or the service itself.
+         * @enum {string}
+         */
+        MessageRole: "user" | "avatar" | "system";
+        /** @description An avatar to be designed. */
+        NewAvatar: {
+            /**
+             * Format: int32
+             * @description In years. Nobody younger than 20 exists in this system.
+             */
+            age: number;
+            /** @description What the companion looks like, in the person's words. */
+            appearance: string;
+            /** @description In the person's words. */
+            gender: string;
+            /** @description What the companion is called. */
+            name: string;
+            /** @description In the person's words. */
+            nationality: string;
+            personality: components["schemas"]["Personality"];
+        };
+        /** @description A plan to be paid. */
+        NewCheckout: {
+            /** @description The id of one of the plans. */
+            plan: string;
+        };
+        /** @description An answer to a report. */
+        NewDecision: {
+            decision: components["schemas"]["ReportDecision"];
+            /** @description For other operators; may be left out. */
+            note?: string | null;
+        };
+        /** @description Something that the person says. */
+        NewMessage: {
+            /** @description In the person's words. */
+            text: string;
+        };
+        /** @description A picture that is wished for. */
+        NewPhoto: {
+            /** @description What the picture should show, in the person's words. */
+            scene: string;
+        };
+        /** @description Something that is reported. */
+        NewReport: {
+            reason: components["schemas"]["ReportReason"];
+            subject: components["schemas"]["ReportSubject"];
+            /** @description In the person's own words; may be left out. */
+            text?: string | null;
+        };
+        /** @description An event of the payment provider's, in its own shape. */
+        PaymentMessage: {
+            /**
+             * Format: int64
+             * @description When the provider made it, in seconds since 1970.
+             */
+            created: number;
+            /** @description What it is about, in the provider's own shape. */
+            data: unknown;
+            /** @description Unique; a message that comes twice counts once. */
+            id: string;
+            /** @description Always `event`. */
+            object: string;
+            /** @description As `invoice.paid`. Unknown types are kept and ignored. */
+            type: string;
+        };
+        /**
+         * @description How the companion behaves.
+         * @enum {string}
+         */
+        Personality: "playful" | "dominant" | "shy" | "caring" | "intellectual" | "adventurous";
+        /** @description One picture, from wish to delivery. */
+        Photo: {
+            /**
+             * Format: int32
+             * @description How many attempts at it were started.
+             */
+            attempts: number;
+            /** Format: date-time */
+            delivered_at?: string;
+            /** @description Why there is none, when it failed or was refused. */
+            failure?: components["schemas"]["Failure"];
+            /** Format: uuid */
+            id: string;
+            /** @description The picture, once it is delivered. */
+            image?: components["schemas"]["PhotoImage"];
+            purpose: components["schemas"]["Purpose"];
+            /** Format: date-time */
+            requested_at: string;
+            /** @description What it should show, in the person's words; null for a reference picture. */
+            scene: string | null;
+            status: components["schemas"]["PhotoStatus"];
+        };
+        /** @description A delivered picture. */
+        PhotoImage: {
+            /**
+             * Format: int64
+             * @description The picture's size in bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int32
+             * @description In pixels.
+             */
+            height: number;
+            /** @example image/jpeg */
+            media_type: string;
+            /** @description SHA-256 of the picture's bytes, in hex. */
+            sha256: string;
+            /** @description Signed, good for one hour. */
+            thumbnail_url: string;
+            /** @description Signed, good for one hour. */
+            url: string;
+            /**
+             * Format: int32
+             * @description In pixels.
+             */
+            width: number;
+        };
+        /** @description A page of photos. */
+        PhotoPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["Photo"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description How far a picture is.
+         * @enum {string}
+         */
+        PhotoStatus: "requested" | "generating" | "delivered" | "failed" | "refused" | "canceled";
+        /**
+         * Format: binary
+         * @description A picture's bytes as they are.
+         */
+        PictureBytes: string;
+        /** @description Something that can be subscribed to. */
+        Plan: {
+            id: string;
+            /** @description For people. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Pictures per period.
+             */
+            photos_per_period: number;
+            price: components["schemas"]["Price"];
+            /**
+             * Format: int32
+             * @description Days before the first payment; 0 for none.
+             */
+            trial_days: number;
+        };
+        /**
+         * @description How often a plan is paid.
+         * @enum {string}
+         */
+        PlanInterval: "day" | "week" | "month" | "year";
+        /** @description What can be subscribed to. */
+        PlanList: {
+            items: components["schemas"]["Plan"][];
+        };
+        /** @description A way into the payment provider's page. */
+        Portal: {
+            /**
+             * Format: uri
+             * @description Send the person there at once; it is good for a short time only.
+             */
+            portal_url: string;
+        };
+        /** @description A prediction of Replicate's, in its own shape. Only what is listed here is read, and nothing of it is kept but that. */
+        PredictionMessage: {
+            /** @description The prediction's id. */
+            id: string;
+            /** @description As `succeeded`. Whatever it says, the worker asks Replicate itself. */
+            status: string;
+        };
+        /** @description What a plan costs. */
+        Price: {
+            /**
+             * Format: int32
+             * @description In the currency's smallest unit (cents).
+             */
+            amount: number;
+            /**
+             * @description ISO 4217, lower case.
+             * @example eur
+             */
+            currency: string;
+            /** @description How often it is paid. */
+            interval: components["schemas"]["PlanInterval"];
+        };
+        /**
+         * Problem
+         * @description Why a request was not carried out (RFC 9457). Clients switch on `code`.
+         */
+        Problem: {
+            /** @description The kind of problem, for programs. */
+            code: components["schemas"]["ProblemCode"];
+            /** @description What it was this time, for people. */
+            detail: string;
+            /** @description Every field, parameter and header that is not valid. */
+            errors?: components["schemas"]["FieldError"][];
+            /** @description The events that came between the state that `If-Match` names and now. */
+            intervening?: components["schemas"]["InterveningEvent"][];
+            /**
+             * Format: int64
+             * @description The position in the event log that the read models have not reached yet.
+             */
+            log_position?: number;
+            /** @description Whether the person is a customer already, who can manage the means of payment. */
+            portal_available?: boolean;
+            /** @description Why the gate is closed: `none`, `payment_incomplete`, `incomplete_expired`, `payment_past_due`, `unpaid`, `paused`, `canceled` or `quota_exhausted`. */
+            reason?: string;
+            /** @description Names this request in the service's log; also in the header `X-Request-Id`. */
+            request_id: string;
+            /** @description The rules about content that refuse, as `R1`. */
+            rules?: string[];
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Where a person can subscribe. */
+            subscribe_url?: string;
+            /** @description What this kind of problem is called. */
+            title: string;
+            /**
+             * @description The path of a page that explains this kind of problem.
+             * @example /problems/invalid-body
+             */
+            type: string;
+        };
+        /**
+         * @description A kind of problem; `/problems` explains each one.
+         * @enum {string}
+         */
+        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "webhook-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "precondition-failed" | "body-too-large" | "picture-too-large" | "unsupported-media-type" | "unsupported-picture" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "picture-unusable" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "too-many-checks" | "read-model-behind" | "payment-unavailable";
+        /** @description A read model, and how far it has followed the event log. */
+        Projection: {
+            check?: components["schemas"]["ProjectionCheck"] | null;
+            /** @description What went wrong last, while it is `retrying` or `failed`. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description The event that went wrong.
+             */
+            failed_position?: number | null;
+            /**
+             * Format: int64
+             * @description How many events are not in it yet.
+             */
+            lag_events: number;
+            /**
+             * Format: double
+             * @description The age in seconds of the oldest event that is not in it yet; 0 when there is none.
+             */
+            lag_seconds: number;
+            /** @example photos */
+            name: string;
+            /**
+             * Format: int64
+             * @description The last event in it.
+             */
+            position: number;
+            rebuild?: components["schemas"]["ProjectionRebuild"] | null;
+            state: components["schemas"]["ProjectionState"];
+            /**
+             * Format: int32
+             * @description The version of what its tables hold.
+             */
+            version: number;
+        };
+        /** @description What a comparison of a read model with a fresh copy from the log found. */
+        ProjectionCheck: {
+            /** Format: date-time */
+            checked_at: string;
+            /**
+             * Format: int64
+             * @description The last event that was in both.
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description How many rows the read model had.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description How many rows were not what the log says, missing, or too many.
+             */
+            rows_different: number;
+            /** Format: int64 */
+            took_ms: number;
+        };
+        /** @description The read models. */
+        ProjectionList: {
+            items: components["schemas"]["Projection"][];
+        };
+        /** @description How far a read model's new tables are. Until they are complete, the old ones are read. */
+        ProjectionRebuild: {
+            /** @description What went wrong last, while it is `retrying` or `failed`. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description How many events are not in them yet.
+             */
+            lag_events: number;
+            /**
+             * Format: int32
+             * @description From 0 to 100.
+             */
+            percent: number;
+            /**
+             * Format: int64
+             * @description The last event in them.
+             */
+            position: number;
+            state: components["schemas"]["ProjectionState"];
+            /**
+             * Format: int32
+             * @description The version of what the new tables hold.
+             */
+            version: number;
+        };
+        /**
+         * @description `running`: it follows. `retrying`: something went wrong a moment ago. `failed`: it waits for an operator.
+         * @enum {string}
+         */
+        ProjectionState: "running" | "retrying" | "failed";
+        /** @description Whether Ava made a picture, and what speaks for it. */
+        Provenance: {
+            evidence: components["schemas"]["ProvenanceEvidence"];
+            made_by_ava: components["schemas"]["MadeByAva"];
+        };
+        /** @description What was looked for, each by itself. */
+        ProvenanceEvidence: {
+            /** @description A delivered picture, or its thumbnail, has exactly these bytes. Pictures that were deleted are not known any more. */
+            known_hash: boolean;
+            /** @description The manifest of Content Credentials (C2PA). */
+            manifest: components["schemas"]["ManifestEvidence"];
+            /** @description Ava's badge can be seen in the lower right corner. */
+            visible_mark: boolean;
+            /** @description The digital source type in the XMP. */
+            xmp: components["schemas"]["XmpEvidence"];
+        };
+        /**
+         * @description What a picture is for: the portrait that later ones follow, or a scene.
+         * @enum {string}
+         */
+        Purpose: "reference" | "scene";
+        /** @description Photos that still have to be made. */
+        Queue: {
+            /** Format: int64 */
+            depth: number;
+            /**
+             * Format: int64
+             * @description Those of them that are not put off.
+             */
+            due: number;
+        };
+        /** @description Whether the service can work. */
+        Readiness: {
+            checks: components["schemas"]["Checks"];
+            /** @description Which read models somebody should look at, and why; absent when there is none. */
+            reasons?: string[];
+            status: components["schemas"]["ReadinessStatus"];
+        };
+        /**
+         * @description `ok`: everything works. `degraded`: people are served, but somebody should look. `unavailable`: nobody is served.
+         * @enum {string}
+         */
+        ReadinessStatus: "ok" | "degraded" | "unavailable";
+        /** @description The message is kept. */
+        Received: {
+            received: boolean;
+        };
+        /** @description A reference picture that was delivered. */
+        ReferenceHistoryEntry: {
+            /** @description Whether the avatar's pictures follow it. */
+            approved: boolean;
+            /** @description Signed, good for one hour. */
+            image_url: string;
+            /** Format: uuid */
+            photo_id: string;
+            /** @description Signed, good for one hour. */
+            thumbnail_url: string;
+        };
+        /** @description The portrait that the avatar's pictures follow, or the one that is being made. */
+        ReferenceImage: {
+            failure?: components["schemas"]["Failure"];
+            /** @description Once it is ready, unless it was deleted. Signed, good for one hour. */
+            image_url?: string;
+            /** Format: uuid */
+            photo_id?: string;
+            /**
+             * @description `none`: nobody asked for one. `generating`: it is being made. `ready`: it waits for approval.
+             *     `failed`: it could not be made. `approved`: pictures follow it.
+             */
+            status: components["schemas"]["ReferenceImageStatus"];
+            /** @description Signed, good for one hour. */
+            thumbnail_url?: string;
+        };
+        /**
+         * @description How a reference picture stands.
+         * @enum {string}
+         */
+        ReferenceImageStatus: "none" | "generating" | "ready" | "failed" | "approved";
+        /** @description Something that was reported, and what became of it. */
+        Report: {
+            /** Format: date-time */
+            decided_at?: string | null;
+            decision?: components["schemas"]["ReportDecision"] | null;
+            /**
+             * Format: date-time
+             * @description Until then it is to be decided.
+             */
+            due_at: string;
+            /** Format: date-time */
+            filed_at: string;
+            /**
+             * Format: uuid
+             * @description The id of what it is about: there is one report about one thing.
+             */
+            id: string;
+            reason: components["schemas"]["ReportReason"];
+            status: components["schemas"]["ReportStatus"];
+            subject: components["schemas"]["ReportSubject"];
+            /** @description In the person's words; null without any. */
+            text?: string | null;
+        };
+        /**
+         * @description What was decided: nothing is wrong with it; it was removed; or somebody else has to look, outside of this system.
+         * @enum {string}
+         */
+        ReportDecision: "dismissed" | "content-removed" | "escalated";
+        /** @description Reports that wait. */
+        ReportFigures: {
+            /**
+             * Format: int64
+             * @description For an answer.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description For longer than was promised.
+             */
+            overdue: number;
+        };
+        /** @description A page of reports. */
+        ReportPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["Report"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of the queue. */
+        ReportQueue: {
+            /** @description Oldest first. */
+            items: components["schemas"]["AdminReport"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description What is wrong with it.
+         * @enum {string}
+         */
+        ReportReason: "minor" | "real-person" | "sexual" | "non-consent" | "violence" | "hate" | "self-harm" | "other";
+        /**
+         * @description Whether a report is answered.
+         * @enum {string}
+         */
+        ReportStatus: "open" | "decided";
+        /** @description What a report is about. */
+        ReportSubject: {
+            /**
+             * Format: uuid
+             * @description The photo's id; a reference picture is a photo.
+             */
+            id: string;
+            kind: components["schemas"]["ReportSubjectKind"];
+        };
+        /**
+         * @description What can be reported.
+         * @enum {string}
+         */
+        ReportSubjectKind: "photo";
+        /** @description A report with what it is about. */
+        ReportedContent: components["schemas"]["AdminReport"] & {
+            photo?: components["schemas"]["Photo"] | null;
+        };
+        /**
+         * @description `auditor` reads the event log and its proofs, `operator` runs the system.
+         * @enum {string}
+         */
+        Role: "auditor" | "operator";
+        /** @description Who signs in. */
+        SignIn: {
+            /**
+             * Format: email
+             * @description The same address is always the same person.
+             */
+            email: string;
+            /** @description What the person may do besides using the product. */
+            roles?: components["schemas"]["Role"][];
+        };
+        /** @description What a person pays for, and what is left of it. */
+        Subscription: {
+            /** @description Whether it ends with the current period. */
+            cancel_at_period_end: boolean;
+            /** Format: date-time */
+            current_period_end?: string;
+            /**
+             * Format: date-time
+             * @description Until when it stays open although a renewal could not be paid.
+             */
+            grace_until?: string;
+            /** @description Whether operations for subscribers are allowed now. */
+            open: boolean;
+            /** @description The id of the plan. */
+            plan?: string;
+            reason: components["schemas"]["ClosedReason"] | null;
+            status: components["schemas"]["SubscriptionStatus"];
+            usage: components["schemas"]["Usage"];
+        };
+        /**
+         * @description How a subscription stands, in the payment provider's words; `none` before there is one.
+         * @enum {string}
+         */
+        SubscriptionStatus: "none" | "incomplete" | "incomplete_expired" | "trialing" | "active" | "past_due" | "canceled" | "unpaid" | "paused";
+        /**
+         * @description Why somebody ends a subscription: answers to both questions, or to one, or just some words. A word of the list of
+         *     reasons is taken as the reason.
+         */
+        Survey: components["schemas"]["SurveyAnswers"] | string;
+        SurveyAnswers: {
+            /** @description In the person's own words. */
+            comment?: string | null;
+            reason?: components["schemas"]["CancellationReason"] | null;
+        };
+        /** @description An access token. */
+        Token: {
+            /** @description Send it as `Authorization: Bearer <token>`. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description After how many seconds it stops working.
+             */
+            expires_in: number;
+            /** @example Bearer */
+            token_type: string;
+            user: components["schemas"]["User"];
+        };
+        /** @description What is left of the current period's pictures. */
+        Usage: {
+            /** Format: int32 */
+            photos_limit: number;
+            /** Format: int32 */
+            photos_used: number;
+        };
+        /** @description A person who is signed in. */
+        User: {
+            email?: string | null;
+            /** Format: uuid */
+            id: string;
+            roles: components["schemas"]["Role"][];
+        };
+        /** @description How somebody's account stands. */
+        UserAccount: {
+            /**
+             * Format: date-time
+             * @description When their avatar was designed; null when there is none.
+             */
+            avatar_created_at?: string | null;
+            conduct: components["schemas"]["AccountConduct"];
+            /** Format: uuid */
+            id: string;
+            /** @description How many of their photos stand how. */
+            photos: components["schemas"]["Count"][];
+            /**
+             * Format: int64
+             * @description How many reports they filed.
+             */
+            reports: number;
+            subscription?: components["schemas"]["AccountSubscription"] | null;
+        };
+        /** @description A message of the payment provider, without its body. */
+        Webhook: {
+            /**
+             * Format: int32
+             * @description How often it was handed out since it came, or since it was handed out again.
+             */
+            attempts: number;
+            /** @description Why the latest attempt failed. */
+            error?: string | null;
+            /** @description The provider's id of it. */
+            id: string;
+            provider: string;
+            /** Format: date-time */
+            received_at: string;
+            /**
+             * Format: int32
+             * @description How often an operator has handed it out again.
+             */
+            replays: number;
+            /**
+             * Format: date-time
+             * @description When it was done or parked.
+             */
+            settled_at?: string | null;
+            state: components["schemas"]["WebhookState"];
+            /** @description What it tells of, in the provider's words. */
+            type: string;
+        };
+        /** @description What became of the payment provider's messages. */
+        WebhookFigures: {
+            /**
+             * Format: int64
+             * @description They came within the last 24 hours, and are dealt with.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description They failed, and wait for an operator.
+             */
+            parked: number;
+            /**
+             * Format: int64
+             * @description They wait for their work, or are being worked on.
+             */
+            waiting: number;
+        };
+        /** @description A page of messages. */
+        WebhookPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["Webhook"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description `waiting`: it waits for its work, or is being worked on. `done`: it is dealt with. `parked`: it failed, and waits for an operator.
+         * @enum {string}
+         */
+        WebhookState: "waiting" | "done" | "parked";
+        /**
+         * @description `trained_model`: it says that a trained model made the picture, but not whose. `other`: it says something else.
+         * @enum {string}
+         */
+        XmpEvidence: "trained_model" | "other" | "none";
+    };
+    responses: {
+        /** @description `avatar-exists`: There is an avatar already. */
+        "avatar-exists": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `avatar-not-found`: There is no avatar yet. */
+        "avatar-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `avatar-not-ready`: The avatar has no approved reference picture. */
+        "avatar-not-ready": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `body-too-large`: The body is too large. */
+        "body-too-large": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `busy`: Too many changes at once. */
+        busy: {
+            headers: {
+                /** @description After how many seconds it is sensible to try again. */
+                "Retry-After"?: number;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `content-cool-down`: Too much had to be refused. */
+        "content-cool-down": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `content-refused`: The content is against the rules. */
+        "content-refused": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `customer-not-found`: There is nothing to manage yet. */
+        "customer-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-in-use`: A request with this key is still running. */
+        "idempotency-key-in-use": {
+            headers: {
+                /** @description After how many seconds it is sensible to try again. */
+                "Retry-After"?: number;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: This key was used for another request. */
+        "idempotency-key-reused": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `image-url-expired`: The picture's address has expired. */
+        "image-url-expired": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `image-url-invalid`: The picture's address is not valid. */
+        "image-url-invalid": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `internal-error`: Something went wrong here. */
+        "internal-error": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid-body`: Fields of the body are not valid. */
+        "invalid-body": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid-json`: The body is not JSON. */
+        "invalid-json": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid-parameter`: A parameter or header is malformed. */
+        "invalid-parameter": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid-signature`: The signature is not valid. */
+        "invalid-signature": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `method-not-allowed`: This path does not take that method. */
+        "method-not-allowed": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `no-subscription`: There is no subscription to change. */
+        "no-subscription": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-found`: There is nothing here. */
+        "not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `payment-incomplete`: The first payment is not complete. */
+        "payment-incomplete": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `payment-past-due`: The payment is overdue. */
+        "payment-past-due": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `payment-provider-failed`: The payment provider refused. */
+        "payment-provider-failed": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `payment-unavailable`: The payment provider is away. */
+        "payment-unavailable": {
+            headers: {
+                /** @description After how many seconds it is sensible to try again. */
+                "Retry-After"?: number;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `photo-already-canceled`: The photo was canceled. */
+        "photo-already-canceled": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `photo-already-delivered`: The photo is already delivered. */
+        "photo-already-delivered": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `photo-already-failed`: The photo has already failed. */
+        "photo-already-failed": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `photo-already-refused`: The photo was refused. */
+        "photo-already-refused": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `photo-not-found`: There is no such photo. */
+        "photo-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `photo-quota-exhausted`: All pictures of this period are used. */
+        "photo-quota-exhausted": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `photo-still-running`: The photo is still being made. */
+        "photo-still-running": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `picture-too-large`: The picture's file is too large. */
+        "picture-too-large": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `picture-unusable`: The picture cannot be looked at. */
+        "picture-unusable": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `precondition-failed`: The resource has changed. */
+        "precondition-failed": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `projection-not-found`: There is no such read model. */
+        "projection-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `projection-not-rebuildable`: This read model cannot be rebuilt by this program. */
+        "projection-not-rebuildable": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `range-not-satisfiable`: The range lies outside the picture. */
+        "range-not-satisfiable": {
+            headers: {
+                /** @description The picture's size, as `bytes *\/184320`. */
+                "Content-Range"?: string;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `read-model-behind`: The answer is not ready yet. */
+        "read-model-behind": {
+            headers: {
+                /** @description After how many seconds it is sensible to try again. */
+                "Retry-After"?: number;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `reference-not-ready`: That is no delivered reference picture. */
+        "reference-not-ready": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `report-already-decided`: The report was decided before. */
+        "report-already-decided": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `report-not-found`: There is no such report. */
+        "report-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `report-not-removable`: This cannot be removed. */
+        "report-not-removable": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `report-subject-not-found`: There is nothing to report. */
+        "report-subject-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `request-timeout`: The body took too long. */
+        "request-timeout": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `role-required`: This needs a role. */
+        "role-required": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `subscription-active`: There is an open subscription already. */
+        "subscription-active": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `subscription-paused`: The subscription is paused. */
+        "subscription-paused": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `subscription-required`: A subscription is needed. */
+        "subscription-required": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `subscription-unpaid`: The subscription is unpaid. */
+        "subscription-unpaid": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-many-checks`: Too many pictures are being looked at. */
+        "too-many-checks": {
+            headers: {
+                /** @description After how many seconds it is sensible to try again. */
+                "Retry-After"?: number;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unauthenticated`: Sign in first. */
+        unauthenticated: {
+            headers: {
+                /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                "WWW-Authenticate"?: string;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unavailable`: Try again in a moment. */
+        unavailable: {
+            headers: {
+                /** @description After how many seconds it is sensible to try again. */
+                "Retry-After"?: number;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unsupported-media-type`: The body must be JSON. */
+        "unsupported-media-type": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unsupported-picture`: The body must be a picture. */
+        "unsupported-picture": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `user-not-found`: There is no such person. */
+        "user-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `webhook-not-found`: There is no such message. */
+        "webhook-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    get_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "count": 2,
+                     *           "hour": "2026-11-22T14:00:00Z"
+                     *         }
+                     *       ],
+                     *       "lag": [
+                     *         {
+                     *           "events": 0,
+                     *           "name": "photos",
+                     *           "seconds": 0,
+                     *           "state": "running"
+                     *         }
+                     *       ],
+                     *       "log_position": 42,
+                     *       "measured_at": "2026-11-22T15:00:00Z",
+                     *       "photos": [
+                     *         {
+                     *           "count": 2,
+                     *           "status": "delivered"
+                     *         },
+                     *         {
+                     *           "count": 1,
+                     *           "status": "failed"
+                     *         }
+                     *       ],
+                     *       "queue": {
+                     *         "depth": 3,
+                     *         "due": 1
+                     *       },
+                     *       "reports": {
+                     *         "open": 1,
+                     *         "overdue": 0
+                     *       },
+                     *       "subscriptions": [
+                     *         {
+                     *           "count": 1,
+                     *           "status": "active"
+                     *         }
+                     *       ],
+                     *       "webhooks": {
+                     *         "done": 7,
+                     *         "parked": 1,
+                     *         "waiting": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Figures"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_photos_of_everybody: {
+        parameters: {
+            query?: {
+                /** @description Only photos that stand so; `failed` when it is left out. */
+                status?: components["schemas"]["PhotoStatus"];
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of photos. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "attempts": 5,
+                     *           "failure": {
+                     *             "code": "transient",
+                     *             "detail": "503 of the provider's",
+                     *             "retryable": true
+                     *           },
+                     *           "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *           "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *           "purpose": "scene",
+                     *           "requested_at": "2026-11-22T14:10:00Z",
+                     *           "rules": [],
+                     *           "status": "failed"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminPhotoPage"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_photo_of_anybody: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The photo's id. */
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The canceled photo. */
+            200: {
+                headers: {
+                    /** @description The photo's version. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 5,
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "purpose": "scene",
+                     *       "requested_at": "2026-11-22T14:10:00Z",
+                     *       "rules": [],
+                     *       "status": "canceled"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminPhoto"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo-not-found`: There is no such photo. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `photo-already-delivered`: The photo is already delivered. `photo-already-failed`: The photo has already failed. `photo-already-refused`: The photo was refused. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_photo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The photo's id. */
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be tried again. */
+            202: {
+                headers: {
+                    /** @description The photo's version. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 5,
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "purpose": "scene",
+                     *       "requested_at": "2026-11-22T14:10:00Z",
+                     *       "rules": [],
+                     *       "status": "requested"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminPhoto"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo-not-found`: There is no such photo. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `photo-already-delivered`: The photo is already delivered. `photo-already-refused`: The photo was refused. `photo-already-canceled`: The photo was canceled. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_projections_for_operators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every read model, by name. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "check": {
+                     *             "checked_at": "2026-11-22T14:00:00Z",
+                     *             "position": 40,
+                     *             "rows": 2,
+                     *             "rows_different": 0,
+                     *             "took_ms": 12
+                     *           },
+                     *           "error": null,
+                     *           "failed_position": null,
+                     *           "lag_events": 0,
+                     *           "lag_seconds": 0,
+                     *           "name": "photos",
+                     *           "position": 42,
+                     *           "rebuild": {
+                     *             "error": null,
+                     *             "lag_events": 24,
+                     *             "percent": 42,
+                     *             "position": 18,
+                     *             "state": "running",
+                     *             "version": 2
+                     *           },
+                     *           "state": "running",
+                     *           "version": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectionList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rebuild_projection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The read model's name, as in the list. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is ordered. The read model as it stood then. */
+            202: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "check": {
+                     *         "checked_at": "2026-11-22T14:00:00Z",
+                     *         "position": 40,
+                     *         "rows": 2,
+                     *         "rows_different": 0,
+                     *         "took_ms": 12
+                     *       },
+                     *       "error": null,
+                     *       "failed_position": null,
+                     *       "lag_events": 0,
+                     *       "lag_seconds": 0,
+                     *       "name": "photos",
+                     *       "position": 42,
+                     *       "rebuild": {
+                     *         "error": null,
+                     *         "lag_events": 24,
+                     *         "percent": 42,
+                     *         "position": 18,
+                     *         "state": "running",
+                     *         "version": 2
+                     *       },
+                     *       "state": "running",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Projection"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `projection-not-found`: There is no such read model. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `projection-not-rebuildable`: This read model cannot be rebuilt by this program. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_report_queue: {
+        parameters: {
+            query?: {
+                /** @description Only reports that stand so; `open` when it is left out. */
+                status?: components["schemas"]["ReportStatus"];
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the queue. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "decided_at": null,
+                     *           "decided_by": null,
+                     *           "decision": null,
+                     *           "due_at": "2026-11-23T15:00:00Z",
+                     *           "filed_at": "2026-11-22T15:00:00Z",
+                     *           "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *           "note": null,
+                     *           "overdue": false,
+                     *           "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *           "reason": "real-person",
+                     *           "status": "open",
+                     *           "subject": {
+                     *             "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *             "kind": "photo"
+                     *           },
+                     *           "text": "She looks like somebody I know."
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReportQueue"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reported_content: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The report's id. */
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    /** @description The report's version, for `If-Match`. */
+                    ETag?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decided_at": null,
+                     *       "decided_by": null,
+                     *       "decision": null,
+                     *       "due_at": "2026-11-23T15:00:00Z",
+                     *       "filed_at": "2026-11-22T15:00:00Z",
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "note": null,
+                     *       "overdue": false,
+                     *       "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "photo": {
+                     *         "attempts": 1,
+                     *         "delivered_at": "2026-11-22T14:10:07Z",
+                     *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *         "image": {
+                     *           "bytes": 184320,
+                     *           "height": 1024,
+                     *           "media_type": "image/jpeg",
+                     *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "thumbnail_url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "width": 1024
+                     *         },
+                     *         "purpose": "scene",
+                     *         "requested_at": "2026-11-22T14:10:00Z",
+                     *         "scene": "reading a letter on a balcony in Lisbon, late light",
+                     *         "status": "delivered"
+                     *       },
+                     *       "reason": "real-person",
+                     *       "status": "open",
+                     *       "subject": {
+                     *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *         "kind": "photo"
+                     *       },
+                     *       "text": "She looks like somebody I know."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReportedContent"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `report-not-found`: There is no such report. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The report's id. */
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "decision": "content-removed",
+                 *       "note": "The likeness is plain."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewDecision"];
+            };
+        };
+        responses: {
+            /** @description The decided report. */
+            200: {
+                headers: {
+                    /** @description The report's version. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decided_at": "2026-11-22T16:20:00Z",
+                     *       "decided_by": "operator:0193e7f1-9d40-7a6b-8c1d-aaaaaaaaaaaa",
+                     *       "decision": "content-removed",
+                     *       "due_at": "2026-11-23T15:00:00Z",
+                     *       "filed_at": "2026-11-22T15:00:00Z",
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "note": "The likeness is plain.",
+                     *       "overdue": false,
+                     *       "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "reason": "real-person",
+                     *       "status": "decided",
+                     *       "subject": {
+                     *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *         "kind": "photo"
+                     *       },
+                     *       "text": "She looks like somebody I know."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminReport"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `report-not-found`: There is no such report. `photo-not-found`: There is no such photo. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `report-already-decided`: The report was decided before. `report-not-removable`: This cannot be removed. `photo-already-delivered`: The photo is already delivered. `photo-already-failed`: The photo has already failed. `photo-already-refused`: The photo was refused. `photo-already-canceled`: The photo was canceled. `photo-still-running`: The photo is still being made. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The person's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "avatar_created_at": "2026-11-22T14:00:00Z",
+                     *       "conduct": {
+                     *         "cooling_down_until": null,
+                     *         "flagged": false,
+                     *         "hard_refusals": 0,
+                     *         "refusals": 1
+                     *       },
+                     *       "id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "photos": [
+                     *         {
+                     *           "count": 2,
+                     *           "status": "delivered"
+                     *         },
+                     *         {
+                     *           "count": 1,
+                     *           "status": "failed"
+                     *         }
+                     *       ],
+                     *       "reports": 1,
+                     *       "subscription": {
+                     *         "current_period_end": "2026-12-22T14:05:00Z",
+                     *         "customer_id": "cus_a1b2c3",
+                     *         "photos_limit": 60,
+                     *         "photos_used": 1,
+                     *         "plan": "monthly",
+                     *         "status": "active"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserAccount"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user-not-found`: There is no such person. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description Only messages that stand so. */
+                state?: components["schemas"]["WebhookState"];
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "attempts": 12,
+                     *           "error": "the payment provider knows no such subscription",
+                     *           "id": "evt_a1b2c3",
+                     *           "provider": "stripe",
+                     *           "received_at": "2026-11-22T14:05:00Z",
+                     *           "replays": 0,
+                     *           "settled_at": "2026-11-22T14:25:00Z",
+                     *           "state": "parked",
+                     *           "type": "invoice.paid"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The provider's id of the message. */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It waits for its work again. */
+            202: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 12,
+                     *       "error": "the payment provider knows no such subscription",
+                     *       "id": "evt_a1b2c3",
+                     *       "provider": "stripe",
+                     *       "received_at": "2026-11-22T14:05:00Z",
+                     *       "replays": 0,
+                     *       "settled_at": "2026-11-22T14:25:00Z",
+                     *       "state": "parked",
+                     *       "type": "invoice.paid"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-not-found`: There is no such message. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_projections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every read model, by name. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "check": {
+                     *             "checked_at": "2026-11-22T14:00:00Z",
+                     *             "position": 40,
+                     *             "rows": 2,
+                     *             "rows_different": 0,
+                     *             "took_ms": 12
+                     *           },
+                     *           "error": null,
+                     *           "failed_position": null,
+                     *           "lag_events": 0,
+                     *           "lag_seconds": 0,
+                     *           "name": "photos",
+                     *           "position": 42,
+                     *           "rebuild": {
+                     *             "error": null,
+                     *             "lag_events": 24,
+                     *             "percent": 42,
+                     *             "position": 18,
+                     *             "state": "running",
+                     *             "version": 2
+                     *           },
+                     *           "state": "running",
+                     *           "version": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectionList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_avatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "age": 25,
+                 *       "appearance": "shoulder-length auburn hair, freckles, green eyes, a linen shirt",
+                 *       "gender": "woman",
+                 *       "name": "Ava",
+                 *       "nationality": "Portuguese",
+                 *       "personality": "caring"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewAvatar"];
+            };
+        };
+        responses: {
+            /** @description The avatar. */
+            201: {
+                headers: {
+                    /** @description The avatar's version. */
+                    ETag?: string;
+                    /** @description Where the avatar is: `/avatars/me`. */
+                    Location?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "age": 25,
+                     *       "appearance": "shoulder-length auburn hair, freckles, green eyes, a linen shirt",
+                     *       "created_at": "2026-11-22T14:00:00Z",
+                     *       "gender": "woman",
+                     *       "id": "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e",
+                     *       "name": "Ava",
+                     *       "nationality": "Portuguese",
+                     *       "personality": "caring",
+                     *       "reference_history": [],
+                     *       "reference_image": {
+                     *         "status": "none"
+                     *       },
+                     *       "updated_at": "2026-11-22T14:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Avatar"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `avatar-exists`: There is an avatar already. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. `content-refused`: The content is against the rules. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-cool-down`: Too much had to be refused. */
+            429: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_avatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The avatar. */
+            200: {
+                headers: {
+                    /** @description The avatar's version, for `If-Match`. */
+                    ETag?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "age": 25,
+                     *       "appearance": "shoulder-length auburn hair, freckles, green eyes, a linen shirt",
+                     *       "created_at": "2026-11-22T14:00:00Z",
+                     *       "gender": "woman",
+                     *       "id": "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e",
+                     *       "name": "Ava",
+                     *       "nationality": "Portuguese",
+                     *       "personality": "caring",
+                     *       "reference_history": [
+                     *         {
+                     *           "approved": true,
+                     *           "image_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *           "thumbnail_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *         }
+                     *       ],
+                     *       "reference_image": {
+                     *         "image_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *         "status": "approved",
+                     *         "thumbnail_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *       },
+                     *       "updated_at": "2026-11-22T14:01:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Avatar"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `avatar-not-found`: There is no avatar yet. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_avatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "appearance": "short auburn hair, freckles, green eyes, a raincoat",
+                 *       "personality": "adventurous"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AvatarChanges"];
+            };
+        };
+        responses: {
+            /** @description The avatar as it is now. */
+            200: {
+                headers: {
+                    /** @description The avatar's version. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "age": 25,
+                     *       "appearance": "shoulder-length auburn hair, freckles, green eyes, a linen shirt",
+                     *       "created_at": "2026-11-22T14:00:00Z",
+                     *       "gender": "woman",
+                     *       "id": "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e",
+                     *       "name": "Ava",
+                     *       "nationality": "Portuguese",
+                     *       "personality": "caring",
+                     *       "reference_history": [
+                     *         {
+                     *           "approved": true,
+                     *           "image_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *           "thumbnail_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *         }
+                     *       ],
+                     *       "reference_image": {
+                     *         "image_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *         "status": "approved",
+                     *         "thumbnail_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *       },
+                     *       "updated_at": "2026-11-22T14:01:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Avatar"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `avatar-not-found`: There is no avatar yet. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. `content-refused`: The content is against the rules. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-cool-down`: Too much had to be refused. */
+            429: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_reference_image: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture is being made; `/updates` tells when it is there. */
+            202: {
+                headers: {
+                    /** @description The photo's version. */
+                    ETag?: string;
+                    /** @description Where the photo is: `/photos/{photo_id}`. */
+                    Location?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 0,
+                     *       "id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *       "purpose": "reference",
+                     *       "requested_at": "2026-11-22T14:01:00Z",
+                     *       "scene": null,
+                     *       "status": "requested"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Photo"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `avatar-not-found`: There is no avatar yet. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_reference_image: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApproveReferenceImage"];
+            };
+        };
+        responses: {
+            /** @description The avatar with its approved picture. */
+            200: {
+                headers: {
+                    /** @description The avatar's version. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "age": 25,
+                     *       "appearance": "shoulder-length auburn hair, freckles, green eyes, a linen shirt",
+                     *       "created_at": "2026-11-22T14:00:00Z",
+                     *       "gender": "woman",
+                     *       "id": "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e",
+                     *       "name": "Ava",
+                     *       "nationality": "Portuguese",
+                     *       "personality": "caring",
+                     *       "reference_history": [
+                     *         {
+                     *           "approved": true,
+                     *           "image_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *           "thumbnail_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *         }
+                     *       ],
+                     *       "reference_image": {
+                     *         "image_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *         "status": "approved",
+                     *         "thumbnail_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *       },
+                     *       "updated_at": "2026-11-22T14:01:30Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Avatar"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `avatar-not-found`: There is no avatar yet. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `reference-not-ready`: That is no delivered reference picture. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_subscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "survey": {
+                 *         "comment": "I have no time for it at the moment.",
+                 *         "reason": "unused"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Cancellation"];
+            };
+        };
+        responses: {
+            /** @description The subscription, which ends with its period. */
+            200: {
+                headers: {
+                    /** @description The subscription's version. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "cancel_at_period_end": true,
+                     *       "current_period_end": "2026-12-22T14:05:00Z",
+                     *       "open": true,
+                     *       "plan": "monthly",
+                     *       "reason": null,
+                     *       "status": "active",
+                     *       "usage": {
+                     *         "photos_limit": 60,
+                     *         "photos_used": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `no-subscription`: There is no subscription to change. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment-provider-failed`: The payment provider refused. */
+            502: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. `payment-unavailable`: The payment provider is away. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_checkout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "plan": "monthly"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewCheckout"];
+            };
+        };
+        responses: {
+            /** @description The page. */
+            201: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "checkout_url": "https://checkout.stripe.com/c/pay/cs_test_a1b2c3",
+                     *       "session_id": "cs_test_a1b2c3"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Checkout"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `subscription-active`: There is an open subscription already. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment-provider-failed`: The payment provider refused. */
+            502: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. `payment-unavailable`: The payment provider is away. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invoices: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of invoices. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "amount_due": 1490,
+                     *           "amount_paid": 1490,
+                     *           "created_at": "2026-11-22T14:05:00Z",
+                     *           "currency": "eur",
+                     *           "id": "in_a1b2c3",
+                     *           "number": "AVA-0001",
+                     *           "page_url": "https://invoice.stripe.com/i/a1b2c3",
+                     *           "pdf_url": "https://pay.stripe.com/invoice/a1b2c3/pdf",
+                     *           "period_end": "2026-12-22T14:05:00Z",
+                     *           "period_start": "2026-11-22T14:05:00Z",
+                     *           "status": "paid"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InvoicePage"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment-provider-failed`: The payment provider refused. */
+            502: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `payment-unavailable`: The payment provider is away. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What can be subscribed to. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "monthly",
+                     *           "name": "Monthly",
+                     *           "photos_per_period": 60,
+                     *           "price": {
+                     *             "amount": 1490,
+                     *             "currency": "eur",
+                     *             "interval": "month"
+                     *           },
+                     *           "trial_days": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_portal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The way in. */
+            201: {
+                headers: {
+                    /** @description How far the subscription's history reaches; the request itself changes nothing. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "portal_url": "https://billing.stripe.com/p/session/test_a1b2c3"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Portal"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `customer-not-found`: There is nothing to manage yet. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment-provider-failed`: The payment provider refused. */
+            502: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `payment-unavailable`: The payment provider is away. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_subscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription, which goes on. */
+            200: {
+                headers: {
+                    /** @description The subscription's version. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "cancel_at_period_end": false,
+                     *       "current_period_end": "2026-12-22T14:05:00Z",
+                     *       "open": true,
+                     *       "plan": "monthly",
+                     *       "reason": null,
+                     *       "status": "active",
+                     *       "usage": {
+                     *         "photos_limit": 60,
+                     *         "photos_used": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `no-subscription`: There is no subscription to change. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment-provider-failed`: The payment provider refused. */
+            502: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. `payment-unavailable`: The payment provider is away. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_subscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription. */
+            200: {
+                headers: {
+                    /** @description The subscription's version. */
+                    ETag?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "cancel_at_period_end": false,
+                     *       "current_period_end": "2026-12-22T14:05:00Z",
+                     *       "open": true,
+                     *       "plan": "monthly",
+                     *       "reason": null,
+                     *       "status": "active",
+                     *       "usage": {
+                     *         "photos_limit": 60,
+                     *         "photos_used": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sync_subscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription, as the provider says it stands. */
+            200: {
+                headers: {
+                    /** @description The subscription's version. */
+                    ETag?: string;
+                    /** @description How far the subscription's history reaches. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "cancel_at_period_end": false,
+                     *       "current_period_end": "2026-12-22T14:05:00Z",
+                     *       "open": true,
+                     *       "plan": "monthly",
+                     *       "reason": null,
+                     *       "status": "active",
+                     *       "usage": {
+                     *         "photos_limit": 60,
+                     *         "photos_used": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment-provider-failed`: The payment provider refused. */
+            502: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `payment-unavailable`: The payment provider is away. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_payment_message: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=<seconds>,v1=<hex>`, over the time and the raw body. */
+                "Stripe-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "created": 1795356300,
+                 *       "data": {
+                 *         "object": {
+                 *           "id": "in_1",
+                 *           "object": "invoice"
+                 *         }
+                 *       },
+                 *       "id": "evt_1",
+                 *       "object": "event",
+                 *       "type": "invoice.paid"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentMessage"];
+            };
+        };
+        responses: {
+            /** @description It is kept. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "received": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Received"];
+                };
+            };
+            /** @description `invalid-signature`: The signature is not valid. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The chat. */
+            200: {
+                headers: {
+                    /** @description The version of the mode, for `If-Match`. */
+                    ETag?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "disclosure": {
+                     *         "badge": "AI companion: not a human being",
+                     *         "text": "Hello, I'm Ava. I'm an AI companion, not a human being: I'm made up, and so are my pictures. What would you like to talk about?"
+                     *       },
+                     *       "mode": "friendly",
+                     *       "unanswered": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
+            402: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "mode": "intimate"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChatChanges"];
+            };
+        };
+        responses: {
+            /** @description The chat as it is now. */
+            200: {
+                headers: {
+                    /** @description The version of the mode. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached; 0 for somebody who stays in the first mode. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "disclosure": {
+                     *         "badge": "AI companion: not a human being",
+                     *         "text": "Hello, I'm Ava. I'm an AI companion, not a human being: I'm made up, and so are my pictures. What would you like to talk about?"
+                     *       },
+                     *       "mode": "intimate",
+                     *       "unanswered": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
+            402: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description Only messages of that mode. */
+                mode?: components["schemas"]["ChatMode"];
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-22T14:10:00Z",
+                     *           "id": "5b1f6a0e-6c0d-5d0c-9a4e-3f2e1d0c9b8a",
+                     *           "in_reply_to": "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01",
+                     *           "mode": "intimate",
+                     *           "photo": {
+                     *             "attempts": 1,
+                     *             "delivered_at": "2026-11-22T14:10:07Z",
+                     *             "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *             "image": {
+                     *               "bytes": 184320,
+                     *               "height": 1024,
+                     *               "media_type": "image/jpeg",
+                     *               "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "thumbnail_url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "width": 1024
+                     *             },
+                     *             "purpose": "scene",
+                     *             "requested_at": "2026-11-22T14:10:00Z",
+                     *             "scene": "at the beach",
+                     *             "status": "delivered"
+                     *           },
+                     *           "role": "avatar",
+                     *           "text": "Of course. One moment, I'll find a nice spot."
+                     *         },
+                     *         {
+                     *           "created_at": "2026-11-22T14:09:58Z",
+                     *           "id": "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01",
+                     *           "mode": "intimate",
+                     *           "role": "user",
+                     *           "text": "Send me a photo of you at the beach"
+                     *         },
+                     *         {
+                     *           "created_at": "2026-11-22T14:09:58Z",
+                     *           "id": "0193e7f9-2b0f-7a31-9d52-1c2b3a4f5e60",
+                     *           "kind": "disclosure",
+                     *           "mode": "intimate",
+                     *           "role": "system",
+                     *           "text": "Hello, I'm Ava. I'm an AI companion, not a human being: I'm made up, and so are my pictures. What would you like to talk about?"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
+            402: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Send me a photo of you at the beach"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            /** @description The message; `/updates` tells the reply. */
+            202: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T14:09:58Z",
+                     *       "id": "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01",
+                     *       "mode": "intimate",
+                     *       "role": "user",
+                     *       "text": "Send me a photo of you at the beach"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
+            402: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `avatar-not-ready`: The avatar has no approved reference picture. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "mara@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description A token. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkzIn0.c2lnbmF0dXJl",
+                     *       "expires_in": 86400,
+                     *       "token_type": "Bearer",
+                     *       "user": {
+                     *         "email": "mara@example.com",
+                     *         "id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *         "roles": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing here. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It lives. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    get_openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "info": {
+                     *         "title": "Ava"
+                     *       },
+                     *       "openapi": "3.1.0"
+                     *     }
+                     */
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    list_photos: {
+        parameters: {
+            query?: {
+                /** @description Only photos that stand so. */
+                status?: components["schemas"]["PhotoStatus"];
+                /** @description Only photos for that purpose. */
+                purpose?: components["schemas"]["Purpose"];
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of photos. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "attempts": 1,
+                     *           "delivered_at": "2026-11-22T14:10:07Z",
+                     *           "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *           "image": {
+                     *             "bytes": 184320,
+                     *             "height": 1024,
+                     *             "media_type": "image/jpeg",
+                     *             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "thumbnail_url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "width": 1024
+                     *           },
+                     *           "purpose": "scene",
+                     *           "requested_at": "2026-11-22T14:10:00Z",
+                     *           "scene": "reading a letter on a balcony in Lisbon, late light",
+                     *           "status": "delivered"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "MSAxNzk1MzU2NjAwMDAwMDAwIDAxOTNlN2Y5"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PhotoPage"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
+            402: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_photo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "scene": "reading a letter on a balcony in Lisbon, late light"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPhoto"];
+            };
+        };
+        responses: {
+            /** @description The picture is being made; `/updates` tells when it is there. */
+            202: {
+                headers: {
+                    /** @description The photo's version. */
+                    ETag?: string;
+                    /** @description Where the photo is: `/photos/{photo_id}`. */
+                    Location?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 0,
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "purpose": "scene",
+                     *       "requested_at": "2026-11-22T14:10:00Z",
+                     *       "scene": "reading a letter on a balcony in Lisbon, late light",
+                     *       "status": "requested"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Photo"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. `photo-quota-exhausted`: All pictures of this period are used. */
+            402: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `avatar-not-ready`: The avatar has no approved reference picture. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. `content-refused`: The content is against the rules. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-cool-down`: Too much had to be refused. */
+            429: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_photo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The photo's id. */
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The photo. */
+            200: {
+                headers: {
+                    /** @description The photo's version, for `If-Match`. */
+                    ETag?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 1,
+                     *       "delivered_at": "2026-11-22T14:10:07Z",
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "image": {
+                     *         "bytes": 184320,
+                     *         "height": 1024,
+                     *         "media_type": "image/jpeg",
+                     *         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "thumbnail_url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "width": 1024
+                     *       },
+                     *       "purpose": "scene",
+                     *       "requested_at": "2026-11-22T14:10:00Z",
+                     *       "scene": "reading a letter on a balcony in Lisbon, late light",
+                     *       "status": "delivered"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Photo"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
+            402: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo-not-found`: There is no such photo. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_photo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The photo's id. */
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo-not-found`: There is no such photo. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `photo-still-running`: The photo is still being made. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_photo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The photo's id. */
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The canceled photo. */
+            200: {
+                headers: {
+                    /** @description The photo's version. */
+                    ETag?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 0,
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "purpose": "scene",
+                     *       "requested_at": "2026-11-22T14:10:00Z",
+                     *       "scene": "reading a letter on a balcony in Lisbon, late light",
+                     *       "status": "canceled"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Photo"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo-not-found`: There is no such photo. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `photo-already-delivered`: The photo is already delivered. `photo-already-failed`: The photo has already failed. `photo-already-refused`: The photo was refused. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed. */
+            412: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_image: {
+        parameters: {
+            query: {
+                /** @description `full`, or `thumbnail`: at most 320 pixels a side. */
+                variant?: string;
+                /** @description Until when the address is good, in seconds since 1970. */
+                expires: number;
+                /** @description The service's signature over all of it. */
+                signature: string;
+            };
+            header?: {
+                /** @description As `bytes=0-1023`. */
+                Range?: string;
+                /** @description The `ETag` that the range is of; otherwise the whole picture comes. */
+                "If-Range"?: string;
+                /** @description The `ETag` of the bytes that the client has. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The photo's id. */
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: string;
+                    /** @description SHA-256 of the picture's bytes, in hex; for the thumbnail followed by `-thumbnail`. */
+                    ETag?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                    "image/png": number[];
+                    "image/webp": number[];
+                };
+            };
+            /** @description The range. */
+            206: {
+                headers: {
+                    /** @description As `bytes 0-1023/184320`. */
+                    "Content-Range"?: string;
+                    /** @description As for the whole picture. */
+                    ETag?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                    "image/png": number[];
+                    "image/webp": number[];
+                };
+            };
+            /** @description The client has these bytes. */
+            304: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `image-url-expired`: The picture's address has expired. `image-url-invalid`: The picture's address is not valid. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo-not-found`: There is no such photo. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range-not-satisfiable`: The range lies outside the picture. */
+            416: {
+                headers: {
+                    /** @description The picture's size, as `bytes *\/184320`. */
+                    "Content-Range"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    problems_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html>… */
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    problem_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The problem's `code`.
+                 * @example avatar-exists
+                 */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html>… */
+                    "text/html": string;
+                };
+            };
+            /** @description `not-found`: There is nothing here. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_provenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The picture's bytes: at most 20 MiB, 8192 pixels a side and 40 million pixels. */
+        requestBody: {
+            content: {
+                "image/jpeg": components["schemas"]["PictureBytes"];
+                "image/png": components["schemas"]["PictureBytes"];
+                "image/webp": components["schemas"]["PictureBytes"];
+            };
+        };
+        responses: {
+            /** @description What speaks for it. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provenance"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `picture-too-large`: The picture's file is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-picture`: The body must be a picture. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `picture-unusable`: The picture cannot be looked at. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `too-many-checks`: Too many pictures are being looked at. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description It cannot. */
+            503: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "checks": {
+                     *         "postgres": "down",
+                     *         "projections": "down",
+                     *         "redis": "disabled",
+                     *         "storage": "ok"
+                     *       },
+                     *       "status": "unavailable"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of reports. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "decided_at": null,
+                     *           "decision": null,
+                     *           "due_at": "2026-11-23T15:00:00Z",
+                     *           "filed_at": "2026-11-22T15:00:00Z",
+                     *           "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *           "reason": "real-person",
+                     *           "status": "open",
+                     *           "subject": {
+                     *             "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *             "kind": "photo"
+                     *           },
+                     *           "text": "She looks like somebody I know."
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReportPage"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    file_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "real-person",
+                 *       "subject": {
+                 *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                 *         "kind": "photo"
+                 *       },
+                 *       "text": "She looks like somebody I know."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            /** @description It is reported. */
+            201: {
+                headers: {
+                    /** @description The report's version. */
+                    ETag?: string;
+                    /** @description Where the report is: `/reports/{report_id}`. */
+                    Location?: string;
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decided_at": null,
+                     *       "decision": null,
+                     *       "due_at": "2026-11-23T15:00:00Z",
+                     *       "filed_at": "2026-11-22T15:00:00Z",
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "reason": "real-person",
+                     *       "status": "open",
+                     *       "subject": {
+                     *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *         "kind": "photo"
+                     *       },
+                     *       "text": "She looks like somebody I know."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `report-subject-not-found`: There is nothing to report. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. `report-already-decided`: The report was decided before. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be JSON. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `Log-Position` of an earlier command: the answer has seen it.
+                 * @example 42
+                 */
+                "Await-Log-Position"?: number;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The report's id: the id of what it is about. */
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    /** @description The report's version. */
+                    ETag?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decided_at": null,
+                     *       "decision": null,
+                     *       "due_at": "2026-11-23T15:00:00Z",
+                     *       "filed_at": "2026-11-22T15:00:00Z",
+                     *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "reason": "real-person",
+                     *       "status": "open",
+                     *       "subject": {
+                     *         "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *         "kind": "photo"
+                     *       },
+                     *       "text": "She looks like somebody I know."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `report-not-found`: There is no such report. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_updates: {
+        parameters: {
+            query?: {
+                /** @description The same, for clients that cannot send the header; the header counts first. */
+                last_event_id?: number;
+            };
+            header?: {
+                /**
+                 * @description The last `id` that was seen.
+                 * @example 41
+                 */
+                "Last-Event-ID"?: number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 2000
+                     *     id: 41
+                     *
+                     *     id: 42
+                     *     event: photo
+                     *     data: {"attempts":1,"delivered_at":"2026-11-22T14:10:07Z","id":"0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a","image":{"bytes":184320,"height":1024,"media_type":"image/jpeg","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","thumbnail_url":"/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","url":"/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","width":1024},"purpose":"scene","requested_at":"2026-11-22T14:10:00Z","scene":"reading a letter on a balcony in Lisbon, late light","status":"delivered"}
+                     *
+                     *     event: message-delta
+                     *     data: {"id":"5b1f6a0e-6c0d-5d0c-9a4e-3f2e1d0c9b8a","in_reply_to":"0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01","mode":"intimate","text":"Of course. One"}
+                     *
+                     *     id: 43
+                     *     event: message
+                     *     data: {"created_at":"2026-11-22T14:10:00Z","id":"5b1f6a0e-6c0d-5d0c-9a4e-3f2e1d0c9b8a","in_reply_to":"0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01","mode":"intimate","photo":{"attempts":1,"delivered_at":"2026-11-22T14:10:07Z","id":"0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a","image":{"bytes":184320,"height":1024,"media_type":"image/jpeg","sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","thumbnail_url":"/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","url":"/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","width":1024},"purpose":"scene","requested_at":"2026-11-22T14:10:00Z","scene":"at the beach","status":"delivered"},"role":"avatar","text":"Of course. One moment, I'll find a nice spot."}
+                     *
+                     *     : still here
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_prediction_message: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Unique; the same for every delivery of one message. */
+                "webhook-id": string;
+                /** @description When it was sent, in seconds since 1970; at most five minutes from now. */
+                "webhook-timestamp": string;
+                /** @description `v1,<base64>`, over the id, the time and the raw body; several with spaces between. */
+                "webhook-signature": string;
+            };
+            path: {
+                /** @description The picture that the prediction is for. */
+                photo_id: string;
+                /** @description The attempt, from 1. */
+                attempt: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "gm3qorzdhgbfurvjtvhg6dckhu",
+                 *       "status": "succeeded"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PredictionMessage"];
+            };
+        };
+        responses: {
+            /** @description It is kept. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "received": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageKept"];
+                };
+            };
+            /** @description `invalid-signature`: The signature is not valid. `invalid-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing here. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,65 @@
+import { UserManager, WebStorageStateStore } from 'oidc-client-ts';
+
+import type { OidcClient } from '@/session/config';
+import type { User } from '@/session/session';
+
+function manager({ authority, client_id }: OidcClient): UserManager {
+  return new UserManager({
+    authority,
+    client_id,
+    redirect_uri: `${window.location.origin}/sign-in`,
+    response_type: 'code',
+    scope: 'openid email profile',
+    // What is kept between leaving and coming back belongs to this tab.
+    stateStore: new WebStorageStateStore({ store: sessionStorage }),
+    userStore: new WebStorageStateStore({ store: sessionStorage }),
+    automaticSilentRenew: false,
+  });
+}
+
+/** Leaves for the provider; `back` is where to go after coming back. */
+export async function leaveFor(client: OidcClient, back: string): Promise<void> {
+  await manager(client).signinRedirect({ state: back });
+}
+
+/** Who came back from the provider with a code. */
+export interface Returned {
+  token: string;
+  expiresInSeconds: number;
+  user: User;
+  /** Where they wanted to go. */
+  back: string | null;
+}
+
+/** Turns the code into who it is. */
+export async function comeBack(client: OidcClient): Promise<Returned> {
+  const users = manager(client);
+  const { access_token, expires_in = 3600, state } = await users.signinCallback(window.location.href).then((user) => {
+    if (user === undefined) throw new Error('the provider sent nobody back');
+    return user;
+  });
+  // The session is ours from here on; the library keeps nothing.
+  await users.removeUser();
+  return {
+    token: access_token,
+    expiresInSeconds: expires_in,
+    user: userOf(access_token),
+    back: typeof state === 'string' ? state : null,
+  };
+}
+
+/** Whom a token is for. It is only shown: the API itself checks the token. */
+export function userOf(token: string): User {
+  const claims = JSON.parse(decode(token.split('.')[1] ?? '')) as { sub?: unknown; email?: unknown; roles?: unknown };
+  const roles = Array.isArray(claims.roles) ? claims.roles : [];
+  return {
+    id: typeof claims.sub === 'string' ? claims.sub : '',
+    email: typeof claims.email === 'string' ? claims.email : null,
+    roles: (['auditor', 'operator'] as const).filter((role) => roles.includes(role)),
+  };
+}
+
+function decode(base64url: string): string {
+  const bytes = atob(base64url.replaceAll('-', '+').replaceAll('_', '/'));
+  return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
+}

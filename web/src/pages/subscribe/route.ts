@@ -1,0 +1,7 @@
+import type { PageRoute } from '@/routes';
+
+export const route: PageRoute = {
+  path: '/subscribe',
+  for: 'signed-in',
+  page: () => import('./subscribe'),
+};
