@@ -13,9 +13,11 @@ COPY --from=web /build/web/dist /usr/share/nginx/ava
 COPY deploy/nginx.conf /etc/nginx/nginx.conf
 
 FROM rust:1.95-slim-bookworm AS build
+# c2pa: pictures are signed, and production asks for C2PA_CERTIFICATE and C2PA_PRIVATE_KEY. Empty for an image without.
+ARG FEATURES=c2pa
 WORKDIR /build
 COPY . .
-RUN cargo build --release --locked --bin ava
+RUN cargo build --release --locked --bin ava --features "$FEATURES"
 
 FROM debian:bookworm-slim
 RUN apt-get update \

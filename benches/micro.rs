@@ -14,7 +14,7 @@ use domain::{
     upcasting::Upcasters,
     values::{Age, AvatarId, Personality, UserId},
 };
-use infrastructure::image::marking::Marker;
+use provenance::Marker;
 use sandbox::portrait::{self, Format, Order};
 use transparency::Record;
 use uuid::Uuid;

@@ -4,6 +4,7 @@ pub mod audit;
 mod chat;
 mod images;
 mod payment;
+mod pictures;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -29,7 +30,7 @@ use infrastructure::{
         DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer, KeySource, SharedSecret,
         TokenSettings, TokenVerifier,
     },
-    image::{marking::Marker, replicate::ReplicateWebhook},
+    image::replicate::ReplicateWebhook,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
     reply_drafts::PostgresReplyDrafts,
@@ -42,6 +43,7 @@ use projections::{
     engine::{Checkpoints, Engine, Follower},
     rebuild::SelfCheck,
 };
+use provenance::Credentials;
 use tokio_util::sync::CancellationToken;
 use transparency::{Grower, Growing, KeyRing, Tree};
 use url::Url;
@@ -144,6 +146,7 @@ pub struct Wiring {
     image_webhook: Arc<ReplicateWebhook>,
     notices: Arc<PostgresPredictionNotices>,
     storage: Arc<LocalStorage>,
+    credentials: Option<Arc<Credentials>>,
     inbox: Arc<WebhookInbox>,
     identity: Arc<TokenVerifier>,
     issuer: Option<Arc<dyn TokenIssuer>>,
@@ -229,6 +232,7 @@ impl Wiring {
             providers: providers(settings, &surroundings)?,
             notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
             storage: Arc::new(LocalStorage::open(objects).map_err(Failure::other)?),
+            credentials: pictures::credentials(settings)?,
             inbox: Arc::new(WebhookInbox::new(pools.work.clone())),
             identity: Arc::new(TokenVerifier::new(TokenSettings {
                 issuer: settings.identity.issuer.clone(),
@@ -284,6 +288,7 @@ impl Wiring {
             log: log.clone(),
             idempotency: log,
             storage: self.storage.clone(),
+            inspector: Arc::new(pictures::inspector(self.credentials.clone())),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),
             image_webhook: self.image_webhook.clone(),
@@ -328,6 +333,7 @@ impl Wiring {
 
     /// What the worker and the reactions are made of.
     pub fn worker(&self) -> WorkerParts {
+        let marker = Arc::new(pictures::marker(self.credentials.clone()));
         WorkerParts {
             node: self.surroundings.node.clone(),
             pool: self.pools.work.clone(),
@@ -342,7 +348,8 @@ impl Wiring {
             subscriptions: self.subscriptions.clone(),
             providers: self.providers.clone(),
             notices: self.notices.clone(),
-            finisher: Arc::new(Marker::new()),
+            finisher: marker.clone(),
+            inspector: marker,
             storage: self.storage.clone(),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),

@@ -13,7 +13,8 @@ use application::{
     photos::Photos,
     ports::{
         Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
-        PaymentInbox, Plans, PredictionNotices, PredictionWebhook, ReplyDrafts, TokenIssuer,
+        PaymentInbox, PictureInspector, Plans, PredictionNotices, PredictionWebhook, ReplyDrafts,
+        TokenIssuer,
     },
     reports::Reports,
     stewardship::Stewardships,
@@ -21,6 +22,7 @@ use application::{
 };
 use projections::engine::Checkpoints;
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use transparency::Tree;
 use url::Url;
@@ -34,7 +36,7 @@ use crate::{
     idempotency::InFlight,
     image_webhooks, photos, problem,
     problem::Problem,
-    reports, service,
+    provenance, reports, service,
     service::no_such_route,
     signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
@@ -72,6 +74,8 @@ pub struct App {
     pub idempotency: Arc<dyn IdempotencyStore>,
     /// Where pictures' bytes are.
     pub storage: Arc<dyn ObjectStorage>,
+    /// Reads the marks of pictures that somebody asks about.
+    pub inspector: Arc<dyn PictureInspector>,
     /// Checks the payment provider's signatures.
     pub payment: Arc<dyn PaymentGateway>,
     /// Keeps the payment provider's messages.
@@ -119,6 +123,8 @@ pub(crate) struct State {
     /// Wakes the streams of updates.
     pub(crate) pulse: Pulse,
     signing_key: SigningKey,
+    /// Places for those who ask about a picture.
+    pub(crate) checks: Arc<Semaphore>,
     /// The OpenAPI document as it is served.
     pub(crate) openapi: web::Bytes,
 }
@@ -133,6 +139,7 @@ impl State {
             app,
             in_flight: Arc::default(),
             pulse,
+            checks: Arc::new(Semaphore::new(provenance::MOST_AT_A_TIME)),
             openapi: documentation::served(),
         }
     }
@@ -197,6 +204,7 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(chat::list_messages)
         .service(chat::get_chat)
         .service(chat::change_chat)
+        .service(provenance::check_provenance)
         .service(updates::stream_updates)
         .service(billing::list_plans)
         .service(billing::start_checkout)

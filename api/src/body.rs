@@ -15,28 +15,52 @@ use crate::problem::{Code, FieldError, Problem};
 /// The largest JSON body in bytes.
 pub(crate) const JSON_LIMIT: usize = 64 * 1024;
 
-/// How long a body may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(10);
+/// How a body is taken in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Intake {
+    /// The most bytes.
+    pub(crate) limit: usize,
+    /// How long it may take to arrive.
+    pub(crate) seconds: u64,
+    /// What a larger one is called.
+    pub(crate) too_large: Code,
+    /// What one that does not arrive whole is called.
+    pub(crate) broken_off: Code,
+}
 
-/// Reads a body of at most `limit` bytes.
-pub(crate) async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+/// Reads a body of at most `limit` bytes that should be JSON.
+pub(crate) async fn read(payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+    let intake = Intake {
+        limit,
+        seconds: 10,
+        too_large: Code::BodyTooLarge,
+        broken_off: Code::InvalidJson,
+    };
+    read_as(payload, &intake).await
+}
+
+/// Reads a body.
+pub(crate) async fn read_as(mut payload: Payload, intake: &Intake) -> Result<Bytes, Problem> {
     let whole = async {
         let mut body = BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| {
-                Problem::new(Code::InvalidJson, "the body could not be read to its end")
+                Problem::new(intake.broken_off, "the body could not be read to its end")
             })?;
-            if body.len() + chunk.len() > limit {
-                let detail = format!("the body is larger than {limit} bytes");
-                return Err(Problem::new(Code::BodyTooLarge, detail));
+            if body.len() + chunk.len() > intake.limit {
+                let detail = format!("the body is larger than {} bytes", intake.limit);
+                return Err(Problem::new(intake.too_large, detail));
             }
             body.extend_from_slice(&chunk);
         }
         Ok(body.freeze())
     };
-    tokio::time::timeout(ARRIVAL, whole)
+    tokio::time::timeout(Duration::from_secs(intake.seconds), whole)
         .await
-        .unwrap_or_else(|_| Err(Problem::plain(Code::RequestTimeout)))
+        .unwrap_or_else(|_| {
+            let detail = format!("the body did not arrive within {} seconds", intake.seconds);
+            Err(Problem::new(Code::RequestTimeout, detail))
+        })
 }
 
 /// Reads a body as the fields of one JSON object.

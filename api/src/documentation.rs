@@ -45,6 +45,7 @@ const DESCRIPTION: &str = include_str!("documentation/description.md");
         (name = "Avatar", description = "The companion: design it, give it a face, approve it."),
         (name = "Photos", description = "Pictures of the companion. For subscribers."),
         (name = "Chat", description = "What the person and the companion say to each other. For subscribers."),
+        (name = "Provenance", description = "Where a picture comes from. For everybody."),
         (name = "Updates", description = "What changes, as it changes."),
         (name = "Billing", description = "Plans, payment, and what is paid for."),
         (name = "Reports", description = "Say that something should not be there, and see what became of it."),

@@ -71,6 +71,27 @@ pub(crate) fn approval() -> Value {
     json!({"photo_id": REFERENCE})
 }
 
+pub(crate) fn provenance_of_ours() -> Value {
+    json!({
+        "made_by_ava": "yes",
+        "evidence": {"known_hash": true, "manifest": "ours", "xmp": "trained_model", "visible_mark": true},
+    })
+}
+
+pub(crate) fn provenance_of_a_screenshot() -> Value {
+    json!({
+        "made_by_ava": "likely",
+        "evidence": {"known_hash": false, "manifest": "none", "xmp": "none", "visible_mark": true},
+    })
+}
+
+pub(crate) fn provenance_of_a_stranger() -> Value {
+    json!({
+        "made_by_ava": "unknown",
+        "evidence": {"known_hash": false, "manifest": "none", "xmp": "none", "visible_mark": false},
+    })
+}
+
 pub(crate) fn requested_reference() -> Value {
     json!({
         "id": REFERENCE,

@@ -26,6 +26,7 @@ mod parameters;
 mod photos;
 mod positions;
 mod problem;
+mod provenance;
 mod read;
 mod reply;
 mod reports;

@@ -13,6 +13,7 @@ pub mod memory_log;
 pub mod past_states;
 pub mod photos;
 pub mod ports;
+pub mod provenance;
 pub mod reports;
 pub mod stewardship;
 pub mod subscriptions;

@@ -10,6 +10,7 @@ mod images;
 mod payment;
 mod payment_inbox;
 mod prediction_notices;
+mod provenance;
 mod reply_drafts;
 mod storage;
 
@@ -28,8 +29,8 @@ pub use identity::{
     Authenticator, IssuedToken, Role, SignedIn, TokenIssuer, TokenNotIssued, TokenRejected,
 };
 pub use images::{
-    FinishedPicture, ImageProvider, ImageProviders, InputPicture, PictureError, PictureFinisher,
-    PictureOrder, Prediction, PredictionState, ProviderError, ProviderErrorKind,
+    FinishedPicture, ImageProvider, ImageProviders, InputPicture, MAX_PICTURE_BYTES, PictureError,
+    PictureFinisher, PictureOrder, Prediction, PredictionState, ProviderError, ProviderErrorKind,
 };
 pub use payment::{
     CheckoutEnd, CheckoutOrder, CheckoutSession, Invoice, InvoicePage, InvoiceStatus, MoneyBack,
@@ -43,5 +44,6 @@ pub use prediction_notices::{
     AttemptId, MessageRefused, PredictionMessage, PredictionNotices, PredictionWebhook,
     WebhookHeaders,
 };
+pub use provenance::{ManifestFound, MarksDiffer, MarksFound, PictureInspector};
 pub use reply_drafts::{ReplyDraft, ReplyDrafts};
-pub use storage::{ObjectStorage, StorageError, StoredObject};
+pub use storage::{ObjectStorage, StorageError, StoredObject, picture_key};

@@ -22,7 +22,7 @@ use std::{
     time::Instant,
 };
 
-use infrastructure::image::marking;
+use provenance as marking;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-// What `infrastructure::image::marking` does, done by sharp (libvips) as fast as sharp can: see `marking.rs`.
+// What `provenance::finish` does, done by sharp (libvips) as fast as sharp can: see `marking.rs`.
 //
 // `SHARP_DIR=target/bench/sharp node marking_with_sharp.mjs DIRECTORY`: writes a lossy WebP beside each PNG of the
 // directory and says its versions; then each line of its input is an order {"file", "pictures"}, and each line of its

@@ -1,6 +1,5 @@
-//! Pictures: asking a provider for them, fetching them, marking them as made by AI.
+//! Pictures: asking a provider for them, fetching them.
 
 pub mod fetch;
-pub mod marking;
 pub mod openai;
 pub mod replicate;

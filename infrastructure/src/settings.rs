@@ -9,6 +9,7 @@ mod plans;
 mod reader;
 mod safety;
 mod secret;
+mod signing;
 mod variables;
 
 use std::{
@@ -21,6 +22,7 @@ use std::{
 
 use application::{crisis::CrisisAnswers, ports::Plans};
 use hmac::{Hmac, Mac};
+use provenance::SigningKeys;
 use sentry::types::Dsn;
 use sha2::Sha256;
 use tracing_subscriber::EnvFilter;
@@ -128,6 +130,8 @@ pub struct Settings {
     pub replicate: ReplicateSettings,
     /// An OpenAI-compatible images API.
     pub images_api: ImagesApiSettings,
+    /// `C2PA_CERTIFICATE`, `C2PA_PRIVATE_KEY`: what pictures are signed with.
+    pub signing_keys: Option<SigningKeys>,
     /// Who speaks for the companion.
     pub chat: ChatSettings,
     /// Access tokens.
@@ -181,6 +185,17 @@ impl Settings {
     /// # Errors
     /// Everything that is wrong, not just the first.
     pub fn read(look_up: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidSettings> {
+        Self::read_for(look_up, provenance::SIGNS)
+    }
+
+    /// The same for a program that was built to sign pictures, or was not.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not just the first.
+    pub fn read_for(
+        look_up: &dyn Fn(&str) -> Option<String>,
+        signs: bool,
+    ) -> Result<Self, InvalidSettings> {
         let mut reader = Reader::new(look_up);
         let environment = reader
             .value("APP_ENV", "production")
@@ -205,6 +220,7 @@ impl Settings {
             images_api: outside::images_api(&mut reader),
             chat: outside::chat(&mut reader),
             crisis_answers: crisis::read(&mut reader),
+            signing_keys: signing::keys(&mut reader, environment, signs),
             safety: safety::read(&mut reader),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),

@@ -305,6 +305,20 @@ fn push_page(
         .push_bind(i64::from(limit));
 }
 
+/// Whether any photo, whosever it is, has full picture or thumbnail stored under that key.
+///
+/// # Errors
+/// When the database is away.
+pub async fn any_stores(pool: &PgPool, key: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM photos WHERE image ->> 'key' = $1)
+             OR EXISTS (SELECT FROM photos WHERE image ->> 'thumbnail_key' = $1)",
+    )
+    .bind(key)
+    .fetch_one(pool)
+    .await
+}
+
 /// Whether any photo, whosever it is, shows the picture that is stored under that key.
 ///
 /// # Errors

@@ -12,7 +12,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("application", &["domain"]),
     ("projections", &["domain", "application"]),
-    ("infrastructure", &["domain", "application"]),
+    ("provenance", &["domain", "application"]),
+    ("infrastructure", &["domain", "application", "provenance"]),
     (
         "api",
         &["domain", "application", "projections", "transparency"],
@@ -26,6 +27,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "domain",
             "application",
             "projections",
+            "provenance",
             "infrastructure",
             "api",
             "worker",
@@ -103,11 +105,33 @@ fn every_crate_knows_only_those_that_it_may_know() {
     }
 }
 
+/// What everybody builds: the library that signs pictures takes longer than all that is ours.
+#[test]
+fn signing_is_built_only_where_it_is_asked_for() {
+    let tree = |features: &[&str]| {
+        let wanted = [
+            &[
+                "tree",
+                "--package=ava",
+                "--edges=normal,build",
+                "--prefix=none",
+            ],
+            features,
+        ];
+        cargo(&wanted.concat())
+    };
+    let signs = |tree: &str| tree.lines().any(|line| line.starts_with("c2pa v"));
+    assert!(!signs(&tree(&[])));
+    assert!(signs(&tree(&["--features=c2pa"])));
+}
+
 #[test]
 fn tls_is_rustls_with_ring_and_nothing_else() {
     let tree = cargo(&[
         "tree",
         "--workspace",
+        // What the release is built with.
+        "--features=ava/c2pa",
         "--edges=normal,build",
         "--prefix=none",
         "--format={p}",

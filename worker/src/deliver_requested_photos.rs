@@ -1,16 +1,17 @@
-//! `PhotoRequested` → attempt → provider → mark → store → `PhotoDelivered`: who works on which photo, and when.
+//! `PhotoRequested` → attempt → provider → mark → store → re-read → `PhotoDelivered`: who works on which photo, and when.
 
 mod assignment;
 mod attempt;
 mod next;
 mod picture;
+mod rereading;
 mod setback;
 
 use std::{sync::Arc, time::Duration};
 
 use application::{
     photos::Photos,
-    ports::{Clock, EventLog, ObjectStorage, PictureFinisher, PredictionNotices},
+    ports::{Clock, EventLog, ObjectStorage, PictureFinisher, PictureInspector, PredictionNotices},
 };
 use async_trait::async_trait;
 use domain::values::PhotoId;
@@ -44,6 +45,7 @@ pub(crate) struct DeliverRequestedPhotos {
     providers: Providers,
     notices: Arc<dyn PredictionNotices>,
     finisher: Arc<dyn PictureFinisher>,
+    inspector: Arc<dyn PictureInspector>,
     storage: Arc<dyn ObjectStorage>,
     pictures: StoredPictures,
     leases: Leases,
@@ -63,6 +65,7 @@ impl DeliverRequestedPhotos {
             providers: Providers::new(parts),
             notices: Arc::clone(&parts.notices),
             finisher: Arc::clone(&parts.finisher),
+            inspector: Arc::clone(&parts.inspector),
             storage: Arc::clone(&parts.storage),
             pictures: StoredPictures::new(parts),
             leases: Leases::new(parts.pool.clone(), parts.node.clone(), settings.lease),

@@ -9,7 +9,7 @@ use application::{
     photos::Photos,
     ports::{
         Clock, EventLog, ImageProviders, ObjectStorage, PaymentGateway, PaymentInbox,
-        PictureFinisher, PredictionNotices, ReplyDrafts,
+        PictureFinisher, PictureInspector, PredictionNotices, ReplyDrafts,
     },
     subscriptions::Subscriptions,
 };
@@ -49,6 +49,8 @@ pub struct WorkerParts {
     pub notices: Arc<dyn PredictionNotices>,
     /// Marks the pictures.
     pub finisher: Arc<dyn PictureFinisher>,
+    /// Reads the marks back before a picture is delivered.
+    pub inspector: Arc<dyn PictureInspector>,
     /// Keeps the pictures.
     pub storage: Arc<dyn ObjectStorage>,
     /// Reads the payment provider's messages.

@@ -136,7 +136,7 @@ codes! {
         "The path exists, but not with this method. The header `Allow` names the methods that it takes.",
         "this path takes GET and PATCH";
     RequestTimeout = 408, "request-timeout", "The body took too long",
-        "The request's body did not arrive within ten seconds. Send it again.",
+        "The request's body did not arrive in time: ten seconds, thirty for a picture. Send it again.",
         "the body did not arrive within 10 seconds";
     AvatarExists = 409, "avatar-exists", "There is an avatar already",
         "Everybody has one avatar. Change it with PATCH /avatars/me.",
@@ -186,9 +186,15 @@ codes! {
     BodyTooLarge = 413, "body-too-large", "The body is too large",
         "JSON bodies may have 64 kB.",
         "the body is larger than 65536 bytes";
+    PictureTooLarge = 413, "picture-too-large", "The picture's file is too large",
+        "A picture may have 20 MiB. Save it with a stronger compression, and mind that other bytes are another picture: only what can be seen is then compared.",
+        "the body is larger than 20971520 bytes";
     UnsupportedMediaType = 415, "unsupported-media-type", "The body must be JSON",
         "The operation takes `Content-Type: application/json`, in UTF-8.",
         "send the body with \"Content-Type: application/json\"";
+    UnsupportedPicture = 415, "unsupported-picture", "The body must be a picture",
+        "The operation takes the bytes of a picture with `Content-Type: image/jpeg`, `image/png` or `image/webp`.",
+        "send the picture's bytes with \"Content-Type: image/jpeg\", \"image/png\" or \"image/webp\"";
     RangeNotSatisfiable = 416, "range-not-satisfiable", "The range lies outside the picture",
         "The first byte of `Range` lies behind the end of the picture. `Content-Range` tells its size.",
         "the picture has 184320 bytes";
@@ -198,6 +204,9 @@ codes! {
     ContentRefused = 422, "content-refused", "The content is against the rules",
         "The rules about content refuse these words; `rules` names the rules, `detail` says what they mean, `errors` which fields met them. Nothing was taken from the quota. Ask for something else. Who seems to be in danger reads in `detail` where help is.",
         "Pictures stay dressed and romantic: no nudity, no undressing, no sexual acts.";
+    PictureUnusable = 422, "picture-unusable", "The picture cannot be looked at",
+        "The bytes are no PNG, JPEG or WebP, they are damaged or cut off, or the picture has more than 8192 pixels a side or 40 million pixels. `detail` says which.",
+        "it is 9000 × 100 px; at most 8192 px a side are accepted";
     IdempotencyKeyReused = 422, "idempotency-key-reused", "This key was used for another request",
         "An `Idempotency-Key` stands for one request with one body, for 7 days. Use a fresh key for each new intent.",
         "this idempotency key was used for another request";
@@ -216,6 +225,9 @@ codes! {
     Busy = 503, "busy", "Too many changes at once",
         "Others changed the same thing again and again. Nothing was done; repeat the request after `Retry-After` seconds.",
         "too many changes at once; try again";
+    TooManyChecks = 503, "too-many-checks", "Too many pictures are being looked at",
+        "Looking at a picture takes memory, so that few are looked at at a time. Repeat the request after `Retry-After` seconds.",
+        "too many pictures are being looked at; try again";
     ReadModelBehind = 503, "read-model-behind", "The answer is not ready yet",
         "The read models have not seen the position `log_position` within two seconds. After a command: it is done, and repeating it with the same `Idempotency-Key` gives its answer. After a read: repeat it after `Retry-After` seconds.",
         "the read models have not reached position 42 yet";
@@ -244,7 +256,7 @@ impl Code {
     pub const fn retry_after(self) -> Option<u32> {
         match self {
             Self::IdempotencyKeyInUse | Self::Busy | Self::ReadModelBehind => Some(1),
-            Self::Unavailable => Some(2),
+            Self::Unavailable | Self::TooManyChecks => Some(2),
             Self::PaymentUnavailable => Some(5),
             Self::InvalidJson
             | Self::InvalidParameter
@@ -290,6 +302,9 @@ impl Code {
             | Self::NoSubscription
             | Self::PreconditionFailed
             | Self::BodyTooLarge
+            | Self::PictureTooLarge
+            | Self::UnsupportedPicture
+            | Self::PictureUnusable
             | Self::UnsupportedMediaType
             | Self::RangeNotSatisfiable
             | Self::InvalidBody

@@ -22,6 +22,7 @@ mod outside;
 mod person;
 mod photos;
 mod preconditions;
+mod provenance;
 mod read_models;
 mod reports;
 mod service;

@@ -182,6 +182,7 @@ fn only_operations_for_everybody_are_open() {
         "/photos/{photo_id}/image",
         "/problems",
         "/problems/{code}",
+        "/provenance/check",
         "/ready",
         "/webhooks/replicate/{photo_id}/{attempt}",
     ];

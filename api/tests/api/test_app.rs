@@ -29,7 +29,7 @@ use domain::{
 use infrastructure::{
     event_log::PostgresEventLog,
     identity::{DevelopmentIssuer, SharedSecret, TokenSettings, TokenVerifier},
-    image::{marking::Marker, replicate::ReplicateWebhook},
+    image::replicate::ReplicateWebhook,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
     reply_drafts::PostgresReplyDrafts,
@@ -39,6 +39,7 @@ use infrastructure::{
     stripe::{Stripe, StripeSettings},
 };
 use projections::engine::{Checkpoints, Engine, Follower};
+use provenance::Marker;
 use reqwest::Method;
 use sandbox::{RunningSandbox, SandboxConfig};
 use serde_json::{Value, json};
@@ -187,6 +188,7 @@ impl TestApp {
             log: log.clone(),
             idempotency: log.clone(),
             storage: storage.clone(),
+            inspector: Arc::new(Marker::new()),
             payment: stripe,
             inbox: Arc::new(WebhookInbox::new(database.pool())),
             image_webhook: Arc::new(ReplicateWebhook::new(vec![replicate_secret()])),
@@ -269,6 +271,7 @@ impl TestApp {
             providers: replicate(&self.sandbox, Some(&self.url)).into(),
             notices: self.parts.notices.clone(),
             finisher: Arc::new(Marker::new()),
+            inspector: self.parts.inspector.clone(),
             storage: self.storage.clone(),
             payment: self.parts.payment.clone(),
             inbox: self.parts.inbox.clone(),

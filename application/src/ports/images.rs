@@ -181,6 +181,9 @@ impl<P: ImageProvider + 'static> From<P> for ImageProviders {
     }
 }
 
+/// The largest file that is taken for a picture, in bytes.
+pub const MAX_PICTURE_BYTES: usize = 20 * 1024 * 1024;
+
 /// A picture ready to be stored and shown.
 #[derive(Debug, Clone)]
 pub struct FinishedPicture {
@@ -192,20 +195,22 @@ pub struct FinishedPicture {
     pub image: Image,
     /// How `full` was marked.
     pub marks: Marks,
+    /// How `thumbnail` was marked.
+    pub thumbnail_marks: Marks,
 }
 
 /// Why bytes did not become a picture.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     /// Not a PNG, JPEG or WebP, too large (over 8192 px a side, 40 MP or 20 MB), or damaged.
-    #[error("the provider's picture is not usable: {0}")]
+    #[error("the picture is not usable: {0}")]
     Unusable(String),
     /// Ours to mend.
     #[error("the picture could not be finished")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Decodes, marks visibly, encodes, makes the thumbnail, writes XMP, hashes.
+/// Decodes, marks visibly, encodes, makes the thumbnail, writes XMP, signs where that is built in, hashes.
 #[async_trait]
 pub trait PictureFinisher: Send + Sync {
     /// Turns a provider's bytes into a marked picture. Works off the async threads.

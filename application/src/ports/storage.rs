@@ -25,6 +25,13 @@ pub enum StorageError {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// The key of a finished picture, full or thumbnail. Each is a JPEG, named by its SHA-256 in lower-case hex.
+#[must_use]
+pub fn picture_key(sha256: &str) -> String {
+    let folder: String = sha256.chars().take(2).collect();
+    format!("pictures/{folder}/{sha256}.jpg")
+}
+
 /// An object store. Keys are made from content, so writing twice is harmless.
 #[async_trait]
 pub trait ObjectStorage: Send + Sync {

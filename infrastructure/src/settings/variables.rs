@@ -47,6 +47,8 @@ pub const VARIABLES: &[(&str, Support)] = &[
     ("IMAGES_MODEL", Support::Read),
     ("IMAGES_FILE_HOSTS", Support::Read),
     ("IMAGES_ORDERS_PER_MINUTE", Support::Read),
+    ("C2PA_CERTIFICATE", Support::Read),
+    ("C2PA_PRIVATE_KEY", Support::Read),
     ("CHAT_API_BASE", Support::Read),
     ("CHAT_API_KEY", Support::Read),
     ("CHAT_MODEL", Support::Read),

@@ -7,10 +7,16 @@ use infrastructure::settings::{
 };
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidSettings> {
-    Settings::read(&|name| {
+    read_for(variables, false)
+}
+
+/// For a program that was built to sign pictures, or was not.
+fn read_for(variables: &[(&str, &str)], signs: bool) -> Result<Settings, InvalidSettings> {
+    let look_up = |name: &str| {
         let found = variables.iter().find(|(variable, _)| *variable == name);
         found.map(|(_, value)| (*value).to_owned())
-    })
+    };
+    Settings::read_for(&look_up, signs)
 }
 
 const PRODUCTION: &[(&str, &str)] = &[
@@ -57,6 +63,58 @@ fn nothing_needs_to_be_configured_for_development() {
         ("price_ava_monthly", 1499, 50)
     );
     assert_eq!((plan.trial_days, plan.grace_days), (0, 7));
+}
+
+#[test]
+fn a_program_that_signs_needs_certificate_and_key_in_production_and_both_or_none_elsewhere() {
+    let certificate = (
+        "C2PA_CERTIFICATE",
+        r"-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----",
+    );
+    let key_file = file_with("-----BEGIN PRIVATE KEY-----\nQg==\n-----END PRIVATE KEY-----\n");
+    let key = ("C2PA_PRIVATE_KEY", key_file.to_str().unwrap());
+    let production = |more: &[(&'static str, &'static str)]| [PRODUCTION, more].concat();
+
+    let error = read_for(&production(&[]), true).unwrap_err();
+    let named: Vec<_> = error
+        .problems
+        .iter()
+        .map(|problem| problem.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(named, ["C2PA_CERTIFICATE", "C2PA_PRIVATE_KEY"]);
+    assert!(
+        error.problems[0].contains("is missing, and APP_ENV is production"),
+        "{error}"
+    );
+    read_for(&production(&[]), false).unwrap();
+
+    assert!(read_for(&[], true).unwrap().signing_keys.is_none());
+    let error = read_for(&[certificate], true).unwrap_err();
+    assert_eq!(
+        error.problems,
+        ["C2PA_PRIVATE_KEY is missing, although the other of the pair is set"]
+    );
+    let settings = read_for(&[certificate, key], true).unwrap();
+    let keys = settings.signing_keys.unwrap();
+    assert_eq!(keys.certificate.lines().count(), 3);
+    assert!(keys.private_key.contains("Qg=="));
+    assert!(!format!("{keys:?}").contains("Qg=="));
+
+    let error = read_for(
+        &[certificate, ("C2PA_PRIVATE_KEY", "/nowhere/key.pem")],
+        true,
+    )
+    .unwrap_err();
+    assert!(
+        error.problems[0].starts_with("C2PA_PRIVATE_KEY names the file \"/nowhere/key.pem\""),
+        "{error}"
+    );
+    let error = read_for(&[certificate, key], false).unwrap_err();
+    assert_eq!(error.problems.len(), 2);
+    assert!(
+        error.problems[0].contains("built without signing"),
+        "{error}"
+    );
 }
 
 #[test]

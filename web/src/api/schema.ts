@@ -929,6 +929,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/provenance/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask whether Ava made a picture.
+         * @description For anybody, without a token. The answer says nothing about whose picture it is or when it was made, and the picture
+         *     is forgotten once it was looked at.
+         */
+        post: operations["check_provenance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ready": {
         parameters: {
             query?: never;
@@ -1557,6 +1578,19 @@ export interface components {
              */
             sequence: number;
         };
+        /**
+         * @description `yes`: proven by the bytes or by a signature over them. `likely`: it looks so, but what speaks for it could be copied
+         *     onto another picture. `unknown`: nothing speaks for it, which proves nothing: marks can be cut off, metadata stripped.
+         * @enum {string}
+         */
+        MadeByAva: "yes" | "likely" | "unknown";
+        /**
+         * @description `ours`: Ava signed exactly this picture. `ours_changed`: Ava signed the manifest, but picture or manifest was changed
+         *     since, or the manifest was put on another picture. `foreign`: somebody else signed it, or nobody truly did.
+         *     `unreadable`: it cannot be understood. `none`: there is none. `not_read`: this installation reads none.
+         * @enum {string}
+         */
+        ManifestEvidence: "ours" | "ours_changed" | "foreign" | "unreadable" | "none" | "not_read";
         /** @description Something that was said. */
         Message: {
             /** Format: date-time */
@@ -1748,6 +1782,11 @@ export interface components {
          * @enum {string}
          */
         PhotoStatus: "requested" | "generating" | "delivered" | "failed" | "refused" | "canceled";
+        /**
+         * Format: binary
+         * @description A picture's bytes as they are.
+         */
+        PictureBytes: string;
         /** @description Something that can be subscribed to. */
         Plan: {
             id: string;
@@ -1849,7 +1888,7 @@ export interface components {
          * @description A kind of problem; `/problems` explains each one.
          * @enum {string}
          */
-        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "checkpoint-not-found" | "tree-too-small" | "webhook-not-found" | "event-not-found" | "aggregate-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "read-model-behind" | "payment-unavailable";
+        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "checkpoint-not-found" | "tree-too-small" | "webhook-not-found" | "event-not-found" | "aggregate-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "precondition-failed" | "body-too-large" | "picture-too-large" | "unsupported-media-type" | "unsupported-picture" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "picture-unusable" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "too-many-checks" | "read-model-behind" | "payment-unavailable";
         /** @description A read model, and how far it has followed the event log. */
         Projection: {
             check?: components["schemas"]["ProjectionCheck"] | null;
@@ -1942,6 +1981,22 @@ export interface components {
          * @enum {string}
          */
         ProjectionState: "running" | "retrying" | "failed";
+        /** @description Whether Ava made a picture, and what speaks for it. */
+        Provenance: {
+            evidence: components["schemas"]["ProvenanceEvidence"];
+            made_by_ava: components["schemas"]["MadeByAva"];
+        };
+        /** @description What was looked for, each by itself. */
+        ProvenanceEvidence: {
+            /** @description A delivered picture, or its thumbnail, has exactly these bytes. Pictures that were deleted are not known any more. */
+            known_hash: boolean;
+            /** @description The manifest of Content Credentials (C2PA). */
+            manifest: components["schemas"]["ManifestEvidence"];
+            /** @description Ava's badge can be seen in the lower right corner. */
+            visible_mark: boolean;
+            /** @description The digital source type in the XMP. */
+            xmp: components["schemas"]["XmpEvidence"];
+        };
         /**
          * @description What a picture is for: the portrait that later ones follow, or a scene.
          * @enum {string}
@@ -2241,6 +2296,11 @@ export interface components {
          * @enum {string}
          */
         WebhookState: "waiting" | "done" | "parked";
+        /**
+         * @description `trained_model`: it says that a trained model made the picture, but not whose. `other`: it says something else.
+         * @enum {string}
+         */
+        XmpEvidence: "trained_model" | "other" | "none";
     };
     responses: {
         /** @description `aggregate-not-found`: There is no such aggregate. */
@@ -2623,6 +2683,28 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `picture-too-large`: The picture's file is too large. */
+        "picture-too-large": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `picture-unusable`: The picture cannot be looked at. */
+        "picture-unusable": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `precondition-failed`: The resource has changed. */
         "precondition-failed": {
             headers: {
@@ -2803,6 +2885,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `too-many-checks`: Too many pictures are being looked at. */
+        "too-many-checks": {
+            headers: {
+                /** @description After how many seconds it is sensible to try again. */
+                "Retry-After"?: number;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `tree-too-small`: The tree has not so many events. */
         "tree-too-small": {
             headers: {
@@ -2842,6 +2937,17 @@ export interface components {
         };
         /** @description `unsupported-media-type`: The body must be JSON. */
         "unsupported-media-type": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unsupported-picture`: The body must be a picture. */
+        "unsupported-picture": {
             headers: {
                 /** @description The request's id. */
                 "X-Request-Id"?: string;
@@ -9583,6 +9689,103 @@ export interface operations {
             /** @description `not-found`: There is nothing here. */
             404: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_provenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The picture's bytes: at most 20 MiB, 8192 pixels a side and 40 million pixels. */
+        requestBody: {
+            content: {
+                "image/jpeg": components["schemas"]["PictureBytes"];
+                "image/png": components["schemas"]["PictureBytes"];
+                "image/webp": components["schemas"]["PictureBytes"];
+            };
+        };
+        responses: {
+            /** @description What speaks for it. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provenance"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `picture-too-large`: The picture's file is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-picture`: The body must be a picture. */
+            415: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `picture-unusable`: The picture cannot be looked at. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `too-many-checks`: Too many pictures are being looked at. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;

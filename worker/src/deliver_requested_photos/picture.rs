@@ -1,4 +1,4 @@
-//! From an accepted prediction to a delivered picture: follow, fetch, finish, store, deliver.
+//! From an accepted prediction to a delivered picture: follow, fetch, finish, store, re-read, deliver.
 
 use std::time::Duration;
 
@@ -9,7 +9,10 @@ use application::{
 use bytes::Bytes;
 use domain::photo_request::Command;
 
-use super::assignment::{Assignment, Progress};
+use super::{
+    assignment::{Assignment, Progress},
+    rereading::NotConfirmed,
+};
 use crate::{
     claimed_work::Leaving, pace::jittered, providers::Asked, steps::Step, stored_pictures::Kept,
 };
@@ -118,7 +121,7 @@ impl Assignment<'_> {
     }
 
     async fn store_and_record(
-        &self,
+        &mut self,
         job: &PhotoJob,
         number: u32,
         picture: FinishedPicture,
@@ -127,6 +130,10 @@ impl Assignment<'_> {
             Ok(kept) => kept,
             Err(error) => return Err(self.ours_to_mend(&error)),
         };
+        self.at(Step::PictureStored).await;
+        if let Err(error) = self.desk.confirm_marks(&picture).await {
+            return self.not_confirmed(job, number, &picture, kept, error).await;
+        }
         let recorded = self.record(job, number, &picture).await;
         self.settle(kept, &picture, &recorded).await;
         recorded?;
@@ -134,8 +141,32 @@ impl Assignment<'_> {
         Err(Leaving::Over)
     }
 
+    /// A picture that is not marked as it should be is never delivered: the attempt has failed.
+    async fn not_confirmed(
+        &mut self,
+        job: &PhotoJob,
+        number: u32,
+        picture: &FinishedPicture,
+        kept: Kept,
+        error: NotConfirmed,
+    ) -> Progress {
+        match &error {
+            NotConfirmed::Bad { .. } => {
+                let photo_id = self.photo_id;
+                tracing::error!(photo.id = %photo_id, %error, "Photo {photo_id} is not delivered: {error}");
+                self.settle(kept, picture, &Err(Leaving::Over)).await;
+                self.attempt_failed(job, number, error.to_string(), None)
+                    .await
+            }
+            NotConfirmed::Unknown { .. } => {
+                let leaving = self.ours_to_mend(&error);
+                self.settle(kept, picture, &Err(leaving)).await;
+                Err(leaving)
+            }
+        }
+    }
+
     async fn record(&self, job: &PhotoJob, number: u32, picture: &FinishedPicture) -> Progress {
-        self.at(Step::PictureStored).await;
         self.still_wanted(number).await?;
         self.at(Step::Delivering).await;
         let (image, marks) = (picture.image.clone(), picture.marks.clone());

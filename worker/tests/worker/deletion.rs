@@ -7,7 +7,8 @@ use application::ports::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::photo_request::{Image, Marks};
+use provenance::Marker;
+use sandbox::portrait::{self, Format, Order};
 
 use crate::{
     patience::until,
@@ -84,25 +85,13 @@ struct AlwaysTheSame;
 #[async_trait]
 impl PictureFinisher for AlwaysTheSame {
     async fn finish(&self, _: Bytes) -> Result<FinishedPicture, PictureError> {
-        let sha256 = "0".repeat(64);
-        Ok(FinishedPicture {
-            full: Bytes::from_static(b"a picture"),
-            thumbnail: Bytes::from_static(b"a thumbnail"),
-            image: Image {
-                key: format!("{sha256}.jpg"),
-                thumbnail_key: format!("{sha256}-thumbnail.jpg"),
-                sha256: sha256.clone(),
-                width: 1,
-                height: 1,
-                media_type: "image/jpeg".to_owned(),
-                bytes: 9,
-            },
-            marks: Marks {
-                sha256,
-                visible: true,
-                xmp: "trainedAlgorithmicMedia".to_owned(),
-                c2pa: None,
-            },
-        })
+        let drawn = portrait::draw(&Order {
+            prompt: "adult woman, age 25, short dark hair".to_owned(),
+            variation: 1,
+            width: 256,
+            height: 256,
+            format: Format::Png,
+        });
+        Marker::new().finish(drawn.unwrap()).await
     }
 }

@@ -18,6 +18,7 @@ mod payment_provider;
 mod provider;
 mod reconciliation;
 mod reference_pictures;
+mod rereading;
 mod scenes;
 mod steps;
 mod system;

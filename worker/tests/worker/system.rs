@@ -20,11 +20,12 @@ use domain::{
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };
 use infrastructure::{
-    event_log::PostgresEventLog, image::marking::Marker, inbox::WebhookInbox,
+    event_log::PostgresEventLog, inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices, reply_drafts::PostgresReplyDrafts,
     scratch_database::ScratchDatabase, storage::LocalStorage, stripe::Stripe,
 };
 use projections::engine::{Checkpoints, Engine, Follower};
+use provenance::Marker;
 use sandbox::{RunningSandbox, SandboxConfig};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -204,6 +205,7 @@ impl System {
             providers: replicate(&self.sandbox).into(),
             notices: Arc::new(self.notices.clone()),
             finisher: Arc::new(Marker::new()),
+            inspector: Arc::new(Marker::new()),
             storage: self.storage.clone(),
             payment: self.stripe.clone(),
             inbox: Arc::new(self.inbox.clone()),
@@ -352,7 +354,12 @@ impl System {
 
     /// How many files the storage holds.
     pub fn stored_objects(&self) -> usize {
-        count_files(&self.objects)
+        self.stored_files().len()
+    }
+
+    /// The files of the objects that are stored.
+    pub fn stored_files(&self) -> Vec<PathBuf> {
+        files(&self.objects)
     }
 }
 
@@ -367,19 +374,16 @@ pub fn of(user: UserId) -> Context {
     Context::of_user(user, Uuid::now_v7())
 }
 
-fn count_files(directory: &std::path::Path) -> usize {
+fn files(directory: &std::path::Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory)
         .unwrap()
-        .map(|entry| entry.unwrap());
+        .map(|entry| entry.unwrap().path());
     entries
-        .map(|entry| {
-            if entry.path().is_dir() {
-                count_files(&entry.path())
-            } else {
-                1
-            }
+        .flat_map(|path| match path.is_dir() {
+            true => files(&path),
+            false => vec![path],
         })
-        .sum()
+        .collect()
 }
 
 /// The read model, as wiring offers it to the use cases.

@@ -6,7 +6,6 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
 use super::refusal::unusable_input;
-use crate::image::marking;
 
 /// The longest data URL in bytes.
 const LONGEST: usize = 256_000;
@@ -32,14 +31,14 @@ pub(super) async fn data_url(picture: &InputPicture) -> Result<String, ProviderE
 }
 
 fn fitted(bytes: &Bytes) -> Result<String, ProviderError> {
-    let decoded = marking::decode::decode(bytes);
+    let decoded = provenance::decode(bytes);
     let picture = decoded.map_err(|error| unusable_input(&error.to_string()))?;
     for (side, quality) in STEPS {
         let smaller = match picture.width().max(picture.height()) {
             longer if longer > side => Some(picture.resize(side, side, FilterType::CatmullRom)),
             _ => None,
         };
-        let jpeg = marking::encode(smaller.as_ref().unwrap_or(&picture), quality)
+        let jpeg = provenance::encode(smaller.as_ref().unwrap_or(&picture), quality)
             .map_err(|error| unusable_input(&error.to_string()))?;
         if fits("image/jpeg", &jpeg) {
             return Ok(written("image/jpeg", &jpeg));
@@ -80,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_picture_that_is_too_large_is_made_to_fit_and_keeps_its_xmp_mark() {
-        let bytes = Bytes::from(marking::encode(&noise(400), 98).unwrap());
+        let bytes = Bytes::from(provenance::encode(&noise(400), 98).unwrap());
         assert!(!fits("image/jpeg", &bytes));
         let picture = InputPicture {
             bytes,
@@ -94,8 +93,8 @@ mod tests {
         let sent = STANDARD.decode(base64).unwrap();
         assert_eq!(guess_format(&sent).unwrap(), ImageFormat::Jpeg);
         assert_eq!(
-            marking::xmp::digital_source_type(&sent).as_deref(),
-            Some(marking::TRAINED_ALGORITHMIC_MEDIA)
+            provenance::digital_source_type(&sent).as_deref(),
+            Some(provenance::TRAINED_ALGORITHMIC_MEDIA)
         );
     }
 

@@ -4,13 +4,13 @@ use ::image::{DynamicImage, RgbImage};
 use application::ports::PictureError;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
 
-use super::internal;
+use crate::marker::internal;
 
 /// The longer side of a thumbnail in pixels.
 const SIDE: u32 = 320;
 
 /// The picture at thumbnail size; never larger than it was.
-pub(super) fn of(picture: &DynamicImage) -> Result<DynamicImage, PictureError> {
+pub(crate) fn of(picture: &DynamicImage) -> Result<DynamicImage, PictureError> {
     let longer = picture.width().max(picture.height());
     if longer <= SIDE {
         return Ok(picture.clone());

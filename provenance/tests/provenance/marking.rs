@@ -9,7 +9,7 @@ use image::{
     RgbaImage,
     codecs::jpeg::{JpegDecoder, JpegEncoder},
 };
-use infrastructure::image::marking::{Marker, TRAINED_ALGORITHMIC_MEDIA};
+use provenance::{Marker, TRAINED_ALGORITHMIC_MEDIA};
 use sha2::{Digest, Sha256};
 
 /// Soft colours without edges, which JPEG keeps almost as they are.

@@ -1,4 +1,4 @@
-//! Decodes what a provider sent: PNG, JPEG and WebP within limits, the header first.
+//! Decodes what a provider sent, or what somebody asks about: PNG, JPEG and WebP within limits, the header first.
 
 use std::io::Cursor;
 
@@ -6,12 +6,9 @@ use ::image::{
     DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage, RgbaImage,
     guess_format,
 };
-use application::ports::PictureError;
+use application::ports::{MAX_PICTURE_BYTES, PictureError};
 
-use super::jpeg;
-
-/// The largest input in bytes.
-const MAX_BYTES: usize = 20 * 1024 * 1024;
+use crate::jpeg;
 
 /// The longest side in pixels.
 const MAX_SIDE: u32 = 8192;
@@ -22,20 +19,19 @@ const MAX_PIXELS: u64 = 40_000_000;
 /// The most memory a decoder may take for itself, in bytes: 40 megapixels of 16-bit RGBA, and some.
 const MAX_ALLOCATION: u64 = 400 * 1024 * 1024;
 
-/// Decodes to 8-bit RGB, upright, without alpha. No pixel is touched before the header was judged.
-pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
-    if bytes.len() > MAX_BYTES {
+/// Decodes a PNG, JPEG or WebP to 8-bit RGB, upright, without alpha. No pixel is touched before the header was judged.
+///
+/// # Errors
+/// When it is none of these, damaged, or too large: over 20 MiB, 8192 px a side or 40 million pixels.
+pub fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
+    if bytes.len() > MAX_PICTURE_BYTES {
         return Err(unusable(format!(
-            "it has {} bytes, more than {MAX_BYTES}",
+            "it has {} bytes, more than {MAX_PICTURE_BYTES}",
             bytes.len()
         )));
     }
     let format = accepted_format(bytes)?;
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits());
-    let mut decoder = reader.into_decoder().map_err(damaged)?;
-    let (width, height) = decoder.dimensions();
-    judge_size(width, height)?;
+    let mut decoder = opened(bytes, format)?;
     if format == ImageFormat::Jpeg {
         // The decoder fills what is missing of a cut-off JPEG with grey and calls it a success.
         jpeg::segments(bytes).map_err(damaged)?;
@@ -46,7 +42,21 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
     Ok(opaque(picture))
 }
 
-fn accepted_format(bytes: &[u8]) -> Result<ImageFormat, PictureError> {
+/// A decoder that has read the header, and found nothing wrong with it.
+pub(crate) fn opened(
+    bytes: &[u8],
+    format: ImageFormat,
+) -> Result<impl ImageDecoder + '_, PictureError> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits());
+    let decoder = reader.into_decoder().map_err(damaged)?;
+    let (width, height) = decoder.dimensions();
+    judge_size(width, height)?;
+    Ok(decoder)
+}
+
+/// Which of the formats that are taken the bytes begin like.
+pub(crate) fn accepted_format(bytes: &[u8]) -> Result<ImageFormat, PictureError> {
     match guess_format(bytes) {
         Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) => Ok(format),
         Ok(other) => Err(unusable(format!(

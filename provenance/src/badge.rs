@@ -1,14 +1,18 @@
 //! The visible mark: a dark, translucent pill in the lower right corner that says "AI generated".
 
+mod search;
+
 use std::sync::{Arc, LazyLock};
 
 use ::image::{DynamicImage, GrayImage, RgbImage, imageops::FilterType, load_from_memory};
 use application::ports::PictureError;
 use quick_cache::sync::Cache;
 
+pub(crate) use search::is_visible;
+
 /// The words as an alpha mask; `assets/README.md` says how it was made.
 static WORDS: LazyLock<DynamicImage> = LazyLock::new(|| {
-    let png = include_bytes!("../../../assets/ai-generated.png");
+    let png = include_bytes!("../assets/ai-generated.png");
     #[expect(
         clippy::unwrap_used,
         reason = "the file is a part of this program; each test draws it"
@@ -32,6 +36,9 @@ const CAPITAL: f32 = 0.42;
 
 /// The smallest height of the pill in pixels at which the words can be read.
 const SMALLEST: f32 = 18.0;
+
+/// The two ends of the pill beside the words, together, as a share of its height.
+const ENDS: f32 = 0.95;
 
 /// How much of the picture the pill hides, how visible its rim and its words are: 0 to 1.
 const FILL: f32 = 0.58;
@@ -58,7 +65,7 @@ struct Pill {
 }
 
 /// Draws the badge; an error on a picture that is too small for one that can be read.
-pub(super) fn draw(picture: &mut DynamicImage) -> Result<(), PictureError> {
+pub(crate) fn draw(picture: &mut DynamicImage) -> Result<(), PictureError> {
     let (width, height) = (picture.width(), picture.height());
     let pill = place(width, height).ok_or_else(|| {
         PictureError::Unusable(format!(
@@ -80,12 +87,12 @@ pub(super) fn draw(picture: &mut DynamicImage) -> Result<(), PictureError> {
 /// The pill grows with the picture, but slower, since small pictures are shown larger than their pixels.
 fn place(width: u32, height: u32) -> Option<Pill> {
     let shorter = width.min(height) as f32;
-    let pill_height = (8.0 + 0.034 * shorter).round().max(SMALLEST);
-    let margin = (pill_height * 0.45).round();
+    let pill_height = pill_height(shorter).round();
+    let margin = margin(pill_height).round();
     [Wording::Full, Wording::Short]
         .into_iter()
         .find_map(|wording| {
-            let pill_width = (words_width(wording, pill_height) + pill_height * 0.95).round();
+            let pill_width = (words_width(wording, pill_height) + pill_height * ENDS).round();
             let left = width as f32 - margin - pill_width;
             let top = height as f32 - margin - pill_height;
             (left >= margin && top >= margin).then_some(Pill {
@@ -96,6 +103,16 @@ fn place(width: u32, height: u32) -> Option<Pill> {
                 height: pill_height as u32,
             })
         })
+}
+
+/// In pixels, for a picture whose shorter side this is.
+fn pill_height(shorter: f32) -> f32 {
+    (8.0 + 0.034 * shorter).max(SMALLEST)
+}
+
+/// The space to the picture's edges in pixels.
+fn margin(pill_height: f32) -> f32 {
+    pill_height * 0.45
 }
 
 fn mask(wording: Wording) -> (u32, u32) {
@@ -121,12 +138,19 @@ fn letters(pill: &Pill) -> Arc<GrayImage> {
 
 fn drawn(pill: &Pill) -> GrayImage {
     let (width, height) = mask(pill.wording);
-    let scale = CAPITAL * pill.height as f32 / MASK_CAPITAL;
-    let scaled = |side: u32| (side as f32 * scale).round().max(1.0) as u32;
+    let (to_width, to_height) = letters_size(pill);
     WORDS
         .crop_imm(0, 0, width, height)
-        .resize_exact(scaled(width), scaled(height), FilterType::CatmullRom)
+        .resize_exact(to_width, to_height, FilterType::CatmullRom)
         .into_luma8()
+}
+
+/// The size at which the words are drawn, in pixels.
+fn letters_size(pill: &Pill) -> (u32, u32) {
+    let (width, height) = mask(pill.wording);
+    let scale = CAPITAL * pill.height as f32 / MASK_CAPITAL;
+    let scaled = |side: u32| (side as f32 * scale).round().max(1.0) as u32;
+    (scaled(width), scaled(height))
 }
 
 fn blend(pixels: &mut RgbImage, pill: &Pill, letters: &GrayImage) {
