@@ -5,6 +5,7 @@ mod audit;
 mod billing;
 mod completions;
 mod demo;
+mod events;
 mod migrate;
 mod openapi;
 mod photos;
@@ -13,6 +14,7 @@ mod projections;
 mod projector;
 mod role;
 mod sandbox;
+mod state;
 mod up;
 mod webhooks;
 mod worker;
@@ -29,8 +31,10 @@ use crate::failure::Failure;
 pub use audit::AuditCommand;
 pub use billing::BillingCommand;
 pub use demo::DemoArgs;
+pub use events::EventsCommand;
 pub use photos::PhotosCommand;
 pub use projections::ProjectionsCommand;
+pub use state::StateArgs;
 pub use webhooks::WebhooksCommand;
 
 const EXAMPLES: &str = "\
@@ -41,6 +45,7 @@ Examples:
   ava photos list                        which pictures failed, and why
   ava webhooks list --state parked       what the payment provider said that nobody could apply
   ava audit verify                       whether the log is what was hashed and signed
+  ava events tail                        what happens, as it happens
   ava openapi > openapi.json             the API's description, to generate a client from
   ava completions bash > /etc/bash_completion.d/ava
 
@@ -101,6 +106,12 @@ pub enum Command {
     /// Compare subscriptions with the payment provider's.
     #[command(subcommand, after_help = billing::HELP)]
     Billing(BillingCommand),
+    /// Read the event log: page by page, one event, as it grows, or all of it.
+    #[command(subcommand, after_help = events::HELP)]
+    Events(EventsCommand),
+    /// See anything as it stood at any point of the event log.
+    #[command(after_help = state::HELP)]
+    State(StateArgs),
     /// Fill a running system with believable people, companions, chats, pictures and subscriptions.
     #[command(after_help = demo::HELP)]
     Demo(DemoArgs),
@@ -125,6 +136,8 @@ impl Command {
             | Self::Audit(_)
             | Self::Webhooks(_)
             | Self::Billing(_)
+            | Self::Events(_)
+            | Self::State(_)
             | Self::Demo(_)
             | Self::Completions { .. } => QUIET_FILTER,
         }
@@ -147,6 +160,8 @@ pub fn without_settings(command: &Command, json: bool) -> Option<Result<(), Fail
         | Command::Projections(_)
         | Command::Webhooks(_)
         | Command::Billing(_)
+        | Command::Events(_)
+        | Command::State(_)
         | Command::Demo(_) => None,
     }
 }
@@ -165,6 +180,8 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Projections(command) => projections::run(command, settings, json).await,
         Command::Webhooks(command) => webhooks::run(command, settings, json).await,
         Command::Billing(command) => billing::run(command, settings, json).await,
+        Command::Events(command) => events::run(command, settings, json).await,
+        Command::State(arguments) => state::run(arguments, settings, json).await,
         Command::Demo(arguments) => demo::run(arguments, settings, json).await,
         Command::Openapi => openapi::run(),
         Command::Completions { shell } => completions::run(shell),

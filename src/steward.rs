@@ -27,7 +27,7 @@ pub struct By {
     by: UserId,
 }
 
-/// Somebody who runs the system.
+/// Somebody who runs the system, or checks it.
 pub struct Steward {
     /// Records what is done.
     pub stewardships: Stewardships,
@@ -36,19 +36,22 @@ pub struct Steward {
 }
 
 impl Steward {
-    /// On that database, as an operator.
-    pub fn new(pool: &PgPool, by: By) -> Self {
-        Self::in_role(pool, by, Role::Operator)
-    }
-
     /// On that database.
-    pub fn in_role(pool: &PgPool, by: By, role: Role) -> Self {
+    pub fn new(pool: &PgPool, by: By) -> Self {
         let log = Arc::new(PostgresEventLog::start(pool.clone()));
         let dispatcher = Dispatcher::new(log.clone(), log);
         Self {
             stewardships: Stewardships::new(dispatcher, Arc::new(SystemClock)),
             by,
-            role,
+            role: Role::Operator,
+        }
+    }
+
+    /// The same of somebody who checks the system.
+    pub fn auditing(self) -> Self {
+        Self {
+            role: Role::Auditor,
+            ..self
         }
     }
 

@@ -217,7 +217,8 @@ impl Wiring {
                 Arc::new(CountedModel::new(model, chat_figures.clone())),
                 crisis.clone(),
             )
-            .reminding_after(settings.chat.break_after),
+            .reminding_after(settings.chat.break_after)
+            .watched_by(conducts.clone()),
             photos,
             drafts: Arc::new(PostgresReplyDrafts::start(pools.work.clone())),
             chat_figures,

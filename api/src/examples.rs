@@ -301,6 +301,54 @@ pub(crate) fn projections() -> Value {
     }]})
 }
 
+fn logged_event() -> Value {
+    json!({
+        "position": 41,
+        "event_id": "0193e7f9-44e1-7a10-b2c3-d4e5f6a7b8c9",
+        "aggregate_type": "Avatar",
+        "aggregate_id": MARA,
+        "sequence": 4,
+        "event_type": "ReferenceImageApproved",
+        "event_version": "1",
+        "recorded_at": "2026-11-22T14:01:30Z",
+        "payload": {"type": "ReferenceImageApproved", "photo_id": REFERENCE},
+        "metadata": {
+            "actor": format!("user:{MARA}"),
+            "owner": MARA,
+            "correlation_id": "0193e7f9-44e0-7f00-9a8b-7c6d5e4f3a2b",
+            "causation_id": "0193e7f9-44e0-7f00-9a8b-7c6d5e4f3a2b",
+            "command": "ApproveReferenceImage",
+        },
+    })
+}
+
+pub(crate) fn logged_events() -> Value {
+    json!({"items": [logged_event()], "next_cursor": "41"})
+}
+
+pub(crate) fn exported_events() -> Value {
+    json!(format!("{}\n", logged_event()))
+}
+
+pub(crate) fn event_detail() -> Value {
+    let mut event = logged_event();
+    event["state_before"] = json!({"reference": {"status": "ready", "photo_id": REFERENCE}});
+    event["state_after"] = json!({"reference": {"status": "approved", "photo_id": REFERENCE}});
+    event
+}
+
+pub(crate) fn past_state() -> Value {
+    json!({
+        "aggregate_type": "Avatar",
+        "aggregate_id": MARA,
+        "as_of_position": 57,
+        "position": 41,
+        "sequence": 4,
+        "recorded_at": "2026-11-22T14:01:30Z",
+        "state": {"reference": {"status": "approved", "photo_id": REFERENCE}},
+    })
+}
+
 pub(crate) fn projection() -> Value {
     projections()["items"][0].clone()
 }
@@ -344,6 +392,7 @@ pub(crate) fn report_queue() -> Value {
 pub(crate) fn reported_content() -> Value {
     let mut report = admin_report();
     report["photo"] = photo();
+    report["message"] = Value::Null;
     report
 }
 

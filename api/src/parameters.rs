@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use actix_web::{HttpRequest, http::header::HeaderMap};
+use chrono::{DateTime, Utc};
 use domain::values::Position;
 use url::form_urlencoded;
 
@@ -108,6 +109,13 @@ pub(crate) fn limit(text: &str) -> Result<u32, String> {
     whole(text)
         .filter(|limit| (1..=100).contains(limit))
         .ok_or_else(|| "must be a whole number from 1 to 100".to_owned())
+}
+
+/// A time as RFC 3339 has it.
+pub(crate) fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    // In a query a plus sign that is not encoded stands for a blank.
+    let time = DateTime::parse_from_rfc3339(text).map(DateTime::<Utc>::from);
+    time.map_err(|_| "must be a time in UTC, as 2026-11-22T14:00:00Z".to_owned())
 }
 
 /// One of some words.

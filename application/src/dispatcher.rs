@@ -15,8 +15,10 @@ use crate::{
         Append, AppendError, Appended, EventLog, IdempotencyStore, KnownKey, StreamId, StreamSlice,
     },
 };
-use deciding::{decide_on, expect_match, fold};
+use deciding::{decide_on, expect_match};
 use recent::Recent;
+
+pub(crate) use deciding::fold;
 
 /// How often a command that conflicts is decided anew before it gives up as `Busy`.
 const ATTEMPTS: u32 = 12;

@@ -10,6 +10,7 @@ pub mod conversations;
 pub mod crisis;
 pub mod dispatcher;
 pub mod memory_log;
+pub mod past_states;
 pub mod photos;
 pub mod ports;
 pub mod reports;

@@ -3,7 +3,7 @@
 //! It refuses nothing. What an operator may do is decided where it is done; here it is recorded, in the same append, so
 //! that neither is there without the other. Who it was and when stand in the metadata of each event, as everywhere.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use chrono::NaiveDate;
 use cqrs_es::{Aggregate, event_sink::EventSink};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event_versions::event_versions,
     report::Decision,
-    values::{Invalid, PhotoId, ReportId, UserId},
+    values::{Invalid, PhotoId, Position, ReportId, UserId},
 };
 
 /// One day of one steward; its text is the aggregate's id.
@@ -66,6 +66,29 @@ pub enum Command {
     },
     ViewWebhooks {
         state: Option<String>,
+    },
+    /// Events of the log, page by page; `filters` are those that were asked for, by their names.
+    ViewEvents {
+        filters: BTreeMap<String, String>,
+    },
+    /// All of these events at once.
+    ExportEvents {
+        filters: BTreeMap<String, String>,
+    },
+    /// One event, with what it changed.
+    ViewEvent {
+        position: Position,
+    },
+    /// The events of one aggregate.
+    ViewHistory {
+        aggregate_type: String,
+        aggregate_id: String,
+    },
+    /// How one aggregate stood.
+    ViewState {
+        aggregate_type: String,
+        aggregate_id: String,
+        position: Position,
     },
     ViewCheckpoint,
     /// That an event is among the first so many.
@@ -125,6 +148,27 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         state: Option<String>,
     },
+    EventsViewed {
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        filters: BTreeMap<String, String>,
+    },
+    EventsExported {
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        filters: BTreeMap<String, String>,
+    },
+    EventViewed {
+        position: Position,
+    },
+    HistoryViewed {
+        aggregate_type: String,
+        aggregate_id: String,
+    },
+    /// As it stood after the event at `position`.
+    StateViewed {
+        aggregate_type: String,
+        aggregate_id: String,
+        position: Position,
+    },
     CheckpointViewed,
     InclusionProven {
         position: u64,
@@ -167,6 +211,11 @@ event_versions!(
         ReportsViewed: "1",
         ReportViewed: "1",
         WebhooksViewed: "1",
+        EventsViewed: "1",
+        EventsExported: "1",
+        EventViewed: "1",
+        HistoryViewed: "1",
+        StateViewed: "1",
         CheckpointViewed: "1",
         InclusionProven: "1",
         ConsistencyProven: "1",
@@ -201,6 +250,25 @@ impl Stewardship {
             Command::ViewReports { status } => Event::ReportsViewed { status },
             Command::ViewReport { report_id } => Event::ReportViewed { report_id },
             Command::ViewWebhooks { state } => Event::WebhooksViewed { state },
+            Command::ViewEvents { filters } => Event::EventsViewed { filters },
+            Command::ExportEvents { filters } => Event::EventsExported { filters },
+            Command::ViewEvent { position } => Event::EventViewed { position },
+            Command::ViewHistory {
+                aggregate_type,
+                aggregate_id,
+            } => Event::HistoryViewed {
+                aggregate_type,
+                aggregate_id,
+            },
+            Command::ViewState {
+                aggregate_type,
+                aggregate_id,
+                position,
+            } => Event::StateViewed {
+                aggregate_type,
+                aggregate_id,
+                position,
+            },
             Command::ViewCheckpoint => Event::CheckpointViewed,
             Command::ProveInclusion { position, size } => Event::InclusionProven { position, size },
             Command::ProveConsistency { from, to } => Event::ConsistencyProven { from, to },

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+pub mod audit_index;
 pub mod avatars;
 pub mod chat_work;
 mod columns;
@@ -33,5 +34,6 @@ pub fn all() -> Vec<Arc<dyn engine::Projector>> {
         Arc::new(messages::MessagesProjector),
         Arc::new(chat_work::ChatWorkProjector),
         Arc::new(reports::ReportsProjector),
+        Arc::new(audit_index::AuditIndexProjector),
     ]
 }

@@ -5,7 +5,6 @@ mod verify;
 
 use std::path::PathBuf;
 
-use application::ports::Role;
 use clap::{Args, Subcommand};
 use domain::stewardship;
 use infrastructure::settings::Settings;
@@ -185,7 +184,7 @@ impl Job<'_> {
     }
 
     async fn record(&self, by: By, view: stewardship::Command) -> Result<(), Failure> {
-        let steward = Steward::in_role(&self.pool, by, Role::Auditor);
+        let steward = Steward::new(&self.pool, by).auditing();
         steward.record(view).await
     }
 

@@ -27,6 +27,8 @@ fn help_names_every_command_and_shows_examples() {
         "openapi",
         "audit",
         "projections",
+        "events",
+        "state",
         "completions",
     ];
     for command in commands {

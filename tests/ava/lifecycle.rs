@@ -238,6 +238,7 @@ async fn those_who_follow_the_log_can_be_listed_and_only_a_failed_one_resumed() 
         "messages",
         "chat_work",
         "reports",
+        "audit_index",
     ] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }

@@ -61,7 +61,7 @@ async fn a_row_that_somebody_changed_is_named_and_mended_while_the_system_runs()
     });
     let verified = projections(&running, &["verify", "--all"]);
     assert_eq!(verified.code, Some(0), "{}", verified.stderr);
-    assert_eq!(verified.stdout.lines().count(), 8, "{}", verified.stdout);
+    assert_eq!(verified.stdout.lines().count(), 9, "{}", verified.stdout);
 
     sqlx::query(
         "UPDATE avatars SET name = 'Mallory' WHERE owner = (SELECT owner FROM avatars LIMIT 1)",

@@ -64,6 +64,10 @@ fn every_step_of_the_readme_works_as_it_stands() {
         r#""age":26"#,
         r#""code":"precondition-failed""#,
         r#""event_type":"ProfileChanged""#,
+        r#""event_type":"PhotoDelivered""#,
+        r#""actor":"reaction:deliver_requested_photos""#,
+        r#""state_before":null"#,
+        r#""state":{"Delivered""#,
     ] {
         let Some(place) = rest.find(words) else {
             panic!("{words} does not come where it should:\n{told}\n{complaints}");
@@ -78,6 +82,11 @@ fn every_step_of_the_readme_works_as_it_stands() {
             "{name} is marked"
         );
     }
+    let log = fs::read_to_string(out.join("events.jsonl")).unwrap();
+    assert!(
+        log.starts_with(r#"{"position":1,"#) && log.ends_with("}\n"),
+        "{log}"
+    );
     running.terminate();
 }
 

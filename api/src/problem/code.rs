@@ -123,6 +123,12 @@ codes! {
     WebhookNotFound = 404, "webhook-not-found", "There is no such message",
         "The payment provider has sent no message with this id. GET /admin/webhooks lists them.",
         "there is no message with this id";
+    EventNotFound = 404, "event-not-found", "There is no such event",
+        "The event log has not come that far, or the position is none. Positions are whole numbers from 1.",
+        "the event log ends at 41";
+    AggregateNotFound = 404, "aggregate-not-found", "There is no such aggregate",
+        "Nothing has happened to an aggregate of this type with this id, or had by that point of the log.",
+        "nothing had happened to it by position 41";
     CustomerNotFound = 404, "customer-not-found", "There is nothing to manage yet",
         "The payment provider does not know this person, since they were never sent to pay. Start a checkout with POST /billing/checkout.",
         "the payment provider does not know this person yet";
@@ -263,6 +269,8 @@ impl Code {
             | Self::CheckpointNotFound
             | Self::TreeTooSmall
             | Self::WebhookNotFound
+            | Self::EventNotFound
+            | Self::AggregateNotFound
             | Self::CustomerNotFound
             | Self::MethodNotAllowed
             | Self::RequestTimeout

@@ -3,6 +3,7 @@
 
 mod admin;
 mod audit;
+mod audit_events;
 mod avatars;
 mod billing;
 mod chat;

@@ -163,7 +163,7 @@ impl TestApp {
             pool: database.pool(),
             rebuild_pool: database.pool(),
             reports: reports(&dispatcher, &photos, &stewardships, &clock),
-            conducts,
+            conducts: conducts.clone(),
             stewardships,
             avatars: avatars.clone(),
             photos: photos.clone(),
@@ -173,7 +173,8 @@ impl TestApp {
                 clock.clone(),
                 Arc::new(chat_model(&sandbox)),
                 Arc::default(),
-            ),
+            )
+            .watched_by(conducts.clone()),
             subscriptions: Subscriptions::new(
                 dispatcher.clone(),
                 billing_clock.clone(),

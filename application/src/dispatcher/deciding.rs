@@ -57,7 +57,7 @@ pub(super) async fn decide_on<A: Commanded>(
 }
 
 /// Folds a history into a state, events of older versions included.
-pub(super) fn fold<A: Aggregate<Event: VersionedEvent>>(
+pub(crate) fn fold<A: Aggregate<Event: VersionedEvent>>(
     upcasters: Upcasters,
     events: &[StoredEvent],
 ) -> Result<Loaded<A>, UnreadableEvent> {

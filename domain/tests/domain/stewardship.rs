@@ -1,9 +1,11 @@
 //! What stewards do is recorded, each time.
 
+use std::collections::BTreeMap;
+
 use domain::{
     report::Decision,
     stewardship::{Command, Event, Shift, Stewardship},
-    values::{PhotoId, ReportId, UserId},
+    values::{PhotoId, Position, ReportId, UserId},
 };
 use uuid::Uuid;
 
@@ -20,7 +22,8 @@ fn every_command_in_every_state_is_answered_as_the_table_says() {
         &states,
         &commands(),
         variants!(Command: ViewFigures ViewProjections ViewPhotos ViewUser ViewReports ViewReport ViewWebhooks
-            ViewCheckpoint ProveInclusion ProveConsistency ExportBundle RetryPhoto CancelPhoto TakeDecision RebuildProjection ReplayWebhook),
+            ViewEvents ExportEvents ViewEvent ViewHistory ViewState ViewCheckpoint ProveInclusion ProveConsistency
+            ExportBundle RetryPhoto CancelPhoto TakeDecision RebuildProjection ReplayWebhook),
     );
 }
 
@@ -51,6 +54,10 @@ fn a_shift_is_a_day_and_a_steward() {
     }
 }
 
+fn filters() -> BTreeMap<String, String> {
+    BTreeMap::from([("event_type".to_owned(), "PhotoFailed".to_owned())])
+}
+
 fn commands() -> Samples<Command> {
     let photo_id = PhotoId(Uuid::from_u128(1));
     let report_id = ReportId(Uuid::from_u128(1));
@@ -72,6 +79,32 @@ fn commands() -> Samples<Command> {
         ("view reports", Command::ViewReports { status: None }),
         ("view report", Command::ViewReport { report_id }),
         ("view webhooks", Command::ViewWebhooks { state: None }),
+        ("view events", Command::ViewEvents { filters: filters() }),
+        (
+            "export events",
+            Command::ExportEvents { filters: filters() },
+        ),
+        (
+            "view event",
+            Command::ViewEvent {
+                position: Position(7),
+            },
+        ),
+        (
+            "view history",
+            Command::ViewHistory {
+                aggregate_type: "Avatar".to_owned(),
+                aggregate_id: "1".to_owned(),
+            },
+        ),
+        (
+            "view state",
+            Command::ViewState {
+                aggregate_type: "Avatar".to_owned(),
+                aggregate_id: "1".to_owned(),
+                position: Position(7),
+            },
+        ),
         ("view checkpoint", Command::ViewCheckpoint),
         (
             "prove inclusion",

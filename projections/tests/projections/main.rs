@@ -1,6 +1,7 @@
 //! The engine and the read models, on a real PostgreSQL and the real event log.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod audit_index;
 mod avatars;
 mod awaiting;
 mod chat_work;

@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Show a report with what it is about.
-         * @description The picture and the person's words are shown, since somebody has to judge them. For operators; the view is recorded.
+         * @description The picture or the message, and the person's words are shown, since somebody has to judge them. For operators; the view is recorded.
          */
         get: operations["get_reported_content"];
         put?: never;
@@ -247,6 +247,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/aggregates/{type}/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List an aggregate's events.
+         * @description Its whole history, oldest first. For auditors; the view is recorded.
+         */
+        get: operations["list_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/aggregates/{type}/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an aggregate as it stood.
+         * @description At a position of the log or at a time; now, when neither is given. It is folded from the events up to then, by the
+         *     rules of this version. For auditors; the view is recorded.
+         */
+        get: operations["get_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/checkpoint": {
         parameters: {
             query?: never;
@@ -261,6 +302,49 @@ export interface paths {
          *     recorded.
          */
         get: operations["get_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events.
+         * @description In the order of the log, as they are stored. Every event that was committed before the request is there: nothing has
+         *     to be waited for. With `Accept: application/x-ndjson` all of them come at once, one a line, up to where the log ended
+         *     when the request came; `limit` and `cursor` are for pages. An answer that cannot be completed breaks off: its last chunk is missing.
+         *     For auditors; a view and an export are recorded.
+         */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/events/{position}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an event.
+         * @description With what its aggregate knew before and after it. For auditors; the view is recorded.
+         */
+        get: operations["get_event"];
         put?: never;
         post?: never;
         delete?: never;
@@ -880,7 +964,7 @@ export interface paths {
         put?: never;
         /**
          * Report something.
-         * @description One of the person's own pictures. An operator looks at it within the time that `due_at` says. Reported again while it
+         * @description One of the person's own pictures, or something that they or their companion said. An operator looks at it within the time that `due_at` says. Reported again while it
          *     is open, the report stays as it is.
          */
         post: operations["file_report"];
@@ -1047,6 +1131,34 @@ export interface components {
              */
             owner: string;
         };
+        /** @description An aggregate as it stood at a point of the log. */
+        AggregateState: {
+            aggregate_id: string;
+            /** @example Avatar */
+            aggregate_type: string;
+            /**
+             * Format: int64
+             * @description The point that is told of: all events up to and including this one, of whatever aggregate.
+             */
+            as_of_position: number;
+            /**
+             * Format: int64
+             * @description The last event of this aggregate by then.
+             */
+            position: number;
+            /**
+             * Format: date-time
+             * @description When that event was recorded.
+             */
+            recorded_at: string;
+            /**
+             * Format: int64
+             * @description The same event's place in its history.
+             */
+            sequence: number;
+            /** @description What the aggregate knew, which is what its next command would have been decided on. */
+            state: unknown;
+        };
         /** @description A reference picture to be approved. */
         ApproveReferenceImage: {
             /**
@@ -1192,6 +1304,52 @@ export interface components {
              *     of each day puts it on record, as a `system` message of the kind `disclosure`. Missing while there is no avatar.
              */
             text?: string;
+        };
+        /** @description An event, and what it changed. */
+        EventDetail: components["schemas"]["LoggedEvent"] & {
+            /** @description What the aggregate knew right after it. */
+            state_after: unknown;
+            /** @description What the aggregate knew without it; null when it began with this event. */
+            state_before: unknown;
+            /** @description Why both states are null: this version cannot read the history. */
+            state_error?: string;
+        };
+        /** @description Who caused it, and through what; byte for byte as it was written. */
+        EventMetadata: {
+            /** @description `user:…`, `operator:…` or `auditor:…` with an id, `reaction:…` or `provider:…` with a name. */
+            actor: string;
+            /**
+             * Format: uuid
+             * @description The event or the request that it follows from.
+             */
+            causation_id: string;
+            /**
+             * @description The command's name.
+             * @example CreateAvatar
+             */
+            command: string;
+            /**
+             * Format: uuid
+             * @description One id for everything that followed from one request.
+             */
+            correlation_id: string;
+            idempotency_key?: string;
+            /**
+             * Format: uuid
+             * @description The user whom it belongs to.
+             */
+            owner: string;
+            /** @description The hash of the rules that judged its words. */
+            policy_pack?: string;
+            /** @description The W3C trace id of the request. */
+            trace_id?: string;
+        };
+        /** @description A page of events. */
+        EventPage: {
+            /** @description In the order of the log. */
+            items: components["schemas"]["LoggedEvent"][];
+            /** @description The position behind which the next page begins; null on the last one. */
+            next_cursor: string | null;
         };
         /** @description Why there is no picture. */
         Failure: {
@@ -1361,6 +1519,43 @@ export interface components {
             /** Format: double */
             seconds: number;
             state: components["schemas"]["ProjectionState"];
+        };
+        /** @description An event as it is stored, in the shape and with the names of the time when it was written. */
+        LoggedEvent: {
+            /**
+             * @description Which one: the user's id for an avatar, a conduct and a subscription, the photo's for a photo request, the
+             *     reported thing's for a report, `user.mode.day` for a conversation, `day.user` for a stewardship.
+             */
+            aggregate_id: string;
+            /**
+             * @description The type of what it happened to.
+             * @example Avatar
+             */
+            aggregate_type: string;
+            /** Format: uuid */
+            event_id: string;
+            /** @example AvatarCreated */
+            event_type: string;
+            /**
+             * @description The version of its shape.
+             * @example 1
+             */
+            event_version: string;
+            metadata: components["schemas"]["EventMetadata"];
+            /** @description What happened, byte for byte as it was written. */
+            payload: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Its place in the log: 1, 2, 3 … without gaps.
+             */
+            position: number;
+            /** Format: date-time */
+            recorded_at: string;
+            /**
+             * Format: int64
+             * @description Its place in the history of that one: 1, 2, 3 … without gaps.
+             */
+            sequence: number;
         };
         /** @description Something that was said. */
         Message: {
@@ -1654,7 +1849,7 @@ export interface components {
          * @description A kind of problem; `/problems` explains each one.
          * @enum {string}
          */
-        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "checkpoint-not-found" | "tree-too-small" | "webhook-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "read-model-behind" | "payment-unavailable";
+        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "checkpoint-not-found" | "tree-too-small" | "webhook-not-found" | "event-not-found" | "aggregate-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "read-model-behind" | "payment-unavailable";
         /** @description A read model, and how far it has followed the event log. */
         Projection: {
             check?: components["schemas"]["ProjectionCheck"] | null;
@@ -1878,7 +2073,7 @@ export interface components {
         ReportSubject: {
             /**
              * Format: uuid
-             * @description The photo's id; a reference picture is a photo.
+             * @description The photo's id, where a reference picture is a photo; or the id of a message of the person's or the companion's.
              */
             id: string;
             kind: components["schemas"]["ReportSubjectKind"];
@@ -1887,9 +2082,10 @@ export interface components {
          * @description What can be reported.
          * @enum {string}
          */
-        ReportSubjectKind: "photo";
+        ReportSubjectKind: "photo" | "message";
         /** @description A report with what it is about. */
         ReportedContent: components["schemas"]["AdminReport"] & {
+            message?: components["schemas"]["Message"] | null;
             photo?: components["schemas"]["Photo"] | null;
         };
         /**
@@ -2047,6 +2243,17 @@ export interface components {
         WebhookState: "waiting" | "done" | "parked";
     };
     responses: {
+        /** @description `aggregate-not-found`: There is no such aggregate. */
+        "aggregate-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `avatar-exists`: There is an avatar already. */
         "avatar-exists": {
             headers: {
@@ -2139,6 +2346,17 @@ export interface components {
         };
         /** @description `customer-not-found`: There is nothing to manage yet. */
         "customer-not-found": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `event-not-found`: There is no such event. */
+        "event-not-found": {
             headers: {
                 /** @description The request's id. */
                 "X-Request-Id"?: string;
@@ -3749,6 +3967,7 @@ export interface operations {
                      *       "due_at": "2026-11-23T15:00:00Z",
                      *       "filed_at": "2026-11-22T15:00:00Z",
                      *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "message": null,
                      *       "note": null,
                      *       "overdue": false,
                      *       "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
@@ -4494,6 +4713,256 @@ export interface operations {
             };
         };
     };
+    list_history: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its type, as `Avatar`. */
+                type: string;
+                /** @description Its id, as `aggregate_id` of its events has it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of its events. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "aggregate_id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *           "aggregate_type": "Avatar",
+                     *           "event_id": "0193e7f9-44e1-7a10-b2c3-d4e5f6a7b8c9",
+                     *           "event_type": "ReferenceImageApproved",
+                     *           "event_version": "1",
+                     *           "metadata": {
+                     *             "actor": "user:0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *             "causation_id": "0193e7f9-44e0-7f00-9a8b-7c6d5e4f3a2b",
+                     *             "command": "ApproveReferenceImage",
+                     *             "correlation_id": "0193e7f9-44e0-7f00-9a8b-7c6d5e4f3a2b",
+                     *             "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d"
+                     *           },
+                     *           "payload": {
+                     *             "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *             "type": "ReferenceImageApproved"
+                     *           },
+                     *           "position": 41,
+                     *           "recorded_at": "2026-11-22T14:01:30Z",
+                     *           "sequence": 4
+                     *         }
+                     *       ],
+                     *       "next_cursor": "41"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `aggregate-not-found`: There is no such aggregate. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_state: {
+        parameters: {
+            query?: {
+                /** @description After the event at this position. */
+                as_of_position?: number;
+                /** @description After the last event that was recorded at this time or before. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its type, as `Avatar`. */
+                type: string;
+                /** @description Its id, as `aggregate_id` of its events has it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The aggregate. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "aggregate_id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "aggregate_type": "Avatar",
+                     *       "as_of_position": 57,
+                     *       "position": 41,
+                     *       "recorded_at": "2026-11-22T14:01:30Z",
+                     *       "sequence": 4,
+                     *       "state": {
+                     *         "reference": {
+                     *           "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *           "status": "approved"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AggregateState"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `aggregate-not-found`: There is no such aggregate. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_checkpoint: {
         parameters: {
             query?: never;
@@ -4546,6 +5015,261 @@ export interface operations {
                 };
             };
             /** @description `checkpoint-not-found`: No checkpoint was signed yet. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description Only events behind this position. */
+                after?: number;
+                /** @description Only events up to and including this position. */
+                until?: number;
+                /** @description Only events of this type of aggregate, as `Avatar`. */
+                aggregate_type?: string;
+                /** @description Only events of the aggregates with this id. */
+                aggregate_id?: string;
+                /** @description Only events with this name, as `PhotoDelivered`. */
+                event_type?: string;
+                /** @description Only events that this one caused, as `user:0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d` or `reaction:promise_photos`. */
+                actor?: string;
+                /** @description Only events that followed from one request. */
+                correlation_id?: string;
+                /** @description Only events that were recorded at this time or later. */
+                from?: string;
+                /** @description Only events that were recorded before this time. */
+                to?: string;
+                /** @description How many, 1 to 100; 20 when it is left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events, or all of them. */
+            200: {
+                headers: {
+                    /** @description `<…>; rel="next"`: the next page, when there is one. */
+                    Link?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "aggregate_id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *           "aggregate_type": "Avatar",
+                     *           "event_id": "0193e7f9-44e1-7a10-b2c3-d4e5f6a7b8c9",
+                     *           "event_type": "ReferenceImageApproved",
+                     *           "event_version": "1",
+                     *           "metadata": {
+                     *             "actor": "user:0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *             "causation_id": "0193e7f9-44e0-7f00-9a8b-7c6d5e4f3a2b",
+                     *             "command": "ApproveReferenceImage",
+                     *             "correlation_id": "0193e7f9-44e0-7f00-9a8b-7c6d5e4f3a2b",
+                     *             "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d"
+                     *           },
+                     *           "payload": {
+                     *             "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *             "type": "ReferenceImageApproved"
+                     *           },
+                     *           "position": 41,
+                     *           "recorded_at": "2026-11-22T14:01:30Z",
+                     *           "sequence": 4
+                     *         }
+                     *       ],
+                     *       "next_cursor": "41"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventPage"];
+                    /** @example {"aggregate_id":"0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d","aggregate_type":"Avatar","event_id":"0193e7f9-44e1-7a10-b2c3-d4e5f6a7b8c9","event_type":"ReferenceImageApproved","event_version":"1","metadata":{"actor":"user:0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d","causation_id":"0193e7f9-44e0-7f00-9a8b-7c6d5e4f3a2b","command":"ApproveReferenceImage","correlation_id":"0193e7f9-44e0-7f00-9a8b-7c6d5e4f3a2b","owner":"0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d"},"payload":{"photo_id":"0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f","type":"ReferenceImageApproved"},"position":41,"recorded_at":"2026-11-22T14:01:30Z","sequence":4} */
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its place in the log. */
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "aggregate_id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *       "aggregate_type": "Avatar",
+                     *       "event_id": "0193e7f9-44e1-7a10-b2c3-d4e5f6a7b8c9",
+                     *       "event_type": "ReferenceImageApproved",
+                     *       "event_version": "1",
+                     *       "metadata": {
+                     *         "actor": "user:0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *         "causation_id": "0193e7f9-44e0-7f00-9a8b-7c6d5e4f3a2b",
+                     *         "command": "ApproveReferenceImage",
+                     *         "correlation_id": "0193e7f9-44e0-7f00-9a8b-7c6d5e4f3a2b",
+                     *         "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d"
+                     *       },
+                     *       "payload": {
+                     *         "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *         "type": "ReferenceImageApproved"
+                     *       },
+                     *       "position": 41,
+                     *       "recorded_at": "2026-11-22T14:01:30Z",
+                     *       "sequence": 4,
+                     *       "state_after": {
+                     *         "reference": {
+                     *           "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *           "status": "approved"
+                     *         }
+                     *       },
+                     *       "state_before": {
+                     *         "reference": {
+                     *           "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *           "status": "ready"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `event-not-found`: There is no such event. */
             404: {
                 headers: {
                     /** @description The request's id. */
@@ -7659,6 +8383,17 @@ export interface operations {
             };
             /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
             422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-cool-down`: Too much had to be refused. */
+            429: {
                 headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;

@@ -1,11 +1,13 @@
 //! Samples of the events of reports, stewardship and conduct.
 
+use std::collections::BTreeMap;
+
 use domain::{
     conduct,
     personal::Personal,
     report::{self, Decision, Reason, Subject, SubjectKind},
     stewardship,
-    values::{DecisionNote, ReportId, ReportText, UserId},
+    values::{DecisionNote, Position, ReportId, ReportText, UserId},
 };
 use uuid::Uuid;
 
@@ -48,10 +50,11 @@ pub(crate) fn report() -> Samples<report::Event> {
 pub(crate) fn stewardship() -> Samples<stewardship::Event> {
     use stewardship::Event::{
         BundleExported, CancellationOrdered, CheckpointViewed, ConsistencyProven, DecisionTaken,
-        FiguresViewed, InclusionProven, PhotoRetried, PhotosViewed, ProjectionRebuilt,
-        ProjectionsViewed, ReportViewed, ReportsViewed, UserViewed, WebhookReplayed,
-        WebhooksViewed,
+        EventViewed, EventsExported, EventsViewed, FiguresViewed, HistoryViewed, InclusionProven,
+        PhotoRetried, PhotosViewed, ProjectionRebuilt, ProjectionsViewed, ReportViewed,
+        ReportsViewed, StateViewed, UserViewed, WebhookReplayed, WebhooksViewed,
     };
+    let filters = || BTreeMap::from([("actor".to_owned(), text())]);
     let photo_id = photo_id();
     let report_id = ReportId(Uuid::from_u128(7));
     let taken = |decision| DecisionTaken {
@@ -62,6 +65,12 @@ pub(crate) fn stewardship() -> Samples<stewardship::Event> {
         PhotosViewed { status: None },
         ReportsViewed { status: None },
         WebhooksViewed { state: None },
+        EventsViewed {
+            filters: BTreeMap::new(),
+        },
+        EventsExported {
+            filters: BTreeMap::new(),
+        },
     ];
     more.extend(every!(Decision: Dismissed, ContentRemoved, Escalated).map(taken));
     Samples {
@@ -78,6 +87,20 @@ pub(crate) fn stewardship() -> Samples<stewardship::Event> {
             ReportViewed { report_id },
             WebhooksViewed {
                 state: Some(text()),
+            },
+            EventsViewed { filters: filters() },
+            EventsExported { filters: filters() },
+            EventViewed {
+                position: Position(7),
+            },
+            HistoryViewed {
+                aggregate_type: text(),
+                aggregate_id: text(),
+            },
+            StateViewed {
+                aggregate_type: text(),
+                aggregate_id: text(),
+                position: Position(7),
             },
             CheckpointViewed,
             InclusionProven {

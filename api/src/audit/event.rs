@@ -1,0 +1,92 @@
+//! An event as auditors see it.
+
+use chrono::{DateTime, Utc};
+use projections::audit_index::LoggedEvent;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A page of events.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EventPage {
+    /// In the order of the log.
+    #[schema(value_type = Vec<EventFields>)]
+    pub(super) items: Vec<LoggedEvent>,
+    /// The position behind which the next page begins; null on the last one.
+    #[schema(required = true)]
+    pub(super) next_cursor: Option<String>,
+}
+
+/// An event as it is stored, in the shape and with the names of the time when it was written.
+#[derive(ToSchema)]
+#[schema(as = LoggedEvent)]
+#[expect(dead_code, reason = "describes what the read model writes")]
+pub(crate) struct EventFields {
+    /// Its place in the log: 1, 2, 3 … without gaps.
+    #[schema(minimum = 1)]
+    position: u64,
+    event_id: Uuid,
+    /// The type of what it happened to.
+    #[schema(example = "Avatar")]
+    aggregate_type: String,
+    /// Which one: the user's id for an avatar, a conduct and a subscription, the photo's for a photo request, the
+    /// reported thing's for a report, `user.mode.day` for a conversation, `day.user` for a stewardship.
+    aggregate_id: String,
+    /// Its place in the history of that one: 1, 2, 3 … without gaps.
+    #[schema(minimum = 1)]
+    sequence: u64,
+    #[schema(example = "AvatarCreated")]
+    event_type: String,
+    /// The version of its shape.
+    #[schema(example = "1")]
+    event_version: String,
+    recorded_at: DateTime<Utc>,
+    /// What happened, byte for byte as it was written.
+    #[schema(value_type = Object)]
+    payload: (),
+    metadata: EventMetadata,
+}
+
+/// Who caused it, and through what; byte for byte as it was written.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the log holds")]
+struct EventMetadata {
+    /// `user:…`, `operator:…` or `auditor:…` with an id, `reaction:…` or `provider:…` with a name.
+    actor: String,
+    /// The user whom it belongs to.
+    owner: Uuid,
+    /// One id for everything that followed from one request.
+    correlation_id: Uuid,
+    /// The event or the request that it follows from.
+    causation_id: Uuid,
+    /// The command's name.
+    #[schema(example = "CreateAvatar")]
+    command: String,
+    #[schema(nullable = false)]
+    idempotency_key: Option<String>,
+    /// The W3C trace id of the request.
+    #[schema(nullable = false)]
+    trace_id: Option<String>,
+    /// The hash of the rules that judged its words.
+    #[schema(nullable = false)]
+    policy_pack: Option<String>,
+}
+
+/// An event, and what it changed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EventDetail {
+    #[serde(flatten)]
+    #[schema(value_type = EventFields)]
+    pub(super) event: LoggedEvent,
+    /// What the aggregate knew without it; null when it began with this event.
+    #[schema(value_type = Value, required = true)]
+    pub(super) state_before: Option<Value>,
+    /// What the aggregate knew right after it.
+    #[schema(value_type = Value, required = true)]
+    pub(super) state_after: Option<Value>,
+    /// Why both states are null: this version cannot read the history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) state_error: Option<String>,
+}

@@ -1,0 +1,179 @@
+//! The event log as auditors read it: page by page, all at once, or one event with what it changed.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use application::{
+    past_states::{self, PastStateError, StateChange},
+    ports::Role,
+};
+use domain::stewardship;
+use projections::audit_index::{self, LoggedEvent, Stretch, Wanted};
+
+use super::{
+    event::{EventDetail, EventPage},
+    export,
+    selection::{self, SelectionParameters},
+};
+use crate::{
+    app::State,
+    examples, paging,
+    parameters::{self, Parameters},
+    problem::{Chain, Code, Problem, SIGNED_IN, problems},
+    reply::Reply,
+    steward,
+};
+
+problems!(
+    ListProblems = SIGNED_IN,
+    &[Code::InvalidParameter, Code::RoleRequired, Code::Busy]
+);
+
+/// List events.
+///
+/// In the order of the log, as they are stored. Every event that was committed before the request is there: nothing has
+/// to be waited for. With `Accept: application/x-ndjson` all of them come at once, one a line, up to where the log ended
+/// when the request came; `limit` and `cursor` are for pages. An answer that cannot be completed breaks off: its last chunk is missing.
+/// For auditors; a view and an export are recorded.
+#[utoipa::path(
+    tag = "Audit",
+    params(
+        SelectionParameters,
+        ("limit" = Option<u32>, Query, description = "How many, 1 to 100; 20 when it is left out.", minimum = 1, maximum = 100, nullable = false),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before.", nullable = false),
+    ),
+    responses(
+        (status = 200, description = "A page of events, or all of them.", headers(
+            ("Link" = String, description = "`<…>; rel=\"next\"`: the next page, when there is one."),
+        ), content(
+            (EventPage = "application/json", example = examples::logged_events),
+            (String = "application/x-ndjson", example = examples::exported_events),
+        )),
+        ListProblems,
+    ),
+)]
+#[get("/audit/events")]
+pub(crate) async fn list_events(
+    app: Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let context = steward::looking(&request, Role::Auditor)?;
+    let mut parameters = Parameters::of(&request);
+    let selection = selection::read(&mut parameters);
+    let limit = parameters.query("limit", parameters::limit).unwrap_or(20);
+    let cursor = parameters.query("cursor", parameters::position);
+    parameters.finish()?;
+    let filters = selection.filters();
+    let stretch = selection.stretch(&app.pool).await?;
+
+    if export::is_asked_for(&request) {
+        let head = app.log.head().await?;
+        let until = stretch.until.map_or(head, |until| until.min(head));
+        let view = stewardship::Command::ExportEvents { filters };
+        app.record(context, view).await?;
+        return Ok(export::answer(
+            app.into_inner(),
+            selection.wanted,
+            stretch.after,
+            until,
+        ));
+    }
+    let stretch = Stretch {
+        after: stretch.after.max(cursor.unwrap_or_default()),
+        ..stretch
+    };
+    let (page, next) = read(&app, &selection.wanted, stretch, limit).await?;
+    let view = stewardship::Command::ViewEvents {
+        filters: filters.clone(),
+    };
+    app.record(context, view).await?;
+    let filters: Vec<_> = filters
+        .iter()
+        .map(|(name, value)| (name.as_str(), Some(value.as_str())))
+        .collect();
+    paging::answer(&page, "/audit/events", &filters, limit, next.as_deref())
+}
+
+/// A page, and where the next one begins.
+pub(super) async fn read(
+    app: &State,
+    wanted: &Wanted,
+    stretch: Stretch,
+    limit: u32,
+) -> Result<(EventPage, Option<String>), Problem> {
+    let mut items = audit_index::page(&app.pool, wanted, stretch, limit + 1).await?;
+    let next = paging::cut(&mut items, limit).map(|last| last.position.to_string());
+    let page = EventPage {
+        items,
+        next_cursor: next.clone(),
+    };
+    Ok((page, next))
+}
+
+problems!(
+    EventProblems = SIGNED_IN,
+    &[Code::RoleRequired, Code::EventNotFound, Code::Busy]
+);
+
+/// Get an event.
+///
+/// With what its aggregate knew before and after it. For auditors; the view is recorded.
+#[utoipa::path(
+    tag = "Audit",
+    params(("position" = u64, Path, description = "Its place in the log.")),
+    responses(
+        (status = 200, description = "The event.", body = EventDetail, example = examples::event_detail),
+        EventProblems,
+    ),
+)]
+#[get("/audit/events/{position}")]
+pub(crate) async fn get_event(
+    app: Data<State>,
+    request: HttpRequest,
+    position: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let context = steward::looking(&request, Role::Auditor)?;
+    let event = match parameters::position(&position) {
+        Ok(position) => audit_index::by_position(&app.pool, position).await?,
+        Err(_) => None,
+    };
+    let Some(event) = event else {
+        let detail = format!("the event log ends at {}", app.log.head().await?);
+        return Err(Problem::new(Code::EventNotFound, detail));
+    };
+    let position = event.position;
+    let detail = detail(&app, event).await?;
+    app.record(context, stewardship::Command::ViewEvent { position })
+        .await?;
+    Ok(Reply::json(StatusCode::OK, &detail)?.respond())
+}
+
+/// An event that this version does not understand is shown all the same.
+async fn detail(app: &State, event: LoggedEvent) -> Result<EventDetail, Problem> {
+    let changed = match change(app, &event).await {
+        Ok(change) => Ok(change),
+        Err(PastStateError::Unavailable(away)) => return Err(away.into()),
+        Err(error @ (PastStateError::Unreadable(_) | PastStateError::Unwritable(_))) => {
+            Err(Chain(&error).to_string())
+        }
+    };
+    let state_error = changed.as_ref().err().cloned();
+    let change = changed.ok().flatten();
+    let (state_before, state_after) = change
+        .map_or((None, None), |StateChange { before, after }| {
+            (before, Some(after))
+        });
+    Ok(EventDetail {
+        event,
+        state_before,
+        state_after,
+        state_error,
+    })
+}
+
+async fn change(app: &State, event: &LoggedEvent) -> Result<Option<StateChange>, PastStateError> {
+    let stream = past_states::stream(&event.aggregate_type, &event.aggregate_id)?;
+    past_states::change(&*app.log, &stream, event.position).await
+}
