@@ -16,6 +16,7 @@ use domain::{
 };
 use infrastructure::image::marking::Marker;
 use sandbox::portrait::{self, Format, Order};
+use transparency::Record;
 use uuid::Uuid;
 
 /// Whatever is wrong with the input of a benchmark.
@@ -170,6 +171,30 @@ fn coding(criterion: &mut Criterion, subject: &Subject) {
     group.finish();
 }
 
+/// What an event costs the transparency tree, without the database.
+fn hashing(criterion: &mut Criterion, subject: &Subject) {
+    let (event_type, event_version) = (subject.event.event_type(), subject.event.event_version());
+    let owner = subject.owner.to_string();
+    let record = Record {
+        position: 42,
+        event_id: Uuid::nil(),
+        aggregate_type: Avatar::TYPE,
+        aggregate_id: &owner,
+        sequence: 1,
+        event_type: &event_type,
+        event_version: &event_version,
+        payload: &subject.payload,
+        metadata: &subject.metadata_text,
+        recorded_at: chrono::DateTime::UNIX_EPOCH,
+    };
+    let mut group = criterion.benchmark_group("hash");
+    let mut room = Vec::new();
+    group.bench_function("a_leaf", |bencher| {
+        bencher.iter(|| black_box(&record).leaf_hash(&mut room));
+    });
+    group.finish();
+}
+
 fn marking(criterion: &mut Criterion) -> Result<(), Failure> {
     let picture = portrait::draw(&Order {
         prompt: "adult woman, age 25, French, long auburn hair, at a café in Paris".to_owned(),
@@ -199,6 +224,7 @@ fn everything(criterion: &mut Criterion) {
     deciding(criterion, &subject).expect("the subject can be decided on");
     judging(criterion, &subject).expect("the subject can be judged");
     coding(criterion, &subject);
+    hashing(criterion, &subject);
     marking(criterion).expect("the picture can be drawn and marked");
 }
 

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod api;
+mod audit;
 mod billing;
 mod completions;
 mod demo;
@@ -8,6 +9,7 @@ mod events;
 mod migrate;
 mod openapi;
 mod photos;
+mod progress;
 mod projections;
 mod projector;
 mod role;
@@ -26,6 +28,7 @@ use infrastructure::{
 
 use crate::failure::Failure;
 
+pub use audit::AuditCommand;
 pub use billing::BillingCommand;
 pub use demo::DemoArgs;
 pub use events::EventsCommand;
@@ -41,6 +44,7 @@ Examples:
   ava projections list                   how far each read model is
   ava photos list                        which pictures failed, and why
   ava webhooks list --state parked       what the payment provider said that nobody could apply
+  ava audit verify                       whether the log is what was hashed and signed
   ava events tail                        what happens, as it happens
   ava openapi > openapi.json             the API's description, to generate a client from
   ava completions bash > /etc/bash_completion.d/ava
@@ -90,6 +94,9 @@ pub enum Command {
     /// See and mend what follows the event log.
     #[command(subcommand, after_help = projections::HELP)]
     Projections(ProjectionsCommand),
+    /// Check the event log, prove what is in it, and hand it out with proofs.
+    #[command(subcommand, after_help = audit::HELP)]
+    Audit(AuditCommand),
     /// See everybody's photos by how they stand, and let failed ones be tried again.
     #[command(subcommand, after_help = photos::HELP)]
     Photos(PhotosCommand),
@@ -126,6 +133,7 @@ impl Command {
             | Self::Openapi
             | Self::Photos(_)
             | Self::Projections(_)
+            | Self::Audit(_)
             | Self::Webhooks(_)
             | Self::Billing(_)
             | Self::Events(_)
@@ -137,10 +145,11 @@ impl Command {
 }
 
 /// Runs a command that needs no configuration; none when this is not one.
-pub fn without_settings(command: &Command) -> Option<Result<(), Failure>> {
+pub fn without_settings(command: &Command, json: bool) -> Option<Result<(), Failure>> {
     match command {
         Command::Openapi => Some(openapi::run()),
         Command::Completions { shell } => Some(completions::run(*shell)),
+        Command::Audit(command) => audit::without_settings(command, json),
         Command::Up
         | Command::Api
         | Command::Worker
@@ -166,6 +175,7 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Projector => projector::run(settings).await,
         Command::Sandbox => sandbox::run(settings).await,
         Command::Migrate => migrate::run(settings, json).await,
+        Command::Audit(command) => audit::run(command, settings, json).await,
         Command::Photos(command) => photos::run(command, settings, json).await,
         Command::Projections(command) => projections::run(command, settings, json).await,
         Command::Webhooks(command) => webhooks::run(command, settings, json).await,

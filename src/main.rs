@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 
 fn start(cli: Cli) -> Result<(), Failure> {
     let command = cli.command.unwrap_or(Command::Up);
-    if let Some(answer) = command::without_settings(&command) {
+    if let Some(answer) = command::without_settings(&command, cli.json) {
         return answer;
     }
     let settings =

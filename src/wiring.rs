@@ -1,5 +1,6 @@
 //! The only place where adapters meet ports.
 
+pub mod audit;
 mod chat;
 mod images;
 mod payment;
@@ -42,6 +43,7 @@ use projections::{
     rebuild::SelfCheck,
 };
 use tokio_util::sync::CancellationToken;
+use transparency::{Grower, Growing, KeyRing, Tree};
 use url::Url;
 use worker::{WorkerParts, WorkerSettings};
 
@@ -68,6 +70,8 @@ pub struct Secrets {
     jwt: SharedSecret,
     url_signing_key: [u8; 32],
     content_hash_key: [u8; 32],
+    /// Who signs the log.
+    pub audit: Arc<KeyRing>,
     /// The secrets that the sandbox signs with; none in production.
     pub generated: Option<GeneratedSecrets>,
 }
@@ -109,6 +113,7 @@ impl Secrets {
             jwt,
             url_signing_key,
             content_hash_key,
+            audit: Arc::new(audit::keys(&settings.audit, generated.as_ref())?),
             generated,
         })
     }
@@ -145,6 +150,8 @@ pub struct Wiring {
     url_signing_key: [u8; 32],
     surroundings: Surroundings,
     self_check_every: Option<Duration>,
+    audit_keys: Arc<KeyRing>,
+    growing: Growing,
     web_dir: Option<PathBuf>,
     web_sign_in: Option<WebSignIn>,
 }
@@ -191,6 +198,11 @@ impl Wiring {
         let chat_figures = Arc::<ChatFigures>::default();
         let crisis = Arc::new(settings.crisis_answers.clone());
         let objects = settings.data_dir.join("objects");
+        let growing = Growing {
+            holder: surroundings.node.clone(),
+            every: settings.audit.checkpoint_every,
+            published_to: audit::publish_dir(settings),
+        };
         Ok(Self {
             engine: Arc::new(Engine::new(
                 pools.following.clone(),
@@ -205,7 +217,8 @@ impl Wiring {
                 Arc::new(CountedModel::new(model, chat_figures.clone())),
                 crisis.clone(),
             )
-            .reminding_after(settings.chat.break_after),
+            .reminding_after(settings.chat.break_after)
+            .watched_by(conducts.clone()),
             photos,
             drafts: Arc::new(PostgresReplyDrafts::start(pools.work.clone())),
             chat_figures,
@@ -236,6 +249,8 @@ impl Wiring {
             payment,
             surroundings,
             self_check_every: settings.self_check_every,
+            audit_keys: secrets.audit.clone(),
+            growing,
             web_dir: settings.web_dir.clone(),
             web_sign_in: settings.identity.web_sign_in.clone(),
         })
@@ -265,6 +280,7 @@ impl Wiring {
             stewardships: self.stewardships.clone(),
             subscriptions: self.subscriptions.clone(),
             checkpoints,
+            tree: Tree::new(self.pools.requests.clone()),
             log: log.clone(),
             idempotency: log,
             storage: self.storage.clone(),
@@ -386,6 +402,12 @@ impl Wiring {
                 None => stop.cancelled().await,
             }
         }
+    }
+
+    /// Lets the transparency tree grow behind the log and signs checkpoints, until `stop`.
+    pub fn grow_tree(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        let (pool, keys) = (self.pools.following.clone(), self.audit_keys.clone());
+        Grower::new(pool, keys, self.growing.clone()).run(stop)
     }
 
     /// Hears what image providers told any process, until `stop`.

@@ -22,6 +22,7 @@ use application::{
 use projections::engine::Checkpoints;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
+use transparency::Tree;
 use url::Url;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
@@ -63,6 +64,8 @@ pub struct App {
     pub subscriptions: Subscriptions,
     /// How far the read models are.
     pub checkpoints: Checkpoints,
+    /// The transparency tree over the event log.
+    pub tree: Tree,
     /// The event log.
     pub log: Arc<dyn EventLog>,
     /// What used idempotency keys stand for.
@@ -212,6 +215,9 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(audit::get_event)
         .service(audit::list_history)
         .service(audit::get_state)
+        .service(audit::get_checkpoint)
+        .service(audit::prove_inclusion)
+        .service(audit::prove_consistency)
         .service(admin::list_photos_of_everybody)
         .service(admin::retry_photo)
         .service(admin::cancel_photo_of_anybody)

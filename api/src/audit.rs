@@ -13,15 +13,19 @@ use crate::{
 };
 
 mod aggregates;
+mod checkpoint;
 mod event;
 mod events;
 mod export;
 mod projections;
+mod proofs;
 mod selection;
 
 pub(crate) use aggregates::{get_state, list_history};
+pub(crate) use checkpoint::get_checkpoint;
 pub(crate) use events::{get_event, list_events};
 pub(crate) use projections::{Projection, ProjectionList, StateWord};
+pub(crate) use proofs::{prove_consistency, prove_inclusion};
 
 problems!(
     ProjectionsProblems = SIGNED_IN,

@@ -62,7 +62,7 @@ problems!(
     COMMAND,
     BODY,
     GATE,
-    &[Code::AvatarNotReady]
+    &[Code::AvatarNotReady, Code::ContentCoolDown]
 );
 
 /// Say something.

@@ -392,6 +392,7 @@ pub(crate) fn report_queue() -> Value {
 pub(crate) fn reported_content() -> Value {
     let mut report = admin_report();
     report["photo"] = photo();
+    report["message"] = Value::Null;
     report
 }
 

@@ -1,6 +1,7 @@
 //! Figures for Prometheus, on a listener of their own: not for the public.
 
 mod chat;
+mod tree;
 
 use std::{fmt::Write as _, net::TcpListener, time::Duration};
 
@@ -13,6 +14,7 @@ use projections::{
     reports::{self, ReportCounts},
 };
 use tokio_util::sync::CancellationToken;
+use transparency::TreeStatus;
 
 use crate::{
     app::{App, until},
@@ -76,6 +78,7 @@ struct Measured {
     head: u64,
     followers: Vec<ProjectorStatus>,
     reports: ReportCounts,
+    tree: TreeStatus,
 }
 
 async fn measured(app: &App) -> Result<Measured, Box<dyn std::error::Error + Send + Sync>> {
@@ -84,6 +87,7 @@ async fn measured(app: &App) -> Result<Measured, Box<dyn std::error::Error + Sen
         head: head.0,
         followers: app.checkpoints.list(head).await?,
         reports: reports::counts(&app.pool, app.clock.now()).await?,
+        tree: app.tree.status().await?,
     })
 }
 
@@ -92,6 +96,7 @@ fn text(measured: &Measured) -> String {
         head,
         followers,
         reports,
+        tree,
     } = measured;
     let mut text = String::new();
     up(&mut text, true);
@@ -116,6 +121,7 @@ fn text(measured: &Measured) -> String {
         family(&mut text, name, help);
         line(&mut text, name, "", value);
     }
+    tree::text(&mut text, tree);
     for (name, help, figure) in FIGURES {
         family(&mut text, name, help);
         for follower in followers {

@@ -45,6 +45,20 @@ impl<'r> Parameters<'r> {
             .ok()
     }
 
+    /// A query parameter that must be there, when it is readable.
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        if !self.query.iter().any(|(key, _)| key == name) {
+            let missing = FieldError::parameter(name, "is missing; send it");
+            self.errors.push(missing);
+            return None;
+        }
+        self.query(name, read)
+    }
+
     /// A header, when it is there and readable. One that is given twice is not.
     pub(crate) fn header<T>(
         &mut self,
@@ -80,6 +94,14 @@ pub(crate) fn position(text: &str) -> Result<Position, String> {
         .filter(|position| i64::try_from(*position).is_ok())
         .map(Position)
         .ok_or_else(|| "must be a position in the event log, a whole number from 0".to_owned())
+}
+
+/// How many events, or the position of one: a whole number from 1.
+pub(crate) fn count(text: &str) -> Result<u64, String> {
+    match position(text) {
+        Ok(Position(count)) if count > 0 => Ok(count),
+        Ok(_) | Err(_) => Err("must be a whole number from 1".to_owned()),
+    }
 }
 
 /// A page's length: 1 to 100.

@@ -30,6 +30,16 @@ impl Reply {
         .header(header::CONTENT_TYPE.as_str(), "application/json"))
     }
 
+    /// A text for people and programs.
+    pub(crate) fn text(body: String) -> Self {
+        Self(Answer {
+            status: StatusCode::OK.as_u16(),
+            headers: Vec::new(),
+            body: body.into_bytes(),
+        })
+        .header(header::CONTENT_TYPE.as_str(), "text/plain; charset=utf-8")
+    }
+
     /// No body at all.
     pub(crate) const fn empty() -> Self {
         Self(Answer {

@@ -6,13 +6,16 @@ use actix_web::{
     post,
     web::{Data, Path},
 };
-use application::reports::{Complaint, FileReportError};
+use application::reports::{Complaint, FileReportError, Reported};
 use chrono::{DateTime, Utc};
 use domain::{
     report::{Reason, Subject, SubjectKind},
-    values::{Invalid, ReportId, ReportText, UserId},
+    values::{Invalid, MessageId, PhotoId, ReportId, ReportText, UserId},
 };
-use projections::reports::{self, ReportCursor, ReportRow};
+use projections::{
+    messages,
+    reports::{self, ReportCursor, ReportRow},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -51,7 +54,7 @@ pub(crate) struct NewReport {
 pub(crate) struct ReportSubject {
     #[schema(value_type = SubjectWord)]
     pub(crate) kind: String,
-    /// The photo's id; a reference picture is a photo.
+    /// The photo's id, where a reference picture is a photo; or the id of a message of the person's or the companion's.
     pub(crate) id: Uuid,
 }
 
@@ -61,6 +64,7 @@ pub(crate) struct ReportSubject {
 #[expect(dead_code, reason = "describes the words, which the domain writes")]
 enum SubjectWord {
     Photo,
+    Message,
 }
 
 /// What is wrong with it.
@@ -160,7 +164,7 @@ problems!(
 
 /// Report something.
 ///
-/// One of the person's own pictures. An operator looks at it within the time that `due_at` says. Reported again while it
+/// One of the person's own pictures, or something that they or their companion said. An operator looks at it within the time that `due_at` says. Reported again while it
 /// is open, the report stays as it is.
 #[utoipa::path(
     tag = "Reports",
@@ -189,12 +193,14 @@ pub(crate) async fn file_report(
         return Err(Problem::plain(Code::InvalidBody));
     };
     let user = request.caller.user;
-    let complaint = Complaint {
-        subject,
-        reason,
-        text,
+    let execute = async |context| {
+        let complaint = Complaint {
+            about: found(&app, user, subject).await?,
+            reason,
+            text,
+        };
+        Ok(app.reports.file(context, complaint).await?.into())
     };
-    let execute = async |context| Ok(app.reports.file(context, complaint).await?.into());
     let answer = async |executed: Executed| {
         let position = executed.position();
         app.seen(positions::REPORT, position).await?;
@@ -294,16 +300,30 @@ async fn own_row(app: &State, user: UserId, report_id: ReportId) -> Result<Repor
         .ok_or_else(|| Problem::plain(Code::ReportNotFound))
 }
 
-fn subject(value: &Value) -> Result<Subject, Invalid> {
-    let malformed = || Invalid("must be {\"kind\": \"photo\", \"id\": a UUID}".to_owned());
-    let read: ReportSubject = serde_json::from_value(value.clone()).map_err(|_| malformed())?;
-    match read.kind.parse() {
-        Ok(SubjectKind::Photo) => Ok(Subject {
-            kind: SubjectKind::Photo,
-            id: read.id,
-        }),
-        Ok(SubjectKind::Message) | Err(_) => Err(malformed()),
+/// Where the subject is. A message is looked for where its person may have read it.
+async fn found(app: &State, user: UserId, subject: Subject) -> Result<Reported, Problem> {
+    match subject.kind {
+        SubjectKind::Photo => Ok(Reported::Photo(PhotoId(subject.id))),
+        SubjectKind::Message => {
+            let message_id = MessageId(subject.id);
+            let message = messages::by_id(&app.pool, user, message_id).await?;
+            let message = message.ok_or(FileReportError::SubjectNotFound)?;
+            Ok(Reported::Message {
+                message_id,
+                segment: message.row.conversation,
+            })
+        }
     }
+}
+
+fn subject(value: &Value) -> Result<Subject, Invalid> {
+    let malformed =
+        || Invalid("must be {\"kind\": \"photo\" or \"message\", \"id\": a UUID}".to_owned());
+    let read: ReportSubject = serde_json::from_value(value.clone()).map_err(|_| malformed())?;
+    Ok(Subject {
+        kind: read.kind.parse().map_err(|_| malformed())?,
+        id: read.id,
+    })
 }
 
 impl From<FileReportError> for Problem {

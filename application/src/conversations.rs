@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 use cqrs_es::Aggregate;
 use domain::{
     avatar::Avatar,
+    conduct,
     conversation::{
         Command, Conversation, Event, Intervention, InterventionKind, Mode, Rejection, Segment,
         WithheldReason,
@@ -24,6 +25,7 @@ pub use answering::{AnswerError, Answered};
 
 use crate::{
     avatars, chatting,
+    conduct::{Conducts, CoolingDown},
     content::{self, Refusal},
     context::{CommandError, Context, Receipt},
     crisis::CrisisAnswers,
@@ -41,6 +43,7 @@ pub struct Conversations {
     model: Arc<dyn ChatModel>,
     crisis: Arc<CrisisAnswers>,
     break_after: Option<Duration>,
+    conducts: Option<Conducts>,
 }
 
 /// The stream of one day of a conversation.
@@ -69,6 +72,9 @@ pub enum SendError {
     /// There is nobody to talk to yet.
     #[error("there is no avatar with an approved reference picture yet")]
     AvatarNotReady,
+    /// Too much had to be refused of late.
+    #[error(transparent)]
+    CoolingDown(CoolingDown),
     /// Anything else.
     #[error(transparent)]
     Command(#[from] CommandError<Rejection>),
@@ -90,6 +96,15 @@ impl Conversations {
             model,
             crisis,
             break_after: None,
+            conducts: None,
+        }
+    }
+
+    /// The same, but what is refused counts, and too much of it leads to a pause.
+    pub fn watched_by(self, conducts: Conducts) -> Self {
+        Self {
+            conducts: Some(conducts),
+            ..self
         }
     }
 
@@ -101,7 +116,8 @@ impl Conversations {
         }
     }
 
-    /// The person says something. What the rules refuse is recorded with what is shown instead of a reply.
+    /// The person says something. What the rules refuse is recorded with what is shown instead of a reply, and counts
+    /// towards a pause; who may be in danger is heard even during one.
     ///
     /// # Errors
     /// As `SendError` says.
@@ -119,6 +135,9 @@ impl Conversations {
             text: text.as_str(),
         }];
         let verdict = content::judge(Stage::ChatUser, &fields, Age::YOUNGEST, &context.locale);
+        if verdict.decision != Decision::Crisis {
+            self.admit(&context).await?;
+        }
         let intervention = self.intervention(&verdict, &context.locale);
         let segment = Segment {
             owner: context.owner,
@@ -133,7 +152,32 @@ impl Conversations {
             intervention,
             disclosure,
         };
-        Ok(self.execute(context, segment, command).await?)
+        let receipt = self.execute(context.clone(), segment, command).await?;
+        // After the message, so that a repeated request counts once.
+        if receipt.events > 0 && content::refusal(&verdict).is_some() {
+            self.note(&context, &verdict).await?;
+        }
+        Ok(receipt)
+    }
+
+    /// Refuses words unread while their person is to pause.
+    async fn admit(&self, context: &Context) -> Result<(), SendError> {
+        let Some(conducts) = &self.conducts else {
+            return Ok(());
+        };
+        match conducts.pause::<Rejection>(context.owner).await? {
+            None => Ok(()),
+            Some(cooling_down) => Err(SendError::CoolingDown(cooling_down)),
+        }
+    }
+
+    async fn note(&self, context: &Context, verdict: &Verdict) -> Result<(), SendError> {
+        if let Some(conducts) = &self.conducts {
+            conducts
+                .note::<Rejection>(context, conduct::Stage::Chat, verdict)
+                .await?;
+        }
+        Ok(())
     }
 
     /// The person turns to a mode. Whether it is not the one that holds already, the caller knows from the read model.

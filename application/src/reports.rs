@@ -5,15 +5,17 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use cqrs_es::Aggregate;
 use domain::{
+    conversation::{Conversation, Segment},
     personal::Personal,
     photo_request::{self, Command as PhotoCommand},
     report::{Command, Decision, Reason, Rejection, Report, Subject, SubjectKind},
     stewardship,
-    values::{DecisionNote, PhotoId, ReportId, ReportText, UserId},
+    values::{DecisionNote, MessageId, PhotoId, ReportId, ReportText, UserId},
 };
 
 use crate::{
     context::{CommandError, Context, Receipt},
+    conversations,
     dispatcher::Dispatcher,
     photos::Photos,
     ports::{Clock, StreamId},
@@ -46,11 +48,40 @@ pub enum DecideReportError {
 #[derive(Debug, Clone)]
 pub struct Complaint {
     /// What it is about.
-    pub subject: Subject,
+    pub about: Reported,
     /// What is wrong with it.
     pub reason: Reason,
     /// In the person's words.
     pub text: Option<ReportText>,
+}
+
+/// What a report is about, and where it is to be found.
+#[derive(Debug, Clone, Copy)]
+pub enum Reported {
+    /// A picture.
+    Photo(PhotoId),
+    /// Something that the person or the companion said.
+    Message {
+        /// Its id.
+        message_id: MessageId,
+        /// The day of the conversation that it belongs to.
+        segment: Segment,
+    },
+}
+
+impl Reported {
+    const fn subject(self) -> Subject {
+        match self {
+            Self::Photo(photo_id) => Subject {
+                kind: SubjectKind::Photo,
+                id: photo_id.0,
+            },
+            Self::Message { message_id, .. } => Subject {
+                kind: SubjectKind::Message,
+                id: message_id.0,
+            },
+        }
+    }
 }
 
 /// The use cases of reports.
@@ -99,13 +130,14 @@ impl Reports {
         complaint: Complaint,
     ) -> Result<Receipt, FileReportError> {
         let Complaint {
-            subject,
+            about,
             reason,
             text,
         } = complaint;
-        if !self.is_of(context.owner, subject).await? {
+        if !self.is_of(context.owner, about).await? {
             return Err(FileReportError::SubjectNotFound);
         }
+        let subject = about.subject();
         let command = Command::FileReport {
             owner: context.owner,
             subject,
@@ -208,15 +240,22 @@ impl Reports {
     }
 
     /// Whether it is there, and theirs.
-    async fn is_of(&self, owner: UserId, subject: Subject) -> Result<bool, FileReportError> {
-        match subject.kind {
-            SubjectKind::Photo => {
-                let job = self.photos.job(PhotoId(subject.id)).await;
+    async fn is_of(&self, owner: UserId, about: Reported) -> Result<bool, FileReportError> {
+        match about {
+            Reported::Photo(photo_id) => {
+                let job = self.photos.job(photo_id).await;
                 let job = job.map_err(CommandError::without_rejection)?;
                 Ok(job.is_some_and(|job| job.owner == owner && !job.deleted))
             }
-            // Nothing tells yet whose message an id belongs to.
-            SubjectKind::Message => Ok(false),
+            Reported::Message {
+                message_id,
+                segment,
+            } => {
+                let stream = conversations::stream(segment);
+                let day = self.dispatcher.load::<Conversation>(stream).await;
+                let day = day.map_err(CommandError::without_rejection)?;
+                Ok(segment.owner == owner && day.state.was_said(message_id))
+            }
         }
     }
 }

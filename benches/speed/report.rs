@@ -15,6 +15,8 @@ pub enum Unit {
     Seconds,
     /// Millions of bytes.
     Megabytes,
+    /// Thousands a second.
+    ThousandsASecond,
 }
 
 impl Unit {
@@ -25,6 +27,7 @@ impl Unit {
             Self::Milliseconds => format!("{figure:.1} ms"),
             Self::Seconds => format!("{figure:.2} s"),
             Self::Megabytes => format!("{figure:.1} MB"),
+            Self::ThousandsASecond => format!("{figure:.0} k/s"),
         }
     }
 }
@@ -47,6 +50,7 @@ impl Goal {
             Unit::Milliseconds => format!("{sign} {figure} ms"),
             Unit::Seconds => format!("{sign} {figure} s"),
             Unit::Megabytes => format!("{sign} {figure} MB"),
+            Unit::ThousandsASecond => format!("{sign} {figure} k/s"),
         };
         match self {
             Self::AtLeast(figure) => bound("≥", figure),

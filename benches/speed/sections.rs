@@ -1,5 +1,6 @@
 //! What is measured, in the order of the document.
 
+mod audit;
 pub mod bare_reads;
 mod by_hand;
 mod catch_up;
@@ -33,12 +34,13 @@ pub enum Section {
     Photos,
     Marking,
     Start,
+    Audit,
     Micro,
 }
 
 impl Section {
     /// Every section, in the order of the document.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Commands,
         Self::Processes,
         Self::CatchUp,
@@ -48,6 +50,7 @@ impl Section {
         Self::Photos,
         Self::Marking,
         Self::Start,
+        Self::Audit,
         Self::Micro,
     ];
 
@@ -63,6 +66,7 @@ impl Section {
             Self::Photos => "photos",
             Self::Marking => "marking",
             Self::Start => "start",
+            Self::Audit => "audit",
             Self::Micro => "micro",
         }
     }
@@ -82,6 +86,7 @@ impl Section {
             Self::Photos => photos::measure(effort).await,
             Self::Marking => marking::measure(effort).await,
             Self::Start => start::measure(effort).await,
+            Self::Audit => audit::measure(effort).await,
             Self::Micro => micro::measure(effort).await,
         }
     }

@@ -90,6 +90,21 @@ pub enum Command {
         aggregate_id: String,
         position: Position,
     },
+    ViewCheckpoint,
+    /// That an event is among the first so many.
+    ProveInclusion {
+        position: u64,
+        size: u64,
+    },
+    /// That the first so many events are the beginning of more.
+    ProveConsistency {
+        from: u64,
+        to: u64,
+    },
+    /// The first so many events as files.
+    ExportBundle {
+        size: u64,
+    },
     RetryPhoto {
         photo_id: PhotoId,
     },
@@ -154,6 +169,18 @@ pub enum Event {
         aggregate_id: String,
         position: Position,
     },
+    CheckpointViewed,
+    InclusionProven {
+        position: u64,
+        size: u64,
+    },
+    ConsistencyProven {
+        from: u64,
+        to: u64,
+    },
+    BundleExported {
+        size: u64,
+    },
     PhotoRetried {
         photo_id: PhotoId,
     },
@@ -189,6 +216,10 @@ event_versions!(
         EventViewed: "1",
         HistoryViewed: "1",
         StateViewed: "1",
+        CheckpointViewed: "1",
+        InclusionProven: "1",
+        ConsistencyProven: "1",
+        BundleExported: "1",
         PhotoRetried: "1",
         CancellationOrdered: "1",
         DecisionTaken: "1",
@@ -238,6 +269,10 @@ impl Stewardship {
                 aggregate_id,
                 position,
             },
+            Command::ViewCheckpoint => Event::CheckpointViewed,
+            Command::ProveInclusion { position, size } => Event::InclusionProven { position, size },
+            Command::ProveConsistency { from, to } => Event::ConsistencyProven { from, to },
+            Command::ExportBundle { size } => Event::BundleExported { size },
             Command::RetryPhoto { photo_id } => Event::PhotoRetried { photo_id },
             Command::CancelPhoto { photo_id } => Event::CancellationOrdered { photo_id },
             Command::TakeDecision {

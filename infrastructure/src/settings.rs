@@ -1,5 +1,6 @@
 //! The configuration: environment variables, read once, checked together.
 
+mod audit;
 mod crisis;
 mod generated;
 mod json_lines;
@@ -27,6 +28,7 @@ use url::Url;
 
 use reader::Reader;
 
+pub use audit::AuditSettings;
 pub use generated::{GeneratedSecrets, SecretsUnusable};
 pub use outside::{
     Billing, ChatSettings, IdentitySettings, ImageService, ImagesApiSettings, PaymentSettings,
@@ -132,6 +134,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// `URL_SIGNING_KEY`: a text that [`parse_key`] understands; none for the generated one.
     pub url_signing_key: Option<Secret>,
+    /// `AUDIT_SIGNING_KEY` and its like: what lets auditors check the log.
+    pub audit: AuditSettings,
     /// `PROJECTIONS_SELF_CHECK_HOURS`: how old a comparison of a read model with the log may become; none for never.
     pub self_check_every: Option<Duration>,
     /// `SENTRY_DSN`; none for no reports.
@@ -204,6 +208,7 @@ impl Settings {
             safety: safety::read(&mut reader),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
+            audit: audit::read(&mut reader),
             self_check_every: self_check_every(&mut reader),
             sentry_dsn: sentry_dsn(&mut reader),
             log_format: reader
@@ -271,6 +276,11 @@ impl Settings {
                 "URL_SIGNING_KEY",
                 self.url_signing_key.is_some(),
                 "the generated one is for development",
+            ),
+            (
+                "AUDIT_SIGNING_KEY",
+                self.audit.signing_key.is_some(),
+                "what signs the log must be known to nobody else",
             ),
             (
                 "STRIPE_SECRET_KEY",

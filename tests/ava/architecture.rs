@@ -13,9 +13,13 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("application", &["domain"]),
     ("projections", &["domain", "application"]),
     ("infrastructure", &["domain", "application"]),
-    ("api", &["domain", "application", "projections"]),
+    (
+        "api",
+        &["domain", "application", "projections", "transparency"],
+    ),
     ("worker", &["domain", "application", "projections"]),
     ("sandbox", &[]),
+    ("transparency", &[]),
     (
         "ava",
         &[
@@ -26,6 +30,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "api",
             "worker",
             "sandbox",
+            "transparency",
         ],
     ),
 ];

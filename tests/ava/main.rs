@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod architecture;
+mod audit;
 mod command_line;
 mod demo;
 mod deployment;

@@ -18,13 +18,13 @@ fn as_json(ended: &Ended) -> Value {
         .unwrap_or_else(|_| panic!("{}{}", ended.stdout, ended.stderr))
 }
 
-async fn database(running: &RunningAva) -> PgPool {
+pub async fn database(running: &RunningAva) -> PgPool {
     let url = EmbeddedPostgres::running(&running.data_dir).unwrap();
     PgPool::connect(&url).await.unwrap()
 }
 
 /// So many avatars, written into the log.
-async fn avatars(database: &PgPool, many: i32) {
+pub async fn avatars(database: &PgPool, many: i32) {
     sqlx::query(
         r#"WITH added AS (
                INSERT INTO events

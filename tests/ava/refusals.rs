@@ -45,6 +45,7 @@ fn production_without_its_secrets_is_refused_by_name() {
         "REPLICATE_API_TOKEN",
         "AUTH_JWT_SECRET",
         "URL_SIGNING_KEY",
+        "AUDIT_SIGNING_KEY",
     ];
     Ended::of(command).refuses(2, &needed);
 }

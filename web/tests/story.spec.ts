@@ -56,6 +56,18 @@ test('the whole story: paywall, checkout, chat with a picture, gallery, and the 
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toBeHidden();
 
+  const report = page.getByRole('button', { name: 'Report this letter' });
+  await report.first().click();
+  await page.getByRole('button', { name: 'Report it' }).click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await page.getByLabel('What is wrong with it?').selectOption('other');
+  await page.getByLabel(/In your own words/).fill('She sounds like somebody else.');
+  await expectAccessible(page);
+  await shoot(page, 'report');
+  await page.getByRole('button', { name: 'Report it' }).click();
+  await expect(page.getByText(/Somebody looks at it by/)).toBeVisible();
+  await page.getByRole('button', { name: 'Close' }).click();
+
   // After a reload everything is as it was.
   await page.reload();
   await expect(picture).toBeVisible();

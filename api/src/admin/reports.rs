@@ -11,10 +11,10 @@ use chrono::{DateTime, Utc};
 use domain::{
     report::{Decision, SubjectKind},
     stewardship,
-    values::{DecisionNote, PhotoId, ReportId},
+    values::{DecisionNote, MessageId, PhotoId, ReportId},
 };
 use projections::{
-    photos,
+    messages, photos,
     reports::{self, ReportCursor, ReportRow, ReportStatus},
 };
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::{
     app::State,
     body,
+    chat::Message,
     command::CommandRequest,
     documentation::{ConditionalHeaders, ReadHeaders},
     examples,
@@ -69,8 +70,10 @@ pub(crate) struct AdminReport {
 pub(crate) struct ReportedContent {
     #[serde(flatten)]
     report: AdminReport,
-    /// The picture; null once it is gone.
+    /// The picture; null once it is gone, and for a message.
     photo: Option<Photo>,
+    /// The message; null for a picture.
+    message: Option<Message>,
 }
 
 /// An answer to a report.
@@ -164,7 +167,7 @@ problems!(
 
 /// Show a report with what it is about.
 ///
-/// The picture and the person's words are shown, since somebody has to judge them. For operators; the view is recorded.
+/// The picture or the message, and the person's words are shown, since somebody has to judge them. For operators; the view is recorded.
 #[utoipa::path(
     tag = "Operator",
     params(("report_id" = Uuid, Path, description = "The report's id."), ReadHeaders),
@@ -186,10 +189,15 @@ pub(crate) async fn get_reported_content(
     let report_id = id(&report_id)?;
     request.seen(&app, positions::REPORT).await?;
     request.seen(&app, positions::PHOTO).await?;
+    request.seen(&app, positions::CHAT).await?;
     let row = row(&app, report_id).await?;
-    let photo = match row.subject_kind {
-        SubjectKind::Photo => photos::by_id(&app.pool, PhotoId(report_id.0)).await?,
-        SubjectKind::Message => None,
+    let (photo, message) = match row.subject_kind {
+        SubjectKind::Photo => (photos::by_id(&app.pool, PhotoId(report_id.0)).await?, None),
+        SubjectKind::Message => {
+            let message_id = MessageId(report_id.0);
+            let message = messages::by_id(&app.pool, row.owner, message_id).await?;
+            (None, message)
+        }
     };
     let view = stewardship::Command::ViewReport { report_id };
     app.record(context, view).await?;
@@ -197,6 +205,7 @@ pub(crate) async fn get_reported_content(
     let content = ReportedContent {
         report: AdminReport::of(row, app.clock.now()),
         photo: photo.map(|photo| Photo::of(photo, &app.signer())),
+        message: message.map(|message| Message::of(message, &app.signer())),
     };
     let reply = Reply::json(StatusCode::OK, &content)?;
     Ok(reply.etag(sequence).respond())

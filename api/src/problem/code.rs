@@ -114,6 +114,12 @@ codes! {
     ProjectionNotFound = 404, "projection-not-found", "There is no such read model",
         "No read model has this name. GET /admin/projections lists them all.",
         "no read model has this name";
+    CheckpointNotFound = 404, "checkpoint-not-found", "No checkpoint was signed yet",
+        "Nothing has been signed of this log yet. `ava up` and `ava projector` sign within seconds after they start, unless something is wrong, which their log and `ava_tree_failed` tell.",
+        "no checkpoint was signed yet";
+    TreeTooSmall = 404, "tree-too-small", "The tree has not so many events",
+        "The proof is asked for more events than the transparency tree has yet. It follows the log within a second or two; ask for the size of a checkpoint.",
+        "the tree has 42 events so far";
     WebhookNotFound = 404, "webhook-not-found", "There is no such message",
         "The payment provider has sent no message with this id. GET /admin/webhooks lists them.",
         "there is no message with this id";
@@ -260,6 +266,8 @@ impl Code {
             | Self::ReportNotFound
             | Self::UserNotFound
             | Self::ProjectionNotFound
+            | Self::CheckpointNotFound
+            | Self::TreeTooSmall
             | Self::WebhookNotFound
             | Self::EventNotFound
             | Self::AggregateNotFound

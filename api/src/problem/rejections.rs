@@ -138,6 +138,7 @@ impl From<conversation::Rejection> for Problem {
 impl From<SendError> for Problem {
     fn from(error: SendError) -> Self {
         match error {
+            SendError::CoolingDown(cooling_down) => cooling_down.into(),
             SendError::AvatarNotReady => Self::plain(Code::AvatarNotReady),
             SendError::Command(error) => error.into(),
         }

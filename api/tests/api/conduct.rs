@@ -8,6 +8,9 @@ use crate::{
     test_app::TestApp,
 };
 
+/// Words that nobody answers.
+const GRAVE: &str = "let's play that I kidnap you";
+
 /// Words that break a grave rule in a picture, abstract as they are.
 fn grave() -> Value {
     let mut grave = avatar();
@@ -167,4 +170,54 @@ async fn soft_refusals_are_recorded_and_not_held_against_anybody() {
     mara.post("/avatars", avatar()).await.expect(201);
     assert_eq!(app.count("ContentRefused").await, 4);
     assert_eq!(app.count("CoolDownStarted").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grave_words_in_the_chat_count_too_and_who_is_in_danger_is_heard_in_a_pause() {
+    let app = TestApp::start().await;
+    let mara = app.sign_in("mara@example.com").await;
+    let mara = mara.with_face().await.subscribed().await;
+    let says = async |text: &str| {
+        let body = json!({ "text": text });
+        mara.post("/chat/messages", body).await
+    };
+    for _ in 0..3 {
+        // Each is taken, and stopped by what the service says.
+        says(GRAVE).await.expect(202);
+    }
+    assert_eq!(app.count("ContentRefused").await, 3);
+    assert_eq!(app.count("CoolDownStarted").await, 1);
+    let paused = says("hello, you").await;
+    assert!(!paused.header("retry-after").is_empty());
+    paused.refused(429, "content-cool-down");
+    mara.post("/photos", json!({ "scene": "reading on a balcony" }))
+        .await
+        .refused(429, "content-cool-down");
+
+    says("I want to kill myself").await.expect(202);
+    let told = mara.get("/chat/messages?limit=1").await.expect(200).json();
+    assert_eq!(told["items"][0]["kind"], "crisis");
+    let olga = app.operator().await;
+    let account = format!("/admin/users/{}", mara.id);
+    let account = olga.get(&account).await.expect(200).json();
+    assert_eq!(
+        account["conduct"]["hard_refusals"], 3,
+        "a cry for help is not held against anybody"
+    );
+    mara.get("/chat").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_comes_again_under_its_key_counts_once() {
+    let app = TestApp::start().await;
+    let mara = app.sign_in("mara@example.com").await;
+    let mara = mara.with_face().await.subscribed().await;
+    for _ in 0..3 {
+        let call = mara
+            .call(reqwest::Method::POST, "/chat/messages")
+            .header("idempotency-key", "k");
+        let said = call.json(json!({ "text": GRAVE })).send().await;
+        said.expect(202);
+    }
+    assert_eq!(app.count("ContentRefused").await, 1);
 }

@@ -28,5 +28,6 @@ mod service;
 mod story;
 mod stream;
 mod test_app;
+mod transparency;
 mod updates;
 mod web_client;

@@ -4,7 +4,10 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{person::Person, test_app::TestApp};
+use crate::{
+    person::Person,
+    test_app::{Options, TestApp, until},
+};
 
 fn about(photo: &str) -> Value {
     json!({
@@ -208,4 +211,66 @@ async fn reported(person: &Person<'_>) -> String {
     let photo = person.delivered_reference().await;
     person.post("/reports", about(&photo)).await.expect(201);
     photo
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_companion_said_can_be_reported_and_judged() {
+    let app = TestApp::start_with(Options {
+        worker: true,
+        ..Options::default()
+    })
+    .await;
+    let mara = app.sign_in("mara@example.com").await;
+    let mara = mara.with_drawn_face().await.subscribed().await;
+    let body = json!({ "text": "hello, you" });
+    let said = mara.post("/chat/messages", body).await.expect(202).json();
+    let reply = until("there is a reply", async || {
+        let told = mara.get("/chat/messages").await.expect(200).json();
+        let told = told["items"].as_array().unwrap().clone().into_iter();
+        told.into_iter()
+            .find(|one| one["in_reply_to"] == said["id"])
+    })
+    .await;
+    let about =
+        |id: &Value| json!({ "subject": { "kind": "message", "id": id }, "reason": "other" });
+    for message in [&reply, &said] {
+        let filed = mara.post("/reports", about(&message["id"])).await;
+        let report = filed.expect(201).json();
+        assert_eq!(
+            report["subject"],
+            json!({ "kind": "message", "id": message["id"] })
+        );
+    }
+
+    let olga = app.operator().await;
+    let path = format!("/admin/reports/{}", reply["id"].as_str().unwrap());
+    let content = olga.get(&path).await.expect(200).json();
+    assert_eq!(
+        (&content["message"], &content["photo"]),
+        (&reply, &Value::Null)
+    );
+    let decide = format!("{path}/decision");
+    let removal = json!({ "decision": "content-removed" });
+    olga.post(&decide, removal)
+        .await
+        .refused(409, "report-not-removable");
+    let decided = olga.post(&decide, json!({ "decision": "escalated" })).await;
+    assert_eq!(decided.expect(200).json()["decision"], "escalated");
+
+    // What the service itself says, what somebody else said, and what nobody said.
+    let told = mara.get("/chat/messages").await.expect(200).json();
+    let told = told["items"].as_array().unwrap();
+    let disclosure = told.iter().find(|one| one["role"] == "system").unwrap();
+    let noor = app.sign_in("noor@example.com").await;
+    let nobodys = json!("0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a");
+    for (person, id) in [
+        (&mara, &disclosure["id"]),
+        (&noor, &reply["id"]),
+        (&mara, &nobodys),
+    ] {
+        person
+            .post("/reports", about(id))
+            .await
+            .refused(404, "report-subject-not-found");
+    }
 }

@@ -44,6 +44,7 @@ use sandbox::{RunningSandbox, SandboxConfig};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
+use transparency::Tree;
 use uuid::Uuid;
 use worker::{WorkerParts, WorkerSettings};
 
@@ -162,7 +163,7 @@ impl TestApp {
             pool: database.pool(),
             rebuild_pool: database.pool(),
             reports: reports(&dispatcher, &photos, &stewardships, &clock),
-            conducts,
+            conducts: conducts.clone(),
             stewardships,
             avatars: avatars.clone(),
             photos: photos.clone(),
@@ -172,7 +173,8 @@ impl TestApp {
                 clock.clone(),
                 Arc::new(chat_model(&sandbox)),
                 Arc::default(),
-            ),
+            )
+            .watched_by(conducts.clone()),
             subscriptions: Subscriptions::new(
                 dispatcher.clone(),
                 billing_clock.clone(),
@@ -181,6 +183,7 @@ impl TestApp {
                 customers,
             ),
             checkpoints: engine.checkpoints(),
+            tree: Tree::new(database.pool()),
             log: log.clone(),
             idempotency: log.clone(),
             storage: storage.clone(),

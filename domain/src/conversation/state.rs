@@ -112,6 +112,12 @@ impl Conversation {
         self.turns.get(&message_id)
     }
 
+    /// Whether the person or the companion said it here.
+    pub fn was_said(&self, message_id: MessageId) -> bool {
+        let reply = TurnStage::Answered(message_id);
+        self.turns.contains_key(&message_id) || self.turns.values().any(|turn| turn.stage == reply)
+    }
+
     /// How far a promised picture is; `None` when it was never promised here.
     pub fn photo(&self, photo_id: PhotoId) -> Option<PhotoStage> {
         self.photos.get(&photo_id).copied()

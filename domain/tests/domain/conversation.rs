@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use samples::*;
 use uuid::Uuid;
 
-use crate::given::given;
+use crate::given::{given, replay};
 
 #[test]
 fn a_message_waits_for_its_answer_and_has_exactly_one() {
@@ -32,6 +32,16 @@ fn a_message_waits_for_its_answer_and_has_exactly_one() {
         ..reply(1)
     };
     again(other).then_expect_error(Rejection::AlreadyAnswered);
+}
+
+#[test]
+fn it_is_known_what_the_person_and_the_companion_said() {
+    let asked: Conversation = replay(told([say(1, "hello")]));
+    assert!(asked.was_said(message(1)));
+    assert!(!asked.was_said(message(101)), "it is not answered yet");
+    let answered: Conversation = replay(told([say(1, "hello"), answer(1, reply(1))]));
+    assert!(answered.was_said(message(101)));
+    assert!(!answered.was_said(message(2)));
 }
 
 #[test]

@@ -22,7 +22,8 @@ fn every_command_in_every_state_is_answered_as_the_table_says() {
         &states,
         &commands(),
         variants!(Command: ViewFigures ViewProjections ViewPhotos ViewUser ViewReports ViewReport ViewWebhooks
-            ViewEvents ExportEvents ViewEvent ViewHistory ViewState RetryPhoto CancelPhoto TakeDecision RebuildProjection ReplayWebhook),
+            ViewEvents ExportEvents ViewEvent ViewHistory ViewState ViewCheckpoint ProveInclusion ProveConsistency
+            ExportBundle RetryPhoto CancelPhoto TakeDecision RebuildProjection ReplayWebhook),
     );
 }
 
@@ -104,6 +105,19 @@ fn commands() -> Samples<Command> {
                 position: Position(7),
             },
         ),
+        ("view checkpoint", Command::ViewCheckpoint),
+        (
+            "prove inclusion",
+            Command::ProveInclusion {
+                position: 3,
+                size: 5,
+            },
+        ),
+        (
+            "prove consistency",
+            Command::ProveConsistency { from: 3, to: 5 },
+        ),
+        ("export bundle", Command::ExportBundle { size: 5 }),
         ("retry photo", Command::RetryPhoto { photo_id }),
         ("cancel photo", Command::CancelPhoto { photo_id }),
         (

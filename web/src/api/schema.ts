@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Show a report with what it is about.
-         * @description The picture and the person's words are shown, since somebody has to judge them. For operators; the view is recorded.
+         * @description The picture or the message, and the person's words are shown, since somebody has to judge them. For operators; the view is recorded.
          */
         get: operations["get_reported_content"];
         put?: never;
@@ -288,6 +288,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the newest signed checkpoint.
+         * @description How many events the log has, and the root of the Merkle tree (RFC 6962) over them, signed with Ed25519: a C2SP
+         *     tlog-checkpoint. Keep it: with it, any later change of what it covers can be proven. For auditors; the view is
+         *     recorded.
+         */
+        get: operations["get_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/events": {
         parameters: {
             query?: never;
@@ -344,6 +366,48 @@ export interface paths {
          *     For auditors; the view is recorded.
          */
         get: operations["list_projections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/proofs/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove that the log only ever grew.
+         * @description A consistency proof (RFC 6962, section 2.1.2): hashes that lead from the root of the tree of `from` events and to that
+         *     of `to` events, as two checkpoints sign them. For auditors; the view is recorded.
+         */
+        get: operations["prove_consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/proofs/inclusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove that an event is in the log.
+         * @description An inclusion proof (RFC 6962, section 2.1.1): hashes that lead from the event to the root of the tree of `size` events,
+         *     as a checkpoint signs it. For auditors; the view is recorded.
+         */
+        get: operations["prove_inclusion"];
         put?: never;
         post?: never;
         delete?: never;
@@ -900,7 +964,7 @@ export interface paths {
         put?: never;
         /**
          * Report something.
-         * @description One of the person's own pictures. An operator looks at it within the time that `due_at` says. Reported again while it
+         * @description One of the person's own pictures, or something that they or their companion said. An operator looks at it within the time that `due_at` says. Reported again while it
          *     is open, the report stays as it is.
          */
         post: operations["file_report"];
@@ -1196,6 +1260,21 @@ export interface components {
          * @enum {string}
          */
         ClosedReason: "none" | "payment_incomplete" | "incomplete_expired" | "payment_past_due" | "unpaid" | "paused" | "canceled";
+        /** @description That the first so many events are still the beginning of more. */
+        ConsistencyProof: {
+            /**
+             * Format: int64
+             * @description How many events the earlier tree has.
+             */
+            from: number;
+            /** @description In the order of RFC 6962, in hexadecimal. */
+            hashes: string[];
+            /**
+             * Format: int64
+             * @description How many events the later tree has.
+             */
+            to: number;
+        };
         /** @description How many there are of a kind. */
         Count: {
             /** Format: int64 */
@@ -1341,6 +1420,23 @@ export interface components {
              * @description When it began.
              */
             hour: string;
+        };
+        /** @description That an event is among the first so many. */
+        InclusionProof: {
+            /** @description From the leaf to the root, in hexadecimal. */
+            hashes: string[];
+            /** @description The hash of the event's record, in hexadecimal. */
+            leaf_hash: string;
+            /**
+             * Format: int64
+             * @description The event; position 1 is leaf 0.
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description How many events the tree has.
+             */
+            size: number;
         };
         /** @description An event that came in between. */
         InterveningEvent: {
@@ -1753,7 +1849,7 @@ export interface components {
          * @description A kind of problem; `/problems` explains each one.
          * @enum {string}
          */
-        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "webhook-not-found" | "event-not-found" | "aggregate-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "read-model-behind" | "payment-unavailable";
+        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "checkpoint-not-found" | "tree-too-small" | "webhook-not-found" | "event-not-found" | "aggregate-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "read-model-behind" | "payment-unavailable";
         /** @description A read model, and how far it has followed the event log. */
         Projection: {
             check?: components["schemas"]["ProjectionCheck"] | null;
@@ -1977,7 +2073,7 @@ export interface components {
         ReportSubject: {
             /**
              * Format: uuid
-             * @description The photo's id; a reference picture is a photo.
+             * @description The photo's id, where a reference picture is a photo; or the id of a message of the person's or the companion's.
              */
             id: string;
             kind: components["schemas"]["ReportSubjectKind"];
@@ -1986,9 +2082,10 @@ export interface components {
          * @description What can be reported.
          * @enum {string}
          */
-        ReportSubjectKind: "photo";
+        ReportSubjectKind: "photo" | "message";
         /** @description A report with what it is about. */
         ReportedContent: components["schemas"]["AdminReport"] & {
+            message?: components["schemas"]["Message"] | null;
             photo?: components["schemas"]["Photo"] | null;
         };
         /**
@@ -2206,6 +2303,17 @@ export interface components {
             headers: {
                 /** @description After how many seconds it is sensible to try again. */
                 "Retry-After"?: number;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `checkpoint-not-found`: No checkpoint was signed yet. */
+        "checkpoint-not-found": {
+            headers: {
                 /** @description The request's id. */
                 "X-Request-Id"?: string;
                 [name: string]: unknown;
@@ -2686,6 +2794,17 @@ export interface components {
         };
         /** @description `subscription-unpaid`: The subscription is unpaid. */
         "subscription-unpaid": {
+            headers: {
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `tree-too-small`: The tree has not so many events. */
+        "tree-too-small": {
             headers: {
                 /** @description The request's id. */
                 "X-Request-Id"?: string;
@@ -3848,6 +3967,7 @@ export interface operations {
                      *       "due_at": "2026-11-23T15:00:00Z",
                      *       "filed_at": "2026-11-22T15:00:00Z",
                      *       "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *       "message": null,
                      *       "note": null,
                      *       "overdue": false,
                      *       "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
@@ -4843,6 +4963,94 @@ export interface operations {
             };
         };
     };
+    get_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checkpoint. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example ava.example.com/log
+                     *     8
+                     *     XcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=
+                     *
+                     *     — ava.example.com/log x08gozdSgLMzAnw63LH1RGViJhUfW60EUGKY7Kmr004fQNOSqfrcd1hIk3BCtdcLWIqvGtX67sL24VN+44uTlxMnbAA=
+                     */
+                    "text/plain": string;
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `checkpoint-not-found`: No checkpoint was signed yet. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_events: {
         parameters: {
             query?: {
@@ -5164,6 +5372,223 @@ export interface operations {
             };
             /** @description `role-required`: This needs a role. */
             403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prove_consistency: {
+        parameters: {
+            query: {
+                /** @description How many events the earlier tree has: those of a checkpoint that was kept. */
+                from: number;
+                /** @description How many events the later tree has. Those of the newest checkpoint when it is left out. */
+                to?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "from": 6,
+                     *       "hashes": [
+                     *         "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+                     *         "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+                     *         "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"
+                     *       ],
+                     *       "to": 8
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConsistencyProof"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `tree-too-small`: The tree has not so many events. `checkpoint-not-found`: No checkpoint was signed yet. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prove_inclusion: {
+        parameters: {
+            query: {
+                /** @description The event's position in the log. */
+                position: number;
+                /** @description How many events the tree has: those of a checkpoint. Those of the newest one when it is left out. */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof. */
+            200: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hashes": [
+                     *         "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+                     *         "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+                     *         "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"
+                     *       ],
+                     *       "leaf_hash": "4271a26be0d8a84f0bd54c8c302e7cb3a3b5d1fa6780a40bcce2873477dab658",
+                     *       "position": 6,
+                     *       "size": 8
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InclusionProof"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `tree-too-small`: The tree has not so many events. `checkpoint-not-found`: No checkpoint was signed yet. */
+            404: {
                 headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
@@ -7958,6 +8383,17 @@ export interface operations {
             };
             /** @description `idempotency-key-reused`: This key was used for another request. `invalid-body`: Fields of the body are not valid. */
             422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content-cool-down`: Too much had to be refused. */
+            429: {
                 headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;

@@ -16,7 +16,7 @@ export function EmptyState({ title, children, action, alone = false }: {
   const Heading = alone ? 'h1' : 'h2';
   return (
     <div className={styles.state}>
-      <Heading>{title}</Heading>
+      <Heading className={styles.title}>{title}</Heading>
       {children !== undefined && <p>{children}</p>}
       {action !== undefined && <div className={styles.action}>{action}</div>}
     </div>
@@ -34,7 +34,7 @@ export function ErrorState({ error, again, alone = false }: {
   const failed = error instanceof RequestFailed ? error : undefined;
   return (
     <div className={styles.state} role="alert">
-      <Heading>{failed?.title ?? 'Something went wrong'}</Heading>
+      <Heading className={styles.title}>{failed?.title ?? 'Something went wrong'}</Heading>
       <p>{failed === undefined ? 'Load the page again. If that does not help, write to us.' : sentence(failed.message)}</p>
       {again !== undefined && (
         <div className={styles.action}>

@@ -33,7 +33,7 @@ export async function signIn(page: Page, roles: ('auditor' | 'operator')[] = [])
   await page.goto('/sign-in');
   await page.getByLabel('Your e-mail address').fill(email);
   if (roles.length > 0) await page.getByText('For auditors and operators').click();
-  for (const role of roles) await page.getByLabel(new RegExp(`^${role}`, 'i')).check();
+  for (const role of roles) await page.getByLabel(new RegExp(`${role}:`, 'i')).check();
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page).not.toHaveURL(/sign-in/);
   return email;

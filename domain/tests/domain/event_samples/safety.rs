@@ -49,10 +49,10 @@ pub(crate) fn report() -> Samples<report::Event> {
 
 pub(crate) fn stewardship() -> Samples<stewardship::Event> {
     use stewardship::Event::{
-        CancellationOrdered, DecisionTaken, EventViewed, EventsExported, EventsViewed,
-        FiguresViewed, HistoryViewed, PhotoRetried, PhotosViewed, ProjectionRebuilt,
-        ProjectionsViewed, ReportViewed, ReportsViewed, StateViewed, UserViewed, WebhookReplayed,
-        WebhooksViewed,
+        BundleExported, CancellationOrdered, CheckpointViewed, ConsistencyProven, DecisionTaken,
+        EventViewed, EventsExported, EventsViewed, FiguresViewed, HistoryViewed, InclusionProven,
+        PhotoRetried, PhotosViewed, ProjectionRebuilt, ProjectionsViewed, ReportViewed,
+        ReportsViewed, StateViewed, UserViewed, WebhookReplayed, WebhooksViewed,
     };
     let filters = || BTreeMap::from([("actor".to_owned(), text())]);
     let photo_id = photo_id();
@@ -102,6 +102,13 @@ pub(crate) fn stewardship() -> Samples<stewardship::Event> {
                 aggregate_id: text(),
                 position: Position(7),
             },
+            CheckpointViewed,
+            InclusionProven {
+                position: 17,
+                size: 42,
+            },
+            ConsistencyProven { from: 17, to: 42 },
+            BundleExported { size: 42 },
             PhotoRetried { photo_id },
             CancellationOrdered { photo_id },
             taken(Decision::Dismissed),

@@ -13,6 +13,7 @@ import { useUser } from '@/session/use-session';
 import { type Theme, chooseTheme, useTheme } from '@/theme/theme';
 
 import { Companion } from './companion';
+import { YourData } from './your-data';
 import styles from './account.module.css';
 
 const THEMES: { value: Theme; label: string }[] = [
@@ -44,13 +45,7 @@ export function Component() {
         <h2>Appearance</h2>
         <Segmented label="Theme" options={THEMES} value={theme} onChange={chooseTheme} />
       </section>
-      <section className={styles.section}>
-        <h2>Your data</h2>
-        <p className={styles.muted}>
-          Taking all your data with you, and having yourself erased, are not part of this version. Until they are, write to
-          whoever runs this system: they can do both for you.
-        </p>
-      </section>
+      <YourData />
     </Page>
   );
 }

@@ -5,9 +5,10 @@ import { useSearchParams } from 'react-router';
 import { type Avatar, type ChatMode, type Schemas, answer, api } from '@/api/client';
 import { useCommand } from '@/api/command';
 import { RequestFailed } from '@/api/problem';
-import { chatQuery, messagesQuery, replyKey } from '@/api/queries';
+import { chatQuery, messagesQuery, replyKey, subscriptionQuery } from '@/api/queries';
 import { Loading, Skeleton } from '@/components/skeleton';
 import { Page } from '@/components/page';
+import { PastDue } from '@/components/past-due';
 import { Paywall, isPaywall } from '@/components/paywall';
 import { Segmented } from '@/components/segmented';
 import { EmptyState, ErrorNote, ErrorState } from '@/components/states';
@@ -30,6 +31,7 @@ export function Conversation({ chat, avatar }: { chat: Schemas['Chat']; avatar: 
   const client = useQueryClient();
   const [query] = useSearchParams();
   const messages = useInfiniteQuery(messagesQuery(mode));
+  const subscription = useQuery(subscriptionQuery);
   const reply = useQuery<Schemas['MessageDelta'] | null>({ queryKey: replyKey(mode), enabled: false });
   const outbox = useOutbox();
   const letters = useSyncExternalStore(outbox.subscribe, () => outbox.letters);
@@ -63,6 +65,8 @@ export function Conversation({ chat, avatar }: { chat: Schemas['Chat']; avatar: 
         <Segmented label={`How ${avatar.name} behaves`} options={MODES} value={wanted ?? mode} onChange={choose} />
       </div>
       <ErrorNote error={change.error} />
+      {/* Once the gate is closed, the paywall below says so. */}
+      {subscription.data?.open === true && <PastDue subscription={subscription.data} />}
       {messages.data === undefined && failure === undefined && (
         <div className={styles.letters}>
           <Loading what="Fetching your letters" />

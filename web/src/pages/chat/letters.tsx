@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useRef } from 'react';
 
 import type { Avatar, Message, Schemas } from '@/api/client';
 import { Button } from '@/components/button';
+import { Report } from '@/components/report';
 import { ErrorNote } from '@/components/states';
 import { isPaywall } from '@/components/paywall';
 import { clock, day } from '@/format/format';
@@ -62,7 +63,7 @@ export function Letters({ avatar, messages, waiting, reply, unanswered, older, o
 }
 
 function Said({ message, avatar, onSay }: { message: Message; avatar: Avatar; onSay: (text: string) => void }) {
-  const { role, text, kind, photo, declined, created_at } = message;
+  const { id, role, text, kind, photo, declined, created_at } = message;
   if (role === 'system') {
     return (
       <aside className={kind === 'crisis' ? styles.crisis : styles.system}>
@@ -78,6 +79,7 @@ function Said({ message, avatar, onSay }: { message: Message; avatar: Avatar; on
       <footer className={styles.stamp}>
         <span className={styles.told}>{role === 'user' ? 'You' : avatar.name}, </span>
         <time dateTime={created_at}>{clock(created_at)}</time>
+        {role === 'avatar' && <Report look="aside" subject={{ kind: 'message', id }} what="this letter" />}
       </footer>
     </article>
   );

@@ -10,6 +10,7 @@ import { Confirm } from '@/components/confirm';
 import { Drawing } from '@/components/drawing';
 import { fileName } from '@/components/photo-viewer';
 import { Picture } from '@/components/picture';
+import { Report } from '@/components/report';
 import { SideSheet } from '@/components/side-sheet';
 import { ErrorNote } from '@/components/states';
 
@@ -97,6 +98,9 @@ function Actions({ photo, avatar, isRunning, onClose }: {
         <Button look="main" busy={again.isPending} onClick={() => again.mutate(scene)}>
           Try again
         </Button>
+      )}
+      {photo.status === 'delivered' && (
+        <Report look="button" subject={{ kind: 'photo', id: photo.id }} what="this picture" />
       )}
       {isRunning ? (
         <Button busy={cancel.isPending} onClick={() => cancel.mutate(undefined)}>

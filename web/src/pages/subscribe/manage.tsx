@@ -5,9 +5,9 @@ import { type Schemas, type Subscription, answer, api } from '@/api/client';
 import { useCommand } from '@/api/command';
 import { subscriptionQuery } from '@/api/queries';
 import { Badge } from '@/components/badge';
-import { Banner } from '@/components/banner';
 import { Button } from '@/components/button';
 import { Card } from '@/components/card';
+import { PastDue } from '@/components/past-due';
 import { PortalButton } from '@/components/paywall';
 import { ErrorNote } from '@/components/states';
 import { day, money } from '@/format/format';
@@ -38,20 +38,9 @@ export function Manage({ subscription, plans }: { subscription: Subscription; pl
   const plan = plans.find(({ id }) => id === subscription.plan);
   const { current_period_end: end, cancel_at_period_end: ends, usage } = subscription;
   const { label, tone } = STATUS[subscription.status];
-  const isBehind = subscription.status === 'past_due' || subscription.status === 'unpaid';
   return (
     <>
-      {isBehind && (
-        <Banner
-          tone="waiting"
-          title="Your last payment did not go through"
-          action={<PortalButton look="main">Mend the payment</PortalButton>}
-        >
-          {subscription.grace_until === undefined
-            ? 'Everything opens again as soon as it is paid.'
-            : `Everything stays open until ${day(subscription.grace_until)}.`}
-        </Banner>
-      )}
+      <PastDue subscription={subscription} />
       <Card className={styles.current}>
         <header className={styles.currentHead}>
           <h2>{plan?.name ?? subscription.plan ?? 'Subscription'}</h2>
