@@ -224,7 +224,7 @@ impl Settings {
             safety: safety::read(&mut reader),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
-            audit: audit::read(&mut reader),
+            audit: audit::read(&mut reader, environment),
             self_check_every: self_check_every(&mut reader),
             sentry_dsn: sentry_dsn(&mut reader),
             log_format: reader

@@ -82,3 +82,59 @@ impl fmt::Display for Checkpoint {
         write!(f, "{}\n{}\n{root}\n", self.origin, self.size)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+    use super::*;
+
+    /// The tree of RFC 6962's customary eight leaves, signed with the key of Go's package of signed notes; the web
+    /// client's tests hold the same.
+    const NOTE: &str = "PeterNeumann\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\n\n\
+        — PeterNeumann x08gozdSgLMzAnw63LH1RGViJhUfW60EUGKY7Kmr004fQNOSqfrcd1hIk3BCtdcLWIqvGtX67sL24VN+44uTlxMnbAA=\n";
+    const KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+    #[test]
+    fn a_checkpoint_is_read_as_the_web_client_reads_it() {
+        let key: VerifierKey = KEY.parse().unwrap();
+        let checkpoint = Checkpoint::open(NOTE, std::slice::from_ref(&key)).unwrap();
+        assert_eq!(
+            (checkpoint.origin.as_str(), checkpoint.size),
+            ("PeterNeumann", 8)
+        );
+        let root = hex::encode(checkpoint.root);
+        assert_eq!(
+            root,
+            "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
+        );
+        assert!(NOTE.starts_with(&checkpoint.to_string()));
+    }
+
+    #[test]
+    fn what_is_no_checkpoint_of_its_key_is_told() {
+        let key = SigningKey::new("ava.test/log", &[1; 32]).unwrap();
+        let open = |text: &str| {
+            let said = Checkpoint::open(&key.sign(text), std::slice::from_ref(key.verifier()));
+            said.unwrap_err().to_string()
+        };
+        let root = BASE64_STANDARD.encode([0; 32]);
+        for (text, why) in [
+            (format!("\n5\n{root}\n"), "the name of the log"),
+            (
+                format!("ava.test/log\n05\n{root}\n"),
+                "the number of events",
+            ),
+            (
+                format!("ava.test/log\n-1\n{root}\n"),
+                "the number of events",
+            ),
+            ("ava.test/log\n5\nAAAA\n".to_owned(), "not a SHA-256"),
+            ("ava.test/log\n5\n".to_owned(), "not a SHA-256"),
+            (format!("other.test/log\n5\n{root}\n"), "speaks of the log"),
+        ] {
+            let told = open(&text);
+            assert!(told.contains(why), "{text:?}: {told}");
+        }
+    }
+}

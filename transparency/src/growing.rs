@@ -65,7 +65,10 @@ enum Trouble {
         published: u64,
         head: u64,
     },
-    #[error("{} cannot be used: {reason}", file.display())]
+    #[error(
+        "{} cannot be used: {reason}. Configure the key that signed it among the older ones, or keep that file elsewhere",
+        file.display()
+    )]
     Published { file: PathBuf, reason: String },
     #[error(transparent)]
     Stored(#[from] ProofError),

@@ -1,6 +1,9 @@
 //! The tree as it is stored: checkpoints and proofs.
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::HashMap,
+    ops::{Range, RangeInclusive},
+};
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Row, postgres::PgRow};
@@ -113,15 +116,16 @@ impl Tree {
         row.as_ref().map(checkpoint).transpose()
     }
 
-    /// Up to `limit` checkpoints over more events than that (from -1 on), the smallest first.
+    /// Up to `limit` checkpoints over so many events, the smallest first.
     pub(crate) async fn checkpoints(
         &self,
-        after: i64,
+        sizes: &RangeInclusive<u64>,
         limit: i64,
     ) -> sqlx::Result<Vec<StoredCheckpoint>> {
-        let page = format!("{CHECKPOINT} WHERE size > $1 ORDER BY size LIMIT $2");
+        let page = format!("{CHECKPOINT} WHERE size BETWEEN $1 AND $2 ORDER BY size LIMIT $3");
         let rows = sqlx::query(&page)
-            .bind(after)
+            .bind(sizes.start().cast_signed())
+            .bind(sizes.end().cast_signed())
             .bind(limit)
             .fetch_all(&self.pool)
             .await?;

@@ -1,6 +1,6 @@
 //! Checks a whole log in its database: every event against the tree, the tree against every checkpoint.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::RangeInclusive};
 
 use crate::{
     checker::Checker,
@@ -67,8 +67,10 @@ impl Verification<'_> {
     /// # Errors
     /// The first thing that does not fit.
     pub async fn run(&self, mut progress: impl FnMut(u64, u64)) -> Result<Verified, NotVerified> {
+        // In this order: a tree that grows meanwhile is larger than every checkpoint that counts here.
+        let newest = self.tree.newest_checkpoint().await?;
         let size = self.tree.size().await?;
-        let mut claims = Claims::new(self)?;
+        let mut claims = Claims::new(self, newest.map(|newest| newest.size))?;
         let mut checker = Checker::default();
         claims.check(&mut checker).await?;
         while checker.size() < size {
@@ -180,13 +182,14 @@ struct Claims<'a> {
     of: &'a Verification<'a>,
     kept: VecDeque<Claim>,
     stored: VecDeque<StoredCheckpoint>,
-    /// The last size that was fetched; none when there are no more.
-    fetched: Option<i64>,
+    /// The sizes that are still to be fetched; none when there are no more.
+    unfetched: Option<RangeInclusive<u64>>,
     stored_seen: u64,
 }
 
 impl<'a> Claims<'a> {
-    fn new(of: &'a Verification<'a>) -> Result<Self, Finding> {
+    /// Up to the newest one in the database.
+    fn new(of: &'a Verification<'a>, newest: Option<u64>) -> Result<Self, Finding> {
         let kept = |evidence: &Evidence| {
             let Evidence { kept_in, note } = evidence;
             let checkpoint = Checkpoint::open(note, of.keys)
@@ -207,7 +210,7 @@ impl<'a> Claims<'a> {
             of,
             kept: kept.into(),
             stored: VecDeque::new(),
-            fetched: Some(-1),
+            unfetched: newest.map(|newest| 0..=newest),
             stored_seen: 0,
         })
     }
@@ -227,11 +230,12 @@ impl<'a> Claims<'a> {
     }
 
     async fn smallest(&mut self) -> sqlx::Result<Option<u64>> {
-        if let Some(after) = self.fetched
+        if let Some(sizes) = &self.unfetched
             && self.stored.is_empty()
         {
-            self.stored = self.of.tree.checkpoints(after, CHECKPOINTS).await?.into();
-            self.fetched = self.stored.back().map(|last| last.size.cast_signed());
+            self.stored = self.of.tree.checkpoints(sizes, CHECKPOINTS).await?.into();
+            let last = self.stored.back().map(|last| last.size);
+            self.unfetched = last.map(|last| last + 1..=*sizes.end());
         }
         let kept = self.kept.front().map(|claim| claim.size);
         let stored = self.stored.front().map(|stored| stored.size);

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
-use super::{Secret, parse_key, reader::Reader};
+use super::{Environment, Secret, parse_key, reader::Reader};
 
 /// The longest time between two checkpoints that can be configured, in seconds: a day.
 const LONGEST: u32 = 24 * 60 * 60;
@@ -24,11 +24,11 @@ pub struct AuditSettings {
     pub publish_dir: Option<PathBuf>,
 }
 
-pub(super) fn read(reader: &mut Reader<'_>) -> AuditSettings {
+pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> AuditSettings {
     AuditSettings {
         signing_key: signing_key(reader),
         older_keys: reader.list("AUDIT_OLDER_KEYS"),
-        origin: origin(reader),
+        origin: origin(reader, environment),
         checkpoint_every: checkpoint_every(reader),
         publish_dir: reader.text("AUDIT_PUBLISH_DIR").map(PathBuf::from),
     }
@@ -46,11 +46,12 @@ fn signing_key(reader: &mut Reader<'_>) -> Option<Secret> {
     Some(key)
 }
 
-/// As C2SP wants it: an address without a scheme.
-fn origin(reader: &mut Reader<'_>) -> String {
+/// As C2SP wants it: an address without a scheme. In development it does not depend on where the API is.
+fn origin(reader: &mut Reader<'_>, environment: Environment) -> String {
     let Some(origin) = reader.text("AUDIT_ORIGIN") else {
         let public = reader
             .text("PUBLIC_URL")
+            .filter(|_| environment == Environment::Production)
             .and_then(|url| Url::parse(&url).ok());
         let host = public.as_ref().and_then(Url::host_str);
         return format!("{}/log", host.unwrap_or("ava.localhost"));

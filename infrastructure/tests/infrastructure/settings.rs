@@ -118,6 +118,19 @@ fn a_program_that_signs_needs_certificate_and_key_in_production_and_both_or_none
 }
 
 #[test]
+fn the_log_has_a_name_that_stays_the_same() {
+    assert_eq!(read(&[]).unwrap().audit.origin, "ava.localhost/log");
+    let elsewhere = read(&[("PUBLIC_URL", "https://try.example.com")]).unwrap();
+    assert_eq!(elsewhere.audit.origin, "ava.localhost/log");
+    assert_eq!(
+        read(PRODUCTION).unwrap().audit.origin,
+        "ava.example.com/log"
+    );
+    let named = read(&[("AUDIT_ORIGIN", "logs.example.com/ava")]).unwrap();
+    assert_eq!(named.audit.origin, "logs.example.com/ava");
+}
+
+#[test]
 fn an_empty_variable_is_one_that_is_not_set() {
     let settings = read(&[
         ("HTTP_ADDR", ""),

@@ -4,7 +4,11 @@ use async_trait::async_trait;
 use domain::recorded::{AnyEvent, Recorded};
 use sqlx::PgConnection;
 
-use crate::{columns::bigint, engine::Projector};
+use crate::{
+    columns::{bigint, column},
+    copying::{Rows, WORTHWHILE},
+    engine::Projector,
+};
 
 /// Writes `audit_index`.
 pub struct AuditIndexProjector;
@@ -23,27 +27,42 @@ impl Projector for AuditIndexProjector {
         &["audit_index"]
     }
 
-    /// Within the database: it holds what is needed of each event in the words in which it was stored, whatever it is
-    /// called today.
     async fn project(
         &self,
         db: &mut PgConnection,
         page: &[Recorded<AnyEvent>],
     ) -> sqlx::Result<()> {
-        let [first, ..] = page else {
-            return Ok(());
-        };
-        let first = bigint(first.position.0);
+        if page.len() >= WORTHWHILE {
+            return copy(db, page).await;
+        }
         sqlx::query(
             "INSERT INTO audit_index (position, aggregate_type, aggregate_id, event_type, actor, correlation_id)
-             SELECT position, aggregate_type, aggregate_id, event_type, metadata ->> 'actor',
-                    (metadata ->> 'correlation_id')::uuid
-               FROM events WHERE position >= $1 AND position < $1 + $2",
+             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[])",
         )
-        .bind(first)
-        .bind(bigint(page.len() as u64))
+        .bind(column(page, |event| bigint(event.position.0)))
+        .bind(column(page, |event| event.event.aggregate_type()))
+        .bind(column(page, |event| event.aggregate_id.as_str()))
+        .bind(column(page, |event| event.event.event_type()))
+        .bind(column(page, |event| event.metadata.actor.as_str()))
+        .bind(column(page, |event| event.metadata.correlation_id))
         .execute(db)
         .await?;
         Ok(())
     }
+}
+
+async fn copy(db: &mut PgConnection, page: &[Recorded<AnyEvent>]) -> sqlx::Result<()> {
+    let rows = Rows::of(page, |event, columns| {
+        columns.bigint(bigint(event.position.0));
+        columns.text(event.event.aggregate_type());
+        columns.text(&event.aggregate_id);
+        columns.text(&event.event.event_type());
+        columns.text(&event.metadata.actor);
+        columns.uuid(event.metadata.correlation_id);
+    })?;
+    rows.copy_into(
+        db,
+        "audit_index (position, aggregate_type, aggregate_id, event_type, actor, correlation_id)",
+    )
+    .await
 }

@@ -145,7 +145,7 @@ async fn the_comparison_sees_every_table_and_a_difference() {
         (1, Happening::Reported(1, filed(user(1), 1))),
     ]);
     let tables = tables_after(&log.pool(), &history, &[history.len()]).await;
-    assert_eq!(tables.len(), 10);
+    assert_eq!(tables.len(), 11);
     assert!(tables.values().all(|rows| !rows.is_empty()), "{tables:#?}");
     assert_ne!(tables, tables_after(&log.pool(), &history[..2], &[2]).await);
 }

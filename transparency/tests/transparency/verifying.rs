@@ -120,6 +120,27 @@ async fn who_rewrites_event_and_tree_is_told_on_by_the_checkpoints_around() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_grows_meanwhile_fits_nevertheless() {
+    let log = TestLog::start().await;
+    let running = log.grow();
+    let mut seen = 0;
+    for round in 0..20_u64 {
+        let appending = async {
+            for many in [1, 700] {
+                log.append(many).await;
+                log.until(|status| status.size >= seen + u64::from(many))
+                    .await;
+            }
+        };
+        let ((), verified) = tokio::join!(appending, log.verify());
+        let verified = verified.unwrap();
+        assert!(verified.size >= seen, "{round}");
+        seen = verified.size;
+    }
+    running.stop().await;
+}
+
 async fn log_of_600() -> TestLog {
     let log = TestLog::start().await;
     log.append(500).await;

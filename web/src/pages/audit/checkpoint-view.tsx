@@ -14,7 +14,7 @@ import { type Checkpoint, parseCheckpoint } from '@/proofs/checkpoint';
 import { verify } from '@/proofs/verify';
 
 import { type Kept, type Since, forget, keep, kept, since } from './kept';
-import { checkpointQuery, consistencyProof, inclusionProof, shownEvent } from './log';
+import { checkpointQuery, consistencyProof, inclusionProof, isNotFound, shownEvent } from './log';
 import { Result } from './result';
 import styles from './checkpoint-view.module.css';
 
@@ -22,6 +22,13 @@ import styles from './checkpoint-view.module.css';
 export function CheckpointView() {
   const { data, error, dataUpdatedAt, isFetching, refetch } = useQuery(checkpointQuery);
   if (data === undefined) {
+    if (isNotFound(error)) {
+      return (
+        <EmptyState title="No checkpoint has been signed yet" action={<Button onClick={() => void refetch()}>Look again</Button>}>
+          The first one follows seconds after the first event.
+        </EmptyState>
+      );
+    }
     if (error !== null) return <ErrorState error={error} again={() => void refetch()} />;
     return <ListSkeleton what="The checkpoint is on its way" rows={2} />;
   }
