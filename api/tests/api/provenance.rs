@@ -161,26 +161,29 @@ async fn what_is_no_picture_within_the_limits_is_refused_in_words() {
 async fn only_some_pictures_are_held_at_a_time_and_places_are_given_back() {
     let app = TestApp::start().await;
     let host = app.url.strip_prefix("http://").unwrap();
-    // They say that a picture comes, and take their time.
-    let slow: Vec<_> = (0..8)
-        .map(|_| {
-            let mut connection = std::net::TcpStream::connect(host).unwrap();
-            write!(
-                connection,
-                "POST /provenance/check HTTP/1.1\r\nHost: {host}\r\nContent-Type: image/png\r\n\
-                 Content-Length: 1000\r\n\r\n"
-            )
-            .unwrap();
-            connection
-        })
-        .collect();
+    // It says that a picture comes, and takes its time.
+    let begin = || {
+        let mut connection = std::net::TcpStream::connect(host).unwrap();
+        write!(
+            connection,
+            "POST /provenance/check HTTP/1.1\r\nHost: {host}\r\nContent-Type: image/png\r\n\
+             Content-Length: 1000\r\n\r\n"
+        )
+        .unwrap();
+        connection
+    };
+    let mut slow: Vec<_> = (0..8).map(|_| begin()).collect();
 
     until("no place is left", async || {
         let answer = asked(&app, "image/png", strangers(Format::Png)).await;
-        (answer.status == 503).then(|| {
-            assert_eq!(answer.header("retry-after"), "2");
-            answer.refused(503, "too-many-checks");
-        })
+        if answer.status != 503 {
+            // Our own question may have had the place of one of them, which was sent away.
+            slow.push(begin());
+            return None;
+        }
+        assert_eq!(answer.header("retry-after"), "2");
+        answer.refused(503, "too-many-checks");
+        Some(())
     })
     .await;
     app.get("/health").await.expect(200);
