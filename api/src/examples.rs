@@ -353,6 +353,7 @@ pub(crate) fn exported_events() -> Value {
 
 pub(crate) fn event_detail() -> Value {
     let mut event = logged_event();
+    event["leaf_hash"] = json!(SHA256);
     event["state_before"] = json!({"reference": {"status": "ready", "photo_id": REFERENCE}});
     event["state_after"] = json!({"reference": {"status": "approved", "photo_id": REFERENCE}});
     event

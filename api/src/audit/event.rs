@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use projections::audit_index::LoggedEvent;
 use serde::Serialize;
 use serde_json::Value;
+use transparency::Record;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -79,6 +80,9 @@ pub(crate) struct EventDetail {
     #[serde(flatten)]
     #[schema(value_type = EventFields)]
     pub(super) event: LoggedEvent,
+    /// The hash of its record as it is stored now (`docs/AUDIT.md`), in hexadecimal: a proof that it is in the log is
+    /// about this one.
+    pub(super) leaf_hash: String,
     /// What the aggregate knew without it; null when it began with this event.
     #[schema(value_type = Value, required = true)]
     pub(super) state_before: Option<Value>,
@@ -89,4 +93,21 @@ pub(crate) struct EventDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) state_error: Option<String>,
+}
+
+/// The hash that stands for an event in the transparency tree, from its columns as they are now.
+pub(super) fn leaf_hash(event: &LoggedEvent) -> String {
+    let record = Record {
+        position: event.position.0,
+        event_id: event.event_id,
+        aggregate_type: &event.aggregate_type,
+        aggregate_id: &event.aggregate_id,
+        sequence: event.sequence,
+        event_type: &event.event_type,
+        event_version: &event.event_version,
+        payload: &event.payload,
+        metadata: &event.metadata,
+        recorded_at: event.recorded_at,
+    };
+    hex::encode(record.leaf_hash(&mut Vec::new()))
 }

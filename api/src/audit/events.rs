@@ -13,7 +13,7 @@ use domain::stewardship;
 use projections::audit_index::{self, LoggedEvent, Stretch, Wanted};
 
 use super::{
-    event::{EventDetail, EventPage},
+    event::{EventDetail, EventPage, leaf_hash},
     export,
     selection::{self, SelectionParameters},
 };
@@ -166,6 +166,7 @@ async fn detail(app: &State, event: LoggedEvent) -> Result<EventDetail, Problem>
             (before, Some(after))
         });
     Ok(EventDetail {
+        leaf_hash: leaf_hash(&event),
         event,
         state_before,
         state_after,

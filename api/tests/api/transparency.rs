@@ -68,6 +68,12 @@ async fn proofs_lead_to_the_checkpoints_that_were_handed_out() {
         let proof: InclusionProof = serde_json::from_value(answer).unwrap();
         assert_eq!((proof.position, proof.size), (position, later.size));
         assert!(proof.leads_to(&later.root));
+        let event = auditor.get(&format!("/audit/events/{position}")).await;
+        assert_eq!(
+            event.expect(200).json()["leaf_hash"],
+            hex::encode(proof.leaf_hash),
+            "the event that is shown is the one that is proven"
+        );
     }
     let path = format!(
         "/audit/proofs/consistency?from={}&to={}",
