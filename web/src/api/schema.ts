@@ -1328,6 +1328,11 @@ export interface components {
         };
         /** @description An event, and what it changed. */
         EventDetail: components["schemas"]["LoggedEvent"] & {
+            /**
+             * @description The hash of its record as it is stored now (`docs/AUDIT.md`), in hexadecimal: a proof that it is in the log is
+             *     about this one.
+             */
+            leaf_hash: string;
             /** @description What the aggregate knew right after it. */
             state_after: unknown;
             /** @description What the aggregate knew without it; null when it began with this event. */
@@ -5320,6 +5325,7 @@ export interface operations {
                      *       "event_id": "0193e7f9-44e1-7a10-b2c3-d4e5f6a7b8c9",
                      *       "event_type": "ReferenceImageApproved",
                      *       "event_version": "1",
+                     *       "leaf_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *       "metadata": {
                      *         "actor": "user:0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
                      *         "causation_id": "0193e7f9-44e0-7f00-9a8b-7c6d5e4f3a2b",
