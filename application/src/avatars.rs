@@ -10,7 +10,7 @@ use domain::{
 };
 
 use crate::{
-    conduct::{Conducts, CoolingDown},
+    conduct::{Conducts, CoolingDown, Watch},
     content::{self, Refusal},
     context::{CommandError, Context, Receipt},
     dispatcher::{Dispatcher, Loaded},
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Avatars {
     dispatcher: Dispatcher,
-    conducts: Option<Conducts>,
+    watch: Watch,
 }
 
 /// The stream of a user's avatar.
@@ -54,14 +54,14 @@ impl Avatars {
     pub const fn new(dispatcher: Dispatcher) -> Self {
         Self {
             dispatcher,
-            conducts: None,
+            watch: Watch(None),
         }
     }
 
     /// The same, but refused words are counted, and too many of them lead to a pause.
     pub fn watched_by(self, conducts: Conducts) -> Self {
         Self {
-            conducts: Some(conducts),
+            watch: Watch(Some(conducts)),
             ..self
         }
     }
@@ -160,19 +160,15 @@ impl Avatars {
 
     /// Refuses words unread while their person is to pause.
     async fn admit(&self, context: &Context) -> Result<(), ProfileError> {
-        let Some(conducts) = &self.conducts else {
-            return Ok(());
-        };
-        match conducts.pause(context.owner).await? {
+        match self.watch.pause(context.owner).await? {
             None => Ok(()),
             Some(cooling_down) => Err(ProfileError::CoolingDown(cooling_down)),
         }
     }
 
     async fn refused(&self, context: &Context, verdict: &Verdict) -> ProfileError {
-        if let Some(conducts) = &self.conducts
-            && let Err(error) = conducts.note(context, Stage::AvatarFields, verdict).await
-        {
+        let noted = self.watch.note(context, Stage::AvatarFields, verdict);
+        if let Err(error) = noted.await {
             return error.into();
         }
         // Whoever is here was not let pass.

@@ -37,6 +37,49 @@ pub struct Conducts {
     key: [u8; 32],
 }
 
+/// The eye that a use case has on conduct, if it has one: without it nothing is counted, and nobody has to pause.
+#[derive(Clone)]
+pub(crate) struct Watch(pub(crate) Option<Conducts>);
+
+impl Watch {
+    /// As [`Conducts::pause`].
+    pub(crate) async fn pause<R: std::error::Error + 'static>(
+        &self,
+        owner: UserId,
+    ) -> Result<Option<CoolingDown>, CommandError<R>> {
+        match &self.0 {
+            Some(conducts) => conducts.pause(owner).await,
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Conducts::note`].
+    pub(crate) async fn note<R: std::error::Error + 'static>(
+        &self,
+        context: &Context,
+        stage: Stage,
+        verdict: &Verdict,
+    ) -> Result<(), CommandError<R>> {
+        match &self.0 {
+            Some(conducts) => conducts.note(context, stage, verdict).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`Conducts::plan`].
+    pub(crate) async fn plan<R: std::error::Error + 'static>(
+        &self,
+        context: &Context,
+        stage: Stage,
+        verdict: &Verdict,
+    ) -> Result<Option<StreamSlice>, CommandError<R>> {
+        match &self.0 {
+            Some(conducts) => conducts.plan(context, stage, verdict).await,
+            None => Ok(None),
+        }
+    }
+}
+
 /// The stream of a user's conduct.
 pub fn stream(owner: UserId) -> StreamId {
     StreamId {
@@ -91,7 +134,7 @@ impl Conducts {
     ///
     /// # Errors
     /// As `CommandError` says.
-    pub(crate) async fn note<R: std::error::Error + 'static>(
+    async fn note<R: std::error::Error + 'static>(
         &self,
         context: &Context,
         stage: Stage,
@@ -114,7 +157,7 @@ impl Conducts {
     ///
     /// # Errors
     /// As `CommandError` says.
-    pub(crate) async fn plan<R: std::error::Error + 'static>(
+    async fn plan<R: std::error::Error + 'static>(
         &self,
         context: &Context,
         stage: Stage,

@@ -25,7 +25,7 @@ pub use answering::{AnswerError, Answered};
 
 use crate::{
     avatars, chatting,
-    conduct::{Conducts, CoolingDown},
+    conduct::{Conducts, CoolingDown, Watch},
     content::{self, Refusal},
     context::{CommandError, Context, Receipt},
     crisis::CrisisAnswers,
@@ -43,7 +43,7 @@ pub struct Conversations {
     model: Arc<dyn ChatModel>,
     crisis: Arc<CrisisAnswers>,
     break_after: Option<Duration>,
-    conducts: Option<Conducts>,
+    watch: Watch,
 }
 
 /// The stream of one day of a conversation.
@@ -96,14 +96,14 @@ impl Conversations {
             model,
             crisis,
             break_after: None,
-            conducts: None,
+            watch: Watch(None),
         }
     }
 
     /// The same, but what is refused counts, and too much of it leads to a pause.
     pub fn watched_by(self, conducts: Conducts) -> Self {
         Self {
-            conducts: Some(conducts),
+            watch: Watch(Some(conducts)),
             ..self
         }
     }
@@ -128,16 +128,19 @@ impl Conversations {
         mode: Mode,
         text: MessageText,
     ) -> Result<Receipt, SendError> {
-        let disclosure = self.disclosure(context.owner).await?;
         let text = content::visible(text);
         let fields = [Field {
             name: "text",
             text: text.as_str(),
         }];
         let verdict = content::judge(Stage::ChatUser, &fields, Age::YOUNGEST, &context.locale);
-        if verdict.decision != Decision::Crisis {
-            self.admit(&context).await?;
-        }
+        // Read together; that there is nobody to talk to comes before a pause.
+        let (disclosure, admitted) = tokio::join!(
+            self.disclosure(context.owner),
+            self.admit(context.owner, &verdict)
+        );
+        let disclosure = disclosure?;
+        admitted?;
         let intervention = self.intervention(&verdict, &context.locale);
         let segment = Segment {
             owner: context.owner,
@@ -155,29 +158,22 @@ impl Conversations {
         let receipt = self.execute(context.clone(), segment, command).await?;
         // After the message, so that a repeated request counts once.
         if receipt.events > 0 && content::refusal(&verdict).is_some() {
-            self.note(&context, &verdict).await?;
+            self.watch
+                .note::<Rejection>(&context, conduct::Stage::Chat, &verdict)
+                .await?;
         }
         Ok(receipt)
     }
 
-    /// Refuses words unread while their person is to pause.
-    async fn admit(&self, context: &Context) -> Result<(), SendError> {
-        let Some(conducts) = &self.conducts else {
+    /// Refuses words while their person is to pause, unless they call for help.
+    async fn admit(&self, owner: UserId, verdict: &Verdict) -> Result<(), SendError> {
+        if verdict.decision == Decision::Crisis {
             return Ok(());
-        };
-        match conducts.pause::<Rejection>(context.owner).await? {
+        }
+        match self.watch.pause::<Rejection>(owner).await? {
             None => Ok(()),
             Some(cooling_down) => Err(SendError::CoolingDown(cooling_down)),
         }
-    }
-
-    async fn note(&self, context: &Context, verdict: &Verdict) -> Result<(), SendError> {
-        if let Some(conducts) = &self.conducts {
-            conducts
-                .note::<Rejection>(context, conduct::Stage::Chat, verdict)
-                .await?;
-        }
-        Ok(())
     }
 
     /// The person turns to a mode. Whether it is not the one that holds already, the caller knows from the read model.

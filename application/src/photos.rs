@@ -20,7 +20,7 @@ pub use job::{Attempt, PhotoJob};
 
 use crate::{
     avatars,
-    conduct::{Conducts, CoolingDown},
+    conduct::{Conducts, CoolingDown, Watch},
     content::{self, Refusal},
     context::{CommandError, Context, Receipt},
     dispatcher::{Decided, Dispatcher, Loaded, Outcome, back_off},
@@ -77,7 +77,7 @@ pub struct Photos {
     dispatcher: Dispatcher,
     clock: Arc<dyn Clock>,
     free_of_charge: bool,
-    conducts: Option<Conducts>,
+    watch: Watch,
 }
 
 /// The stream of a photo request.
@@ -97,14 +97,14 @@ impl Photos {
             dispatcher,
             clock,
             free_of_charge: false,
-            conducts: None,
+            watch: Watch(None),
         }
     }
 
     /// The same, but refused wishes are counted, and too many of them lead to a pause.
     pub fn watched_by(self, conducts: Conducts) -> Self {
         Self {
-            conducts: Some(conducts),
+            watch: Watch(Some(conducts)),
             ..self
         }
     }
@@ -164,7 +164,7 @@ impl Photos {
         let anew = first && context.if_match.is_none();
         // Read together; a pause comes before whatever else stands against the wish.
         let (pause, plan) = tokio::join!(
-            self.pause(context),
+            self.watch.pause::<Rejection>(context.owner),
             self.planned(context, photo_id, scene, anew)
         );
         if let Some(cooling_down) = pause? {
@@ -177,8 +177,9 @@ impl Photos {
             refusal,
         } = plan?;
         let events = slices.first().map_or(0, |slice| slice.events.len());
-        if let (Some(conducts), Some(_)) = (&self.conducts, &refusal) {
-            let noted = conducts
+        if refusal.is_some() {
+            let noted = self
+                .watch
                 .plan::<Rejection>(context, Stage::Scene, &verdict)
                 .await?;
             // The wish's own events come last: its key stands for their position.
@@ -351,13 +352,6 @@ impl Photos {
         let log = self.dispatcher.log();
         let history = log.load(&stream(photo_id)).await?;
         PhotoJob::from_history(log.upcasters(), &history).map_err(CommandError::Unreadable)
-    }
-
-    async fn pause(&self, context: &Context) -> Result<Option<CoolingDown>, RequestPhotoError> {
-        match &self.conducts {
-            Some(conducts) => Ok(conducts.pause::<Rejection>(context.owner).await?),
-            None => Ok(None),
-        }
     }
 
     async fn subject(&self, context: &Context) -> Result<Loaded<Avatar>, RequestPhotoError> {
