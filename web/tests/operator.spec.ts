@@ -108,6 +108,41 @@ test('an operator decides a report, with the keyboard alone', async ({ page, req
   await expectAccessible(page);
 });
 
+test('an operator reads a reported letter, and passes it on', async ({ page, request }) => {
+  const person = await subscriber(request);
+  const { headers } = person;
+  const said = await request.post('/chat/messages', { headers, data: { text: 'Good evening! How was your day?' } });
+  expect(said.status()).toBe(202);
+  const { id } = (await said.json()) as { id: string };
+  interface Letter { id: string; text: string; in_reply_to?: string }
+  const reply = async () => {
+    const { items } = (await (await request.get('/chat/messages', { headers })).json()) as { items: Letter[] };
+    return items.find((letter) => letter.in_reply_to === id);
+  };
+  await expect.poll(reply, { timeout: 30_000 }).toBeDefined();
+  const letter = (await reply())!;
+  const filed = await request.post('/reports', {
+    headers,
+    data: { subject: { kind: 'message', id: letter.id }, reason: 'hate', text: `It hurts ${letter.id}.` },
+  });
+  expect(filed.status()).toBe(201);
+
+  await signIn(page, ['operator']);
+  await page.goto('/operator?view=reports');
+  const item = page.getByRole('listitem').filter({ hasText: `hurts ${letter.id}` });
+  await item.getByRole('button', { name: /^Look and decide/ }).click();
+  const sheet = page.getByRole('dialog', { name: 'It is hateful' });
+  await expect(sheet.getByText('The companion said')).toBeVisible();
+  await expect(sheet.getByText(letter.text)).toBeVisible();
+  await expectAccessible(page);
+  await shoot(page, 'operator-report-letter');
+  await expect(sheet.getByRole('button', { name: 'Remove it' })).toHaveCount(0);
+  await sheet.getByRole('button', { name: 'Pass it on' }).click();
+  await expect(sheet).toBeHidden();
+  await page.getByRole('link', { name: 'Decided' }).click();
+  await expect(page.getByRole('listitem').filter({ hasText: `hurts ${letter.id}` })).toContainText('escalated');
+});
+
 test('an operator rebuilds a read model, and hands out a message again', async ({ page, request }) => {
   test.setTimeout(120_000);
   await subscriber(request);

@@ -10,22 +10,12 @@ import { Button } from './button';
 import dialog from './confirm.module.css';
 import { SelectField, TextArea } from './field';
 import { Modal } from './modal';
+import { REASONS } from './report-reasons';
 import { ErrorNote } from './states';
 import styles from './report.module.css';
 
 type Subject = Schemas['ReportSubject'];
 type Reason = Schemas['ReportReason'];
-
-const REASONS: Record<Reason, string> = {
-  minor: 'Somebody looks or is younger than twenty',
-  'real-person': 'It shows somebody who exists',
-  sexual: 'It is sexual',
-  'non-consent': 'Somebody is forced, or cannot consent',
-  violence: 'It is violent',
-  hate: 'It is hateful',
-  'self-harm': 'It is about self-harm',
-  other: 'Something else',
-};
 
 /** Lets people say that something should not be there. */
 export function Report({ subject, what, look }: {

@@ -6,12 +6,13 @@ import { type CommandHeaders, useCommand } from '@/api/command';
 import { fieldErrors } from '@/api/problem';
 import { Button } from '@/components/button';
 import { TextArea } from '@/components/field';
+import { REASONS } from '@/components/report-reasons';
 import { SideSheet } from '@/components/side-sheet';
 import { Loading, Skeleton } from '@/components/skeleton';
 import { ErrorNote, ErrorState } from '@/components/states';
 import { instant } from '@/format/ledger';
 
-import { DECISIONS, type Decision, REASONS } from './report-words';
+import { DECISIONS, type Decision } from './report-words';
 import { reportQuery, useLookAgain } from './queries';
 import styles from './reports.module.css';
 
@@ -43,13 +44,31 @@ export function ReportSheet({ id, onClose }: { id: string; onClose: () => void }
   );
 }
 
-function About({ report: { text, photo } }: { report: Schemas['ReportedContent'] }) {
-  const [shown, setShown] = useState(false);
+function About({ report: { subject, text, photo, message } }: { report: Schemas['ReportedContent'] }) {
   return (
     <section aria-label="What it is about" className={styles.about}>
       <p className={styles.words}>{text === undefined || text === null ? 'The person wrote nothing about it.' : `“${text}”`}</p>
+      {subject.kind === 'message' ? <ReportedMessage message={message ?? null} /> : <ReportedPhoto photo={photo ?? null} />}
+    </section>
+  );
+}
+
+function ReportedMessage({ message }: { message: Schemas['Message'] | null }) {
+  if (message === null) return <p className={styles.veiled}>The message is gone.</p>;
+  return (
+    <figure className={styles.said}>
+      <figcaption>{message.role === 'user' ? 'The person said' : 'The companion said'}</figcaption>
+      <blockquote className={styles.words}>{message.text === '' ? 'Nothing: it is only a picture.' : message.text}</blockquote>
+    </figure>
+  );
+}
+
+function ReportedPhoto({ photo }: { photo: Schemas['Photo'] | null }) {
+  const [shown, setShown] = useState(false);
+  return (
+    <>
       {photo?.image === undefined ? (
-        <p className={styles.veiled}>{photo === undefined || photo === null ? 'The picture is gone.' : 'There is no picture: it was never delivered.'}</p>
+        <p className={styles.veiled}>{photo === null ? 'The picture is gone.' : 'There is no picture: it was never delivered.'}</p>
       ) : shown ? (
         <img src={photo.image.url} alt="What was reported" width={photo.image.width} height={photo.image.height} className={styles.picture} />
       ) : (
@@ -61,7 +80,7 @@ function About({ report: { text, photo } }: { report: Schemas['ReportedContent']
         </div>
       )}
       {photo?.scene !== undefined && photo.scene !== null && <p className={styles.scene}>Asked for: {photo.scene}</p>}
-    </section>
+    </>
   );
 }
 
@@ -92,7 +111,7 @@ function Decide({ report, onDone }: { report: Schemas['ReportedContent']; onDone
         error={errors.note}
       />
       <ul className={styles.choices}>
-        {(Object.keys(DECISIONS) as Decision[]).map((decision) => (
+        {decisionsOn(report.subject).map((decision) => (
           <li key={decision}>
             <Button
               look={decision === 'content-removed' ? 'danger' : 'plain'}
@@ -109,6 +128,12 @@ function Decide({ report, onDone }: { report: Schemas['ReportedContent']; onDone
       {errors.note === undefined && <ErrorNote error={decide.error} />}
     </section>
   );
+}
+
+/** A conversation forgets nothing: only a picture can be removed. */
+function decisionsOn({ kind }: Schemas['ReportSubject']): Decision[] {
+  const decisions = Object.keys(DECISIONS) as Decision[];
+  return decisions.filter((decision) => kind === 'photo' || decision !== 'content-removed');
 }
 
 function Decided({ report: { decision, decided_at, decided_by, note } }: { report: Schemas['ReportedContent'] }) {

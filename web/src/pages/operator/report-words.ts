@@ -1,19 +1,6 @@
 import type { Schemas } from '@/api/client';
 
-type Reason = Schemas['ReportReason'];
 export type Decision = Schemas['ReportDecision'];
-
-/** What people say is wrong. */
-export const REASONS: Record<Reason, string> = {
-  minor: 'Somebody looks too young',
-  'real-person': 'It shows somebody who exists',
-  sexual: 'It is sexual',
-  'non-consent': 'Somebody does not consent',
-  violence: 'It is violent',
-  hate: 'It is hateful',
-  'self-harm': 'It is about self-harm',
-  other: 'Something else',
-};
 
 /** What can be decided: what the button does, what follows from it, and how it is called afterwards. */
 export const DECISIONS: Record<Decision, { act: string; follows: string; done: string; tone: 'plain' | 'done' | 'waiting' | 'refused' }> = {

@@ -5,12 +5,13 @@ import type { Schemas } from '@/api/client';
 import { Badge } from '@/components/badge';
 import { Button } from '@/components/button';
 import { PagesOf } from '@/components/pages-of';
+import { REASONS } from '@/components/report-reasons';
 import { EmptyState } from '@/components/states';
 import { Views, useView } from '@/components/views';
 import { WorkItem, WorkList } from '@/components/work-list';
 import { deadline, instant, shortId } from '@/format/ledger';
 
-import { DECISIONS, REASONS } from './report-words';
+import { DECISIONS } from './report-words';
 import { Person } from './person-link';
 import { ReportSheet } from './report-sheet';
 import { type ReportStatus, reportsQuery } from './queries';
