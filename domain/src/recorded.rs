@@ -12,6 +12,7 @@ use crate::{
     conduct::{self, Conduct},
     conversation::{self, Conversation},
     event_versions::VersionedEvent,
+    person::{self, Person},
     photo_request::{self, PhotoRequest},
     report::{self, Report},
     stewardship::{self, Stewardship},
@@ -27,7 +28,7 @@ pub struct Recorded<E> {
     pub position: Position,
     /// Its own identity (UUIDv7).
     pub event_id: Uuid,
-    /// The id of the aggregate that it happened to: the user's id for an avatar, a conduct and a
+    /// The id of the aggregate that it happened to: the user's id for an avatar, a conduct, a person and a
     /// subscription, the photo's id for a photo request, the reported thing's id for a report, user, mode and day for a
     /// conversation, day and steward for a stewardship.
     pub aggregate_id: String,
@@ -54,7 +55,8 @@ pub struct Metadata {
     pub causation_id: Uuid,
     /// The command's name, as `CreateAvatar`.
     pub command: String,
-    /// The client's `Idempotency-Key`, when there was one.
+    /// What tells the client's `Idempotency-Key`, when there was one: a digest of it, since what a person chose must not
+    /// outlast the person. Of a reaction it is the id of the event that it reacts to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
     /// The W3C trace id of the request, when there was one.
@@ -75,6 +77,7 @@ pub enum AnyEvent {
     Avatar(avatar::Event),
     Conduct(conduct::Event),
     Conversation(conversation::Event),
+    Person(person::Event),
     PhotoRequest(photo_request::Event),
     Report(report::Event),
     Stewardship(stewardship::Event),
@@ -165,6 +168,7 @@ pub(crate) fn versions(aggregate_type: &str) -> Option<&'static [(&'static str, 
         Avatar::TYPE => Some(avatar::Event::VERSIONS),
         Conduct::TYPE => Some(conduct::Event::VERSIONS),
         Conversation::TYPE => Some(conversation::Event::VERSIONS),
+        Person::TYPE => Some(person::Event::VERSIONS),
         PhotoRequest::TYPE => Some(photo_request::Event::VERSIONS),
         Report::TYPE => Some(report::Event::VERSIONS),
         Stewardship::TYPE => Some(stewardship::Event::VERSIONS),
@@ -195,6 +199,9 @@ impl AnyEvent {
             Conversation::TYPE => upcasters
                 .decode(event_type, event_version, payload)
                 .map(Self::Conversation),
+            Person::TYPE => upcasters
+                .decode(event_type, event_version, payload)
+                .map(Self::Person),
             PhotoRequest::TYPE => upcasters
                 .decode(event_type, event_version, payload)
                 .map(Self::PhotoRequest),
@@ -217,6 +224,7 @@ impl AnyEvent {
             Self::Avatar(_) => Avatar::TYPE,
             Self::Conduct(_) => Conduct::TYPE,
             Self::Conversation(_) => Conversation::TYPE,
+            Self::Person(_) => Person::TYPE,
             Self::PhotoRequest(_) => PhotoRequest::TYPE,
             Self::Report(_) => Report::TYPE,
             Self::Stewardship(_) => Stewardship::TYPE,
@@ -230,6 +238,7 @@ impl AnyEvent {
             Self::Avatar(event) => event.name().to_owned(),
             Self::Conduct(event) => event.name().to_owned(),
             Self::Conversation(event) => event.name().to_owned(),
+            Self::Person(event) => event.name().to_owned(),
             Self::PhotoRequest(event) => event.name().to_owned(),
             Self::Report(event) => event.name().to_owned(),
             Self::Stewardship(event) => event.name().to_owned(),

@@ -121,6 +121,10 @@ pub enum Command {
     ReplayWebhook {
         webhook_id: String,
     },
+    /// In the person's stead.
+    ErasePerson {
+        user_id: UserId,
+    },
 }
 
 /// What a steward did.
@@ -199,6 +203,9 @@ pub enum Event {
     WebhookReplayed {
         webhook_id: String,
     },
+    ErasureOrdered {
+        user_id: UserId,
+    },
 }
 
 event_versions!(
@@ -225,6 +232,7 @@ event_versions!(
         DecisionTaken: "1",
         ProjectionRebuilt: "1",
         WebhookReplayed: "1",
+        ErasureOrdered: "1",
     }
 );
 
@@ -284,6 +292,7 @@ impl Stewardship {
             },
             Command::RebuildProjection { projection } => Event::ProjectionRebuilt { projection },
             Command::ReplayWebhook { webhook_id } => Event::WebhookReplayed { webhook_id },
+            Command::ErasePerson { user_id } => Event::ErasureOrdered { user_id },
         }
     }
 }

@@ -171,6 +171,7 @@ pub(crate) fn encoded(event: &AnyEvent) -> String {
         AnyEvent::Avatar(event) => serde_json::to_string_pretty(event),
         AnyEvent::Conduct(event) => serde_json::to_string_pretty(event),
         AnyEvent::Conversation(event) => serde_json::to_string_pretty(event),
+        AnyEvent::Person(event) => serde_json::to_string_pretty(event),
         AnyEvent::PhotoRequest(event) => serde_json::to_string_pretty(event),
         AnyEvent::Report(event) => serde_json::to_string_pretty(event),
         AnyEvent::Stewardship(event) => serde_json::to_string_pretty(event),

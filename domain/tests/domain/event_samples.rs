@@ -34,7 +34,7 @@ mod conversation;
 mod safety;
 
 pub(crate) use conversation::conversation;
-pub(crate) use safety::{conduct, report, stewardship};
+pub(crate) use safety::{conduct, person, report, stewardship};
 
 pub(crate) fn avatar() -> Samples<avatar::Event> {
     use avatar::Event::{
