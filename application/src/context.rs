@@ -146,6 +146,9 @@ pub enum CommandError<R: std::error::Error + 'static> {
     /// Others changed the same thing again and again; try later.
     #[error("too many changes at once")]
     Busy,
+    /// It is about somebody who was erased.
+    #[error("the person whom this is about was erased")]
+    OwnerErased,
     /// The log is away; try later.
     #[error(transparent)]
     Unavailable(#[from] LogUnavailable),
@@ -180,6 +183,7 @@ impl<R: std::error::Error> CommandError<R> {
                 intervening,
             },
             Self::KeyReused => CommandError::KeyReused,
+            Self::OwnerErased => CommandError::OwnerErased,
             Self::Unavailable(error) => CommandError::Unavailable(error),
             Self::Unreadable(error) => CommandError::Unreadable(error),
             Self::Unwritable(error) => CommandError::Unwritable(error),

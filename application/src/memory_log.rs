@@ -240,6 +240,11 @@ impl IdempotencyStore for MemoryLog {
         Ok(())
     }
 
+    async fn forget(&self, scope: &str) -> Result<(), LogUnavailable> {
+        self.kept().keys.retain(|(kept, _), _| kept != scope);
+        Ok(())
+    }
+
     /// Nothing is old enough: the log ends with the process.
     async fn expire(&self) -> Result<u64, LogUnavailable> {
         Ok(0)

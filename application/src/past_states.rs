@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use domain::{
     avatar::Avatar, conduct::Conduct, conversation::Conversation, event_versions::VersionedEvent,
-    photo_request::PhotoRequest, recorded::UnreadableEvent, report::Report,
+    person::Person, photo_request::PhotoRequest, recorded::UnreadableEvent, report::Report,
     stewardship::Stewardship, subscription::Subscription, upcasting::Upcasters, values::Position,
 };
 use serde_json::Value;
@@ -22,6 +22,7 @@ const AGGREGATES: &[(&str, Fold)] = &[
     (Avatar::TYPE, folded::<Avatar>),
     (Conduct::TYPE, folded::<Conduct>),
     (Conversation::TYPE, folded::<Conversation>),
+    (Person::TYPE, folded::<Person>),
     (PhotoRequest::TYPE, folded::<PhotoRequest>),
     (Report::TYPE, folded::<Report>),
     (Stewardship::TYPE, folded::<Stewardship>),

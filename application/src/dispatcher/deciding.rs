@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{Commanded, Decided, Loaded};
 use crate::{
     context::{CommandError, Context, Intervening},
-    ports::{NewEvent, StoredEvent, StreamId, StreamSlice},
+    ports::{IdempotencyClaim, NewEvent, StoredEvent, StreamId, StreamSlice},
 };
 
 /// Decides a command on an aggregate as it is known.
@@ -109,7 +109,10 @@ fn metadata(
         correlation_id: context.correlation_id,
         causation_id: context.causation_id,
         command: command.to_owned(),
-        idempotency_key: context.idempotency.as_ref().map(|claim| claim.key.clone()),
+        idempotency_key: context
+            .idempotency
+            .as_ref()
+            .map(IdempotencyClaim::on_record),
         trace_id: context.trace_id.clone(),
         policy_pack,
         more: Default::default(),

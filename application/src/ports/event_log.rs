@@ -8,8 +8,10 @@ use domain::{
     event_versions::VersionedEvent,
     recorded::{AnyEvent, Recorded, UnreadableEvent},
     upcasting::Upcasters,
-    values::Position,
+    values::{Position, UserId},
 };
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -43,7 +45,23 @@ pub struct StoredEvent {
     pub recorded_at: DateTime<Utc>,
 }
 
+/// Whose an event is.
+#[derive(Deserialize)]
+struct Owned {
+    owner: UserId,
+}
+
 impl StoredEvent {
+    /// The user whom it belongs to.
+    ///
+    /// # Errors
+    /// When its metadata are not what every event has.
+    pub fn owner(&self) -> Result<UserId, UnreadableEvent> {
+        serde_json::from_str(&self.metadata)
+            .map(|Owned { owner }| owner)
+            .map_err(UnreadableEvent::Metadata)
+    }
+
     /// The event itself, of whatever version it was written in.
     ///
     /// # Errors
@@ -88,6 +106,21 @@ pub struct IdempotencyClaim {
     pub key: String,
     /// SHA-256 of method, path and body: the same key with another request is a mistake.
     pub request_hash: [u8; 32],
+}
+
+impl IdempotencyClaim {
+    /// The key as the metadata of events keep it, where nothing can be forgotten.
+    ///
+    /// A person's own words stand in no event unsealed, so a key that a client chose is kept as a digest: SHA-256 over
+    /// scope, a line feed and key, in lower-case hex. Whoever holds a key can tell its events by that; the key itself
+    /// cannot be read from them. A reaction's key is an event's id, a provider's a message's: those stay as they are.
+    pub fn on_record(&self) -> String {
+        if self.scope.starts_with("user:") {
+            hex::encode(Sha256::digest(format!("{}\n{}", self.scope, self.key)))
+        } else {
+            self.key.clone()
+        }
+    }
 }
 
 /// One command's events: all of them are appended, or none.

@@ -84,9 +84,11 @@ impl PersistedEventRepository for PostgresEventLog {
         {
             Ok(_) => Ok(()),
             Err(AppendError::Conflict(_)) => Err(PersistenceError::OptimisticLockError),
-            Err(error @ (AppendError::KeyUsed(_) | AppendError::Unavailable(_))) => {
-                Err(connection(error))
-            }
+            Err(
+                error @ (AppendError::KeyUsed(_)
+                | AppendError::OwnerErased
+                | AppendError::Unavailable(_)),
+            ) => Err(connection(error)),
         }
     }
 

@@ -129,6 +129,7 @@ async fn write(log: PostgresEventLog, writer: usize) -> Acknowledged {
             Err(
                 AppendError::Conflict(_) | AppendError::KeyUsed(_) | AppendError::Unavailable(_),
             ) => {}
+            Err(AppendError::OwnerErased) => panic!("nobody is erased here"),
         }
     }
     acknowledged
