@@ -8,8 +8,10 @@ use application::{
     context::Context,
     conversations::Conversations,
     dispatcher::Dispatcher,
+    people::People,
     photos::{self, Photos},
     ports::{ChatModel, Clock, CustomerDirectory, EventLog, LogUnavailable, Plans, SystemClock},
+    stewardship::Stewardships,
     subscriptions::Subscriptions,
 };
 use async_trait::async_trait;
@@ -198,6 +200,8 @@ impl System {
             checkpoints: self.checkpoints.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.people(),
+            idempotency: self.log.clone(),
             conversations: self.conversations(Arc::new(chat_model(&self.sandbox))),
             drafts: Arc::new(self.drafts.clone()),
             chat_figures: self.figures.clone(),
@@ -212,6 +216,12 @@ impl System {
             settings: settings(),
             observer: None,
         }
+    }
+
+    /// The use cases of people's own data.
+    pub fn people(&self) -> People {
+        let stewardships = Stewardships::new(self.dispatcher.clone(), Arc::new(SystemClock));
+        People::new(self.dispatcher.clone(), stewardships)
     }
 
     /// The use cases of conversations with that model.
