@@ -14,6 +14,7 @@ use application::{
     context::Context,
     conversations::{Answered, Conversations, photo_id},
     dispatcher::Dispatcher,
+    people::People,
     photos::Photos,
     ports::{Clock, ObjectStorage, Plans, TokenIssuer},
     reports::Reports,
@@ -165,6 +166,7 @@ impl TestApp {
             rebuild_pool: database.pool(),
             reports: reports(&dispatcher, &photos, &stewardships, &clock),
             conducts: conducts.clone(),
+            people: People::new(dispatcher.clone(), stewardships.clone()),
             stewardships,
             avatars: avatars.clone(),
             photos: photos.clone(),
@@ -264,6 +266,8 @@ impl TestApp {
             checkpoints,
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.parts.people.clone(),
+            idempotency: self.log.clone(),
             conversations: self.parts.conversations.clone(),
             drafts: self.parts.drafts.clone(),
             chat_figures: self.parts.chat_figures.clone(),
@@ -287,12 +291,14 @@ impl TestApp {
         let log = Arc::new(PostgresEventLog::start(self.database.pool()));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         let conducts = conducts(&dispatcher, &self.clock);
+        let stewardships = Stewardships::new(dispatcher.clone(), self.clock.clone());
         let parts = App {
             avatars: Avatars::new(dispatcher.clone()).watched_by(conducts.clone()),
             photos: Photos::new(dispatcher.clone(), self.clock.clone())
                 .watched_by(conducts.clone()),
             conducts,
-            stewardships: Stewardships::new(dispatcher, self.clock.clone()),
+            people: People::new(dispatcher, stewardships.clone()),
+            stewardships,
             checkpoints: Checkpoints::new(self.database.pool()),
             idempotency: log.clone(),
             log,
