@@ -5,6 +5,7 @@ mod audit;
 mod billing;
 mod completions;
 mod demo;
+mod erase;
 mod events;
 mod migrate;
 mod openapi;
@@ -31,6 +32,7 @@ use crate::failure::Failure;
 pub use audit::AuditCommand;
 pub use billing::BillingCommand;
 pub use demo::DemoArgs;
+pub use erase::EraseArgs;
 pub use events::EventsCommand;
 pub use photos::PhotosCommand;
 pub use projections::ProjectionsCommand;
@@ -45,6 +47,7 @@ Examples:
   ava photos list                        which pictures failed, and why
   ava webhooks list --state parked       what the payment provider said that nobody could apply
   ava audit verify                       whether the log is what was hashed and signed
+  ava erase USER_ID                      forgets somebody for ever
   ava events tail                        what happens, as it happens
   ava openapi > openapi.json             the API's description, to generate a client from
   ava completions bash > /etc/bash_completion.d/ava
@@ -112,6 +115,9 @@ pub enum Command {
     /// See anything as it stood at any point of the event log.
     #[command(after_help = state::HELP)]
     State(StateArgs),
+    /// Forget somebody for ever.
+    #[command(after_help = erase::HELP)]
+    Erase(EraseArgs),
     /// Fill a running system with believable people, companions, chats, pictures and subscriptions.
     #[command(after_help = demo::HELP)]
     Demo(DemoArgs),
@@ -139,6 +145,7 @@ impl Command {
             | Self::Events(_)
             | Self::State(_)
             | Self::Demo(_)
+            | Self::Erase(_)
             | Self::Completions { .. } => QUIET_FILTER,
         }
     }
@@ -162,7 +169,8 @@ pub fn without_settings(command: &Command, json: bool) -> Option<Result<(), Fail
         | Command::Billing(_)
         | Command::Events(_)
         | Command::State(_)
-        | Command::Demo(_) => None,
+        | Command::Demo(_)
+        | Command::Erase(_) => None,
     }
 }
 
@@ -182,6 +190,7 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Billing(command) => billing::run(command, settings, json).await,
         Command::Events(command) => events::run(command, settings, json).await,
         Command::State(arguments) => state::run(arguments, settings, json).await,
+        Command::Erase(arguments) => erase::run(arguments, settings, json).await,
         Command::Demo(arguments) => demo::run(arguments, settings, json).await,
         Command::Openapi => openapi::run(),
         Command::Completions { shell } => completions::run(shell),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use application::{
     context::{CommandError, Context},
     dispatcher::Dispatcher,
+    people::People,
     ports::{Role, SystemClock},
     stewardship::Stewardships,
 };
@@ -31,6 +32,8 @@ pub struct By {
 pub struct Steward {
     /// Records what is done.
     pub stewardships: Stewardships,
+    /// Forgets people.
+    pub people: People,
     by: By,
     role: Role,
 }
@@ -40,8 +43,10 @@ impl Steward {
     pub fn new(pool: &PgPool, by: By) -> Self {
         let log = Arc::new(PostgresEventLog::start(pool.clone()));
         let dispatcher = Dispatcher::new(log.clone(), log);
+        let stewardships = Stewardships::new(dispatcher.clone(), Arc::new(SystemClock));
         Self {
-            stewardships: Stewardships::new(dispatcher, Arc::new(SystemClock)),
+            people: People::new(dispatcher, stewardships.clone()),
+            stewardships,
             by,
             role: Role::Operator,
         }

@@ -16,6 +16,7 @@ use application::{
     conversations::Conversations,
     crisis::CrisisAnswers,
     dispatcher::Dispatcher,
+    people::People,
     photos::Photos,
     ports::{
         Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock, TokenIssuer,
@@ -138,6 +139,7 @@ pub struct Wiring {
     reports: Reports,
     conducts: Conducts,
     stewardships: Stewardships,
+    people: People,
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
     crisis: Arc<CrisisAnswers>,
@@ -188,6 +190,7 @@ impl Wiring {
             secrets.content_hash_key,
         );
         let stewardships = Stewardships::new(dispatcher.clone(), clock.clone());
+        let people = People::new(dispatcher.clone(), stewardships.clone());
         let photos = payment::photos(dispatcher.clone(), billing_clock.clone(), free_of_charge)
             .watched_by(conducts.clone());
         let reports = Reports::new(
@@ -228,6 +231,7 @@ impl Wiring {
             reports,
             conducts,
             stewardships,
+            people,
             image_webhook: Arc::new(ReplicateWebhook::new(webhook_secrets(settings, secrets)?)),
             providers: providers(settings, &surroundings)?,
             notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
@@ -278,6 +282,7 @@ impl Wiring {
             rebuild_pool: self.pools.following.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.people.clone(),
             conversations: self.conversations.clone(),
             reports: self.reports.clone(),
             conducts: self.conducts.clone(),
@@ -342,6 +347,8 @@ impl Wiring {
             checkpoints: self.engine.checkpoints(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.people.clone(),
+            idempotency: self.log.clone(),
             conversations: self.conversations.clone(),
             drafts: self.drafts.clone(),
             chat_figures: self.chat_figures.clone(),
