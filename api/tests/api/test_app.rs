@@ -2,7 +2,7 @@
 
 use std::{
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -499,6 +499,17 @@ impl TestApp {
         let served = self.serving.join_next().await.unwrap().unwrap();
         while self.working.join_next().await.is_some() {}
         served
+    }
+
+    /// What the object storage has under a key.
+    pub async fn stored(&self, key: &str) -> Option<bytes::Bytes> {
+        let read = self.storage.get(key, None).await;
+        read.ok().map(|object| object.bytes)
+    }
+
+    /// Where the object storage's files are.
+    pub fn objects(&self) -> &Path {
+        &self.objects
     }
 
     /// Puts bytes into the object storage.
