@@ -4,6 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Whether such an event erases its owner: with it the log destroys the key that the owner's personal data are sealed with.
+pub fn forgets_owner(aggregate_type: &str, event_type: &str) -> bool {
+    (aggregate_type, event_type) == ("Person", "PersonErased")
+}
+
 /// A value that belongs to a person and can be forgotten.
 ///
 /// In an event it is `{"personal": value}`; after the person was erased it is `{"erased": true}`.

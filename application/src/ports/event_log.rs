@@ -129,6 +129,9 @@ pub enum AppendError {
     /// The idempotency key was used before (perhaps a moment ago, by a concurrent twin); nothing was appended.
     #[error("the idempotency key was used before")]
     KeyUsed(KnownKey),
+    /// An event holds personal data of somebody who was erased; nothing was appended.
+    #[error("the person whose data these are was erased")]
+    OwnerErased,
     /// The log is away.
     #[error(transparent)]
     Unavailable(#[from] LogUnavailable),
