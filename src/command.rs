@@ -6,6 +6,7 @@ mod billing;
 mod completions;
 mod demo;
 mod events;
+mod keys;
 mod migrate;
 mod openapi;
 mod photos;
@@ -32,6 +33,7 @@ pub use audit::AuditCommand;
 pub use billing::BillingCommand;
 pub use demo::DemoArgs;
 pub use events::EventsCommand;
+pub use keys::KeysCommand;
 pub use photos::PhotosCommand;
 pub use projections::ProjectionsCommand;
 pub use state::StateArgs;
@@ -109,6 +111,9 @@ pub enum Command {
     /// Read the event log: page by page, one event, as it grows, or all of it.
     #[command(subcommand, after_help = events::HELP)]
     Events(EventsCommand),
+    /// Look after the keys that people's personal data are sealed with.
+    #[command(subcommand, after_help = keys::HELP)]
+    Keys(KeysCommand),
     /// See anything as it stood at any point of the event log.
     #[command(after_help = state::HELP)]
     State(StateArgs),
@@ -137,6 +142,7 @@ impl Command {
             | Self::Webhooks(_)
             | Self::Billing(_)
             | Self::Events(_)
+            | Self::Keys(_)
             | Self::State(_)
             | Self::Demo(_)
             | Self::Completions { .. } => QUIET_FILTER,
@@ -161,6 +167,7 @@ pub fn without_settings(command: &Command, json: bool) -> Option<Result<(), Fail
         | Command::Webhooks(_)
         | Command::Billing(_)
         | Command::Events(_)
+        | Command::Keys(_)
         | Command::State(_)
         | Command::Demo(_) => None,
     }
@@ -181,6 +188,7 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Webhooks(command) => webhooks::run(command, settings, json).await,
         Command::Billing(command) => billing::run(command, settings, json).await,
         Command::Events(command) => events::run(command, settings, json).await,
+        Command::Keys(command) => keys::run(command, settings, json).await,
         Command::State(arguments) => state::run(arguments, settings, json).await,
         Command::Demo(arguments) => demo::run(arguments, settings, json).await,
         Command::Openapi => openapi::run(),

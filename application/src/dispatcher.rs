@@ -272,6 +272,7 @@ impl Dispatcher {
                 same_request(context, &known)?;
                 Ok(Some(Outcome::Replayed(known.position)))
             }
+            Err(AppendError::OwnerErased) => Err(CommandError::OwnerErased),
             Err(AppendError::Unavailable(error)) => Err(error.into()),
         }
     }

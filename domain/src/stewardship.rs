@@ -121,6 +121,10 @@ pub enum Command {
     ReplayWebhook {
         webhook_id: String,
     },
+    /// Wraps people's data keys with that master key.
+    RotateKeys {
+        master_key_id: String,
+    },
 }
 
 /// What a steward did.
@@ -199,6 +203,10 @@ pub enum Event {
     WebhookReplayed {
         webhook_id: String,
     },
+    /// It was begun; the id names the master key and does not tell it.
+    KeysRotated {
+        master_key_id: String,
+    },
 }
 
 event_versions!(
@@ -225,6 +233,7 @@ event_versions!(
         DecisionTaken: "1",
         ProjectionRebuilt: "1",
         WebhookReplayed: "1",
+        KeysRotated: "1",
     }
 );
 
@@ -284,6 +293,7 @@ impl Stewardship {
             },
             Command::RebuildProjection { projection } => Event::ProjectionRebuilt { projection },
             Command::ReplayWebhook { webhook_id } => Event::WebhookReplayed { webhook_id },
+            Command::RotateKeys { master_key_id } => Event::KeysRotated { master_key_id },
         }
     }
 }

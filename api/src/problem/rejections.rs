@@ -157,6 +157,7 @@ where
                 Self::precondition_failed(intervening)
             }
             CommandError::KeyReused => Self::plain(Code::IdempotencyKeyReused),
+            CommandError::OwnerErased => Self::plain(Code::UserNotFound),
             CommandError::Busy => Self::plain(Code::Busy),
             CommandError::Unavailable(error) => error.into(),
             // A newer process answers when the request is sent again.

@@ -147,6 +147,7 @@ impl Commanded for Stewardship {
             stewardship::Command::TakeDecision { .. } => "TakeDecision",
             stewardship::Command::RebuildProjection { .. } => "RebuildProjection",
             stewardship::Command::ReplayWebhook { .. } => "ReplayWebhook",
+            stewardship::Command::RotateKeys { .. } => "RotateKeys",
         }
     }
 

@@ -23,7 +23,7 @@ fn every_command_in_every_state_is_answered_as_the_table_says() {
         &commands(),
         variants!(Command: ViewFigures ViewProjections ViewPhotos ViewUser ViewReports ViewReport ViewWebhooks
             ViewEvents ExportEvents ViewEvent ViewHistory ViewState ViewCheckpoint ProveInclusion ProveConsistency
-            ExportBundle RetryPhoto CancelPhoto TakeDecision RebuildProjection ReplayWebhook),
+            ExportBundle RetryPhoto CancelPhoto TakeDecision RebuildProjection ReplayWebhook RotateKeys),
     );
 }
 
@@ -137,6 +137,12 @@ fn commands() -> Samples<Command> {
             "replay webhook",
             Command::ReplayWebhook {
                 webhook_id: "evt_1".to_owned(),
+            },
+        ),
+        (
+            "rotate keys",
+            Command::RotateKeys {
+                master_key_id: "0123456789abcdef".to_owned(),
             },
         ),
     ]

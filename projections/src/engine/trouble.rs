@@ -156,6 +156,7 @@ fn is_passing_command<R: Error + 'static>(cause: &(dyn Error + 'static)) -> bool
             CommandError::Rejected(_)
             | CommandError::PreconditionFailed { .. }
             | CommandError::KeyReused
+            | CommandError::OwnerErased
             | CommandError::Unreadable(_)
             | CommandError::Unwritable(_),
         )

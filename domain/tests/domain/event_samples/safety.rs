@@ -51,8 +51,8 @@ pub(crate) fn stewardship() -> Samples<stewardship::Event> {
     use stewardship::Event::{
         BundleExported, CancellationOrdered, CheckpointViewed, ConsistencyProven, DecisionTaken,
         EventViewed, EventsExported, EventsViewed, FiguresViewed, HistoryViewed, InclusionProven,
-        PhotoRetried, PhotosViewed, ProjectionRebuilt, ProjectionsViewed, ReportViewed,
-        ReportsViewed, StateViewed, UserViewed, WebhookReplayed, WebhooksViewed,
+        KeysRotated, PhotoRetried, PhotosViewed, ProjectionRebuilt, ProjectionsViewed,
+        ReportViewed, ReportsViewed, StateViewed, UserViewed, WebhookReplayed, WebhooksViewed,
     };
     let filters = || BTreeMap::from([("actor".to_owned(), text())]);
     let photo_id = photo_id();
@@ -114,6 +114,9 @@ pub(crate) fn stewardship() -> Samples<stewardship::Event> {
             taken(Decision::Dismissed),
             ProjectionRebuilt { projection: text() },
             WebhookReplayed { webhook_id: text() },
+            KeysRotated {
+                master_key_id: text(),
+            },
         ],
         more,
     }
