@@ -7,6 +7,7 @@ mod completions;
 mod demo;
 mod erase;
 mod events;
+mod keys;
 mod migrate;
 mod openapi;
 mod photos;
@@ -34,6 +35,7 @@ pub use billing::BillingCommand;
 pub use demo::DemoArgs;
 pub use erase::EraseArgs;
 pub use events::EventsCommand;
+pub use keys::KeysCommand;
 pub use photos::PhotosCommand;
 pub use projections::ProjectionsCommand;
 pub use state::StateArgs;
@@ -112,6 +114,9 @@ pub enum Command {
     /// Read the event log: page by page, one event, as it grows, or all of it.
     #[command(subcommand, after_help = events::HELP)]
     Events(EventsCommand),
+    /// Look after the keys that people's personal data are sealed with.
+    #[command(subcommand, after_help = keys::HELP)]
+    Keys(KeysCommand),
     /// See anything as it stood at any point of the event log.
     #[command(after_help = state::HELP)]
     State(StateArgs),
@@ -143,6 +148,7 @@ impl Command {
             | Self::Webhooks(_)
             | Self::Billing(_)
             | Self::Events(_)
+            | Self::Keys(_)
             | Self::State(_)
             | Self::Demo(_)
             | Self::Erase(_)
@@ -168,6 +174,7 @@ pub fn without_settings(command: &Command, json: bool) -> Option<Result<(), Fail
         | Command::Webhooks(_)
         | Command::Billing(_)
         | Command::Events(_)
+        | Command::Keys(_)
         | Command::State(_)
         | Command::Demo(_)
         | Command::Erase(_) => None,
@@ -189,6 +196,7 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Webhooks(command) => webhooks::run(command, settings, json).await,
         Command::Billing(command) => billing::run(command, settings, json).await,
         Command::Events(command) => events::run(command, settings, json).await,
+        Command::Keys(command) => keys::run(command, settings, json).await,
         Command::State(arguments) => state::run(arguments, settings, json).await,
         Command::Erase(arguments) => erase::run(arguments, settings, json).await,
         Command::Demo(arguments) => demo::run(arguments, settings, json).await,

@@ -15,7 +15,6 @@ use domain::{
     values::UserId,
 };
 use infrastructure::event_log::PostgresEventLog;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::failure::Failure;
@@ -39,9 +38,9 @@ pub struct Steward {
 }
 
 impl Steward {
-    /// On that database.
-    pub fn new(pool: &PgPool, by: By) -> Self {
-        let log = Arc::new(PostgresEventLog::start(pool.clone()));
+    /// Who is recorded in that log.
+    pub fn new(log: &PostgresEventLog, by: By) -> Self {
+        let log = Arc::new(log.clone());
         let dispatcher = Dispatcher::new(log.clone(), log);
         let stewardships = Stewardships::new(dispatcher.clone(), Arc::new(SystemClock));
         Self {

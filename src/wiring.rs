@@ -3,6 +3,7 @@
 pub mod audit;
 mod chat;
 mod images;
+pub mod keys;
 mod payment;
 mod pictures;
 
@@ -169,7 +170,10 @@ impl Wiring {
         surroundings: Surroundings,
         pools: Pools,
     ) -> Result<Self, Failure> {
-        let log = Arc::new(PostgresEventLog::start(pools.work.clone()));
+        let log = Arc::new(PostgresEventLog::start(
+            pools.work.clone(),
+            keys::master_keys(settings)?,
+        ));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let billing_clock = payment::clock(settings, &surroundings.sandbox_url)?;
         let free_of_charge = settings.payment.billing == Billing::Off;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     dispatcher::fold,
-    ports::{EventLog, LogUnavailable, StoredEvent, StreamId},
+    ports::{EventLog, LogUnavailable, ReadError, StoredEvent, StreamId},
 };
 
 /// Folds a history into a state, as JSON.
@@ -63,6 +63,15 @@ pub enum PastStateError {
     /// The log is away.
     #[error(transparent)]
     Unavailable(#[from] LogUnavailable),
+}
+
+impl From<ReadError> for PastStateError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unreadable { source, .. } => Self::Unreadable(source),
+            ReadError::Unavailable(away) => Self::Unavailable(away),
+        }
+    }
 }
 
 /// Every type of aggregate, as the log has it.

@@ -55,10 +55,13 @@ pub struct Metadata {
     pub causation_id: Uuid,
     /// The command's name, as `CreateAvatar`.
     pub command: String,
-    /// What tells the client's `Idempotency-Key`, when there was one: a digest of it, since what a person chose must not
-    /// outlast the person. Of a reaction it is the id of the event that it reacts to.
+    /// The key that made the command of a reaction or a provider execute once: its cause's id. (Events from before hashes
+    /// have the client's `Idempotency-Key` here as well.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
+    /// SHA-256 of the client's `Idempotency-Key` and of whose it is: clients may write anything into it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key_sha256: Option<String>,
     /// The W3C trace id of the request, when there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
@@ -142,6 +145,16 @@ pub enum UnreadableEvent {
         /// What the decoder says.
         source: serde_json::Error,
     },
+    /// Something personal in it cannot be opened; nothing of the event is shown then.
+    #[error("the personal values in {aggregate_type}.{event_type} cannot be opened")]
+    Sealed {
+        /// The aggregate's type.
+        aggregate_type: String,
+        /// The event's name.
+        event_type: String,
+        /// What is wrong, and where.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The metadata beside the event are not what every event has.
     #[error("the metadata are not readable")]
     Metadata(#[source] serde_json::Error),
@@ -157,6 +170,7 @@ impl UnreadableEvent {
             Self::NoWayUp { .. }
             | Self::Misnamed { .. }
             | Self::Payload { .. }
+            | Self::Sealed { .. }
             | Self::Metadata(_) => false,
         }
     }

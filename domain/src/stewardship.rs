@@ -125,6 +125,10 @@ pub enum Command {
     ErasePerson {
         user_id: UserId,
     },
+    /// Wraps people's data keys with that master key.
+    RotateKeys {
+        master_key_id: String,
+    },
 }
 
 /// What a steward did.
@@ -206,6 +210,10 @@ pub enum Event {
     ErasureOrdered {
         user_id: UserId,
     },
+    /// It was begun; the id names the master key and does not tell it.
+    KeysRotated {
+        master_key_id: String,
+    },
 }
 
 event_versions!(
@@ -233,6 +241,7 @@ event_versions!(
         ProjectionRebuilt: "1",
         WebhookReplayed: "1",
         ErasureOrdered: "1",
+        KeysRotated: "1",
     }
 );
 
@@ -293,6 +302,7 @@ impl Stewardship {
             Command::RebuildProjection { projection } => Event::ProjectionRebuilt { projection },
             Command::ReplayWebhook { webhook_id } => Event::WebhookReplayed { webhook_id },
             Command::ErasePerson { user_id } => Event::ErasureOrdered { user_id },
+            Command::RotateKeys { master_key_id } => Event::KeysRotated { master_key_id },
         }
     }
 }

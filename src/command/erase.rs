@@ -107,7 +107,7 @@ fn confirm(user: UserId) -> Result<(), Failure> {
 async fn ask(user: UserId, by: By, database: &Database, json: bool) -> Result<String, Failure> {
     let pool = database.connect("ava erase").await?;
     must_be_migrated(&pool).await?;
-    let steward = Steward::new(&pool, by);
+    let steward = Steward::new(&database.log(&pool)?, by);
     let erased_before = steward.people.is_erased(user).await;
     let erased_before = erased_before.map_err(Failure::try_again)?;
     if !erased_before && !is_known(&pool, user).await? {

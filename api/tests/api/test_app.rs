@@ -34,7 +34,7 @@ use infrastructure::{
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
     reply_drafts::PostgresReplyDrafts,
-    scratch_database::ScratchDatabase,
+    scratch_database::{ScratchDatabase, master_keys},
     stand_in_clock::StandInClock,
     storage::LocalStorage,
     stripe::{Stripe, StripeSettings},
@@ -132,7 +132,7 @@ impl TestApp {
         objects: PathBuf,
         options: &Options,
     ) -> Self {
-        let log = Arc::new(PostgresEventLog::start(database.pool()));
+        let log = Arc::new(PostgresEventLog::start(database.pool(), master_keys()));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         let clock = Arc::new(MovableClock(Mutex::new(TimeDelta::zero())));
         let billing_clock: Arc<dyn Clock> = match options.sandbox_clock {
@@ -288,7 +288,7 @@ impl TestApp {
     pub fn second_process(&mut self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let log = Arc::new(PostgresEventLog::start(self.database.pool()));
+        let log = Arc::new(PostgresEventLog::start(self.database.pool(), master_keys()));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         let conducts = conducts(&dispatcher, &self.clock);
         let stewardships = Stewardships::new(dispatcher.clone(), self.clock.clone());

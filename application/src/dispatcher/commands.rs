@@ -163,6 +163,7 @@ impl Commanded for Stewardship {
             stewardship::Command::RebuildProjection { .. } => "RebuildProjection",
             stewardship::Command::ReplayWebhook { .. } => "ReplayWebhook",
             stewardship::Command::ErasePerson { .. } => "ErasePerson",
+            stewardship::Command::RotateKeys { .. } => "RotateKeys",
         }
     }
 

@@ -37,7 +37,7 @@ pub struct StoredEvent {
     pub event_type: String,
     /// The version of its shape.
     pub event_version: String,
-    /// The JSON as written.
+    /// The JSON as it was given to [`EventLog::append`]; what is personal of somebody erased is `{"erased": true}`.
     pub payload: String,
     /// Who caused it, as JSON (`domain::recorded::Metadata`).
     pub metadata: String,
@@ -80,7 +80,8 @@ pub struct NewEvent {
     pub event_type: String,
     /// The version of its shape.
     pub event_version: String,
-    /// The JSON to be stored byte for byte.
+    /// The JSON to be stored byte for byte, but for what is personal in it (`domain::personal::Personal`): that is sealed
+    /// with the key of the metadata's owner.
     pub payload: String,
     /// The metadata as JSON, `domain::recorded::Metadata`; one command's events share it.
     pub metadata: Arc<str>,
@@ -109,17 +110,14 @@ pub struct IdempotencyClaim {
 }
 
 impl IdempotencyClaim {
-    /// The key as the metadata of events keep it, where nothing can be forgotten.
-    ///
-    /// A person's own words stand in no event unsealed, so a key that a client chose is kept as a digest: SHA-256 over
-    /// scope, a line feed and key, in lower-case hex. Whoever holds a key can tell its events by that; the key itself
-    /// cannot be read from them. A reaction's key is an event's id, a provider's a message's: those stay as they are.
-    pub fn on_record(&self) -> String {
-        if self.scope.starts_with("user:") {
-            hex::encode(Sha256::digest(format!("{}\n{}", self.scope, self.key)))
-        } else {
-            self.key.clone()
-        }
+    /// What the log keeps of it, since a client may have written anything into its key: SHA-256 of the scope, a NUL byte
+    /// and the key, lower-case hex.
+    pub fn sha256(&self) -> String {
+        let parts = Sha256::new()
+            .chain_update(&self.scope)
+            .chain_update([0])
+            .chain_update(&self.key);
+        hex::encode(parts.finalize())
     }
 }
 
@@ -190,7 +188,10 @@ pub enum ReadError {
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Every event of one stream, in order; none for a stream that does not exist.
-    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, LogUnavailable>;
+    ///
+    /// # Errors
+    /// When the log is away, or something personal in an event cannot be opened.
+    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError>;
 
     /// Appends one command's events; returns once they are durable.
     ///

@@ -53,7 +53,7 @@ fn a_sample_of_an_old_version_is_held_against_its_twin_of_the_next_one() {
         invented_versions::created(),
     );
     let created = (
-        Name::parse("Avatar.AvatarCreated.v1.json").unwrap(),
+        Name::parse("Avatar.AvatarCreated.v2.json").unwrap(),
         serde_json::to_string_pretty(&created).unwrap(),
     );
     let whole = BTreeMap::from([

@@ -22,9 +22,13 @@ use domain::{
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };
 use infrastructure::{
-    event_log::PostgresEventLog, inbox::WebhookInbox,
-    prediction_notices::PostgresPredictionNotices, reply_drafts::PostgresReplyDrafts,
-    scratch_database::ScratchDatabase, storage::LocalStorage, stripe::Stripe,
+    event_log::PostgresEventLog,
+    inbox::WebhookInbox,
+    prediction_notices::PostgresPredictionNotices,
+    reply_drafts::PostgresReplyDrafts,
+    scratch_database::{ScratchDatabase, master_keys},
+    storage::LocalStorage,
+    stripe::Stripe,
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use provenance::Marker;
@@ -100,7 +104,7 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
         ..SandboxConfig::default()
     });
     let sandbox = sandbox.await.unwrap();
-    let log = Arc::new(PostgresEventLog::start(database.pool()));
+    let log = Arc::new(PostgresEventLog::start(database.pool(), master_keys()));
     let dispatcher = Dispatcher::new(log.clone(), log.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stripe = Arc::new(stripe(&sandbox));
@@ -252,8 +256,8 @@ impl System {
         let profile = Profile {
             name: Personal::new("Mira".parse().unwrap()),
             age: Age::try_from(27).unwrap(),
-            gender: "woman".parse().unwrap(),
-            nationality: "Portuguese".parse().unwrap(),
+            gender: Personal::new("woman".parse().unwrap()),
+            nationality: Personal::new("Portuguese".parse().unwrap()),
             appearance: Personal::new("short dark hair, green eyes".parse().unwrap()),
             personality: Personality::Caring,
         };

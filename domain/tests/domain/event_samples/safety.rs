@@ -51,8 +51,9 @@ pub(crate) fn stewardship() -> Samples<stewardship::Event> {
     use stewardship::Event::{
         BundleExported, CancellationOrdered, CheckpointViewed, ConsistencyProven, DecisionTaken,
         ErasureOrdered, EventViewed, EventsExported, EventsViewed, FiguresViewed, HistoryViewed,
-        InclusionProven, PhotoRetried, PhotosViewed, ProjectionRebuilt, ProjectionsViewed,
-        ReportViewed, ReportsViewed, StateViewed, UserViewed, WebhookReplayed, WebhooksViewed,
+        InclusionProven, KeysRotated, PhotoRetried, PhotosViewed, ProjectionRebuilt,
+        ProjectionsViewed, ReportViewed, ReportsViewed, StateViewed, UserViewed, WebhookReplayed,
+        WebhooksViewed,
     };
     let filters = || BTreeMap::from([("actor".to_owned(), text())]);
     let photo_id = photo_id();
@@ -115,6 +116,9 @@ pub(crate) fn stewardship() -> Samples<stewardship::Event> {
             ProjectionRebuilt { projection: text() },
             WebhookReplayed { webhook_id: text() },
             ErasureOrdered { user_id: user_id() },
+            KeysRotated {
+                master_key_id: text(),
+            },
         ],
         more,
     }
