@@ -5,7 +5,9 @@ mod audit;
 mod billing;
 mod completions;
 mod demo;
+mod erase;
 mod events;
+mod keys;
 mod migrate;
 mod openapi;
 mod photos;
@@ -31,7 +33,9 @@ use crate::failure::Failure;
 pub use audit::AuditCommand;
 pub use billing::BillingCommand;
 pub use demo::DemoArgs;
+pub use erase::EraseArgs;
 pub use events::EventsCommand;
+pub use keys::KeysCommand;
 pub use photos::PhotosCommand;
 pub use projections::ProjectionsCommand;
 pub use state::StateArgs;
@@ -45,6 +49,7 @@ Examples:
   ava photos list                        which pictures failed, and why
   ava webhooks list --state parked       what the payment provider said that nobody could apply
   ava audit verify                       whether the log is what was hashed and signed
+  ava erase USER_ID                      forgets somebody for ever
   ava events tail                        what happens, as it happens
   ava openapi > openapi.json             the API's description, to generate a client from
   ava completions bash > /etc/bash_completion.d/ava
@@ -109,9 +114,15 @@ pub enum Command {
     /// Read the event log: page by page, one event, as it grows, or all of it.
     #[command(subcommand, after_help = events::HELP)]
     Events(EventsCommand),
+    /// Look after the keys that people's personal data are sealed with.
+    #[command(subcommand, after_help = keys::HELP)]
+    Keys(KeysCommand),
     /// See anything as it stood at any point of the event log.
     #[command(after_help = state::HELP)]
     State(StateArgs),
+    /// Forget somebody for ever.
+    #[command(after_help = erase::HELP)]
+    Erase(EraseArgs),
     /// Fill a running system with believable people, companions, chats, pictures and subscriptions.
     #[command(after_help = demo::HELP)]
     Demo(DemoArgs),
@@ -137,8 +148,10 @@ impl Command {
             | Self::Webhooks(_)
             | Self::Billing(_)
             | Self::Events(_)
+            | Self::Keys(_)
             | Self::State(_)
             | Self::Demo(_)
+            | Self::Erase(_)
             | Self::Completions { .. } => QUIET_FILTER,
         }
     }
@@ -161,8 +174,10 @@ pub fn without_settings(command: &Command, json: bool) -> Option<Result<(), Fail
         | Command::Webhooks(_)
         | Command::Billing(_)
         | Command::Events(_)
+        | Command::Keys(_)
         | Command::State(_)
-        | Command::Demo(_) => None,
+        | Command::Demo(_)
+        | Command::Erase(_) => None,
     }
 }
 
@@ -181,7 +196,9 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Webhooks(command) => webhooks::run(command, settings, json).await,
         Command::Billing(command) => billing::run(command, settings, json).await,
         Command::Events(command) => events::run(command, settings, json).await,
+        Command::Keys(command) => keys::run(command, settings, json).await,
         Command::State(arguments) => state::run(arguments, settings, json).await,
+        Command::Erase(arguments) => erase::run(arguments, settings, json).await,
         Command::Demo(arguments) => demo::run(arguments, settings, json).await,
         Command::Openapi => openapi::run(),
         Command::Completions { shell } => completions::run(shell),

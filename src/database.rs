@@ -5,16 +5,18 @@ use std::{env, path::PathBuf};
 use infrastructure::{
     database::{self, DatabaseError, DatabaseOptions},
     embedded_postgres::{EmbeddedOptions, EmbeddedPostgres},
+    event_log::PostgresEventLog,
     settings::Settings,
 };
 use sqlx::PgPool;
 
-use crate::{data_directory::DataDirectory, failure::Failure};
+use crate::{data_directory::DataDirectory, failure::Failure, wiring::keys::master_keys};
 
 /// A database, and the private server that was started for it.
 pub struct Database {
     url: String,
     server: Option<EmbeddedPostgres>,
+    settings: Settings,
 }
 
 impl Database {
@@ -27,6 +29,7 @@ impl Database {
             return Ok(Self {
                 url: url.reveal().to_owned(),
                 server: None,
+                settings: settings.clone(),
             });
         }
         let options = EmbeddedOptions {
@@ -44,6 +47,7 @@ impl Database {
         Ok(Self {
             url: server.url().to_owned(),
             server: Some(server),
+            settings: settings.clone(),
         })
     }
 
@@ -59,7 +63,11 @@ impl Database {
                 settings.data_dir.display()
             ))
         })?;
-        Ok(Self { url, server: None })
+        Ok(Self {
+            url,
+            server: None,
+            settings: settings.clone(),
+        })
     }
 
     /// As [`Database::already_running`], or the private one, started for the time of this command.
@@ -88,6 +96,12 @@ impl Database {
             requests: open("requests")?,
             following: open("followers")?,
         })
+    }
+
+    /// The event log in it, over those connections.
+    pub fn log(&self, pool: &PgPool) -> Result<PostgresEventLog, Failure> {
+        let masters = master_keys(&self.settings)?;
+        Ok(PostgresEventLog::start(pool.clone(), masters))
     }
 
     /// What the banner says of it.

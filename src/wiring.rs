@@ -3,6 +3,7 @@
 pub mod audit;
 mod chat;
 mod images;
+pub mod keys;
 mod payment;
 mod pictures;
 
@@ -16,6 +17,7 @@ use application::{
     conversations::Conversations,
     crisis::CrisisAnswers,
     dispatcher::Dispatcher,
+    people::People,
     photos::Photos,
     ports::{
         Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock, TokenIssuer,
@@ -138,6 +140,7 @@ pub struct Wiring {
     reports: Reports,
     conducts: Conducts,
     stewardships: Stewardships,
+    people: People,
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
     crisis: Arc<CrisisAnswers>,
@@ -167,7 +170,10 @@ impl Wiring {
         surroundings: Surroundings,
         pools: Pools,
     ) -> Result<Self, Failure> {
-        let log = Arc::new(PostgresEventLog::start(pools.work.clone()));
+        let log = Arc::new(PostgresEventLog::start(
+            pools.work.clone(),
+            keys::master_keys(settings)?,
+        ));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let billing_clock = payment::clock(settings, &surroundings.sandbox_url)?;
         let free_of_charge = settings.payment.billing == Billing::Off;
@@ -188,6 +194,7 @@ impl Wiring {
             secrets.content_hash_key,
         );
         let stewardships = Stewardships::new(dispatcher.clone(), clock.clone());
+        let people = People::new(dispatcher.clone(), stewardships.clone());
         let photos = payment::photos(dispatcher.clone(), billing_clock.clone(), free_of_charge)
             .watched_by(conducts.clone());
         let reports = Reports::new(
@@ -228,6 +235,7 @@ impl Wiring {
             reports,
             conducts,
             stewardships,
+            people,
             image_webhook: Arc::new(ReplicateWebhook::new(webhook_secrets(settings, secrets)?)),
             providers: providers(settings, &surroundings)?,
             notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
@@ -278,6 +286,7 @@ impl Wiring {
             rebuild_pool: self.pools.following.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.people.clone(),
             conversations: self.conversations.clone(),
             reports: self.reports.clone(),
             conducts: self.conducts.clone(),
@@ -342,6 +351,8 @@ impl Wiring {
             checkpoints: self.engine.checkpoints(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.people.clone(),
+            idempotency: self.log.clone(),
             conversations: self.conversations.clone(),
             drafts: self.drafts.clone(),
             chat_figures: self.chat_figures.clone(),

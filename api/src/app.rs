@@ -10,6 +10,7 @@ use application::{
     content::Refusal,
     conversations::Conversations,
     crisis::CrisisAnswers,
+    people::People,
     photos::Photos,
     ports::{
         Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
@@ -29,7 +30,7 @@ use url::Url;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
-    admin,
+    account, admin,
     admin::Rebuilds,
     audit, avatars, billing, chat, dev_token, documentation,
     envelope::envelope,
@@ -54,6 +55,8 @@ pub struct App {
     pub avatars: Avatars,
     /// The use cases of photos.
     pub photos: Photos,
+    /// The use cases of people's own data.
+    pub people: People,
     /// The use cases of conversations.
     pub conversations: Conversations,
     /// The use cases of reports.
@@ -218,6 +221,8 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(reports::file_report)
         .service(reports::list_reports)
         .service(reports::get_report)
+        .service(account::export_me)
+        .service(account::erase_me)
         .service(audit::list_projections)
         .service(audit::list_events)
         .service(audit::get_event)
@@ -230,6 +235,7 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(admin::retry_photo)
         .service(admin::cancel_photo_of_anybody)
         .service(admin::get_user)
+        .service(admin::erase_user)
         .service(admin::get_figures)
         .service(admin::list_report_queue)
         .service(admin::get_reported_content)

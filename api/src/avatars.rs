@@ -80,7 +80,11 @@ pub(crate) async fn create_avatar(
     .await
 }
 
-problems!(GetProblems = SIGNED_IN, READ, &[Code::AvatarNotFound]);
+problems!(
+    GetProblems = SIGNED_IN,
+    READ,
+    &[Code::AvatarNotFound, Code::PersonErased, Code::Busy]
+);
 
 /// Show the avatar.
 ///
@@ -256,7 +260,14 @@ async fn reply(
 }
 
 async fn shown(app: &State, user: UserId, status: StatusCode) -> Result<Reply, Problem> {
-    let avatar = Avatar::read(app, user).await?;
-    let (avatar, sequence) = avatar.ok_or_else(|| Problem::plain(Code::AvatarNotFound))?;
+    let Some((avatar, sequence)) = Avatar::read(app, user).await? else {
+        // Nobody who was erased is sent to design an avatar.
+        let code = if app.people.is_erased(user).await? {
+            Code::PersonErased
+        } else {
+            Code::AvatarNotFound
+        };
+        return Err(Problem::plain(code));
+    };
     Ok(Reply::json(status, &avatar)?.etag(sequence))
 }

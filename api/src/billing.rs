@@ -12,7 +12,7 @@ use projections::gate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use invoices::list_invoices;
+pub(crate) use invoices::{InvoiceResource as Invoice, list_invoices};
 pub(crate) use managing::{
     cancel_subscription, open_portal, resume_subscription, sync_subscription,
 };

@@ -3,19 +3,21 @@
 use actix_web::{
     FromRequest, HttpRequest, dev,
     http::header::{ACCEPT_LANGUAGE, HeaderMap},
-    web::{Bytes, Payload},
+    web::{Bytes, Data, Payload},
 };
 use application::{
     context::{Context, DEFAULT_LOCALE},
     ports::{IdempotencyClaim, SignedIn},
 };
+use domain::values::UserId;
 use futures::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    app::State,
     body::{self, Fields, JSON_LIMIT},
     parameters::Parameters,
-    problem::Problem,
+    problem::{Code, Problem},
     read::authenticate,
     request_id::RequestId,
 };
@@ -80,13 +82,14 @@ impl FromRequest for CommandRequest {
         let payload = Payload::from_request(&request, payload);
         Box::pin(async move {
             let caller = authenticate(&request)?;
+            refuse_the_erased(&request, caller.user).await?;
             let mut parameters = Parameters::of(&request);
             let key = parameters.header("Idempotency-Key", idempotency_key);
             let if_match = parameters.header("If-Match", if_match).flatten();
             parameters.finish()?;
             let payload = payload
                 .await
-                .map_err(|_| Problem::plain(crate::problem::Code::InvalidJson))?;
+                .map_err(|_| Problem::plain(Code::InvalidJson))?;
             let body = body::read(payload, JSON_LIMIT).await?;
             let claim = key.map(|key| IdempotencyClaim {
                 scope: format!("user:{}", caller.user),
@@ -104,6 +107,17 @@ impl FromRequest for CommandRequest {
             })
         })
     }
+}
+
+/// Whoever was erased gives no commands any more, whatever else would be said to them.
+async fn refuse_the_erased(request: &HttpRequest, caller: UserId) -> Result<(), Problem> {
+    let Some(app) = request.app_data::<Data<State>>() else {
+        return Err(Problem::plain(Code::InternalError));
+    };
+    if app.people.is_erased(caller).await? {
+        return Err(Problem::plain(Code::PersonErased));
+    }
+    Ok(())
 }
 
 /// The first language of `Accept-Language`; English when there is none that can be read.

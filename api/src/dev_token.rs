@@ -66,11 +66,20 @@ struct User {
     roles: Vec<&'static str>,
 }
 
-problems!(TokenProblems = BODY, &[Code::NotFound, Code::InternalError]);
+problems!(
+    TokenProblems = BODY,
+    &[
+        Code::NotFound,
+        Code::PersonErased,
+        Code::InternalError,
+        Code::Unavailable,
+        Code::Busy
+    ]
+);
 
 /// Sign in for development.
 ///
-/// A token for the person with that address. Exists in the development environment only; 404 anywhere else.
+/// A token for the person with that address; 410 for who was erased.  Exists in the development environment only; 404 anywhere else.
 #[utoipa::path(
     tag = "Service",
     security(()),
@@ -101,6 +110,10 @@ pub(crate) async fn issue_token(
     let issued = issuer
         .issue(&email, &roles, now)
         .map_err(|error| Problem::internal(&error))?;
+    // Their id comes from their address: it would be the same person again.
+    if app.people.is_erased(issued.bearer.user).await? {
+        return Err(Problem::plain(Code::PersonErased));
+    }
     let token = Token {
         access_token: issued.access_token,
         token_type: "Bearer",

@@ -49,6 +49,7 @@ const DESCRIPTION: &str = include_str!("documentation/description.md");
         (name = "Updates", description = "What changes, as it changes."),
         (name = "Billing", description = "Plans, payment, and what is paid for."),
         (name = "Reports", description = "Say that something should not be there, and see what became of it."),
+        (name = "Account", description = "The person's own data: to take along, and to have forgotten."),
         (name = "Operator", description = "Running the system. For those whose access token names the role `operator`; every view and every act is recorded."),
         (name = "Audit", description = "What auditors look at. For those whose access token names the role `auditor`."),
         (name = "Service", description = "The service itself."),

@@ -484,6 +484,33 @@ pub(crate) fn user_account() -> Value {
     })
 }
 
+pub(crate) fn personal_data() -> Value {
+    json!({
+        "exported_at": "2026-11-22T15:00:00Z",
+        "log_position": 42,
+        "person": {"id": MARA, "email": "mara@example.com"},
+        "avatar": avatar(),
+        "subscription": subscription(),
+        "invoices": invoices()["items"],
+        "chat": {"mode": "friendly"},
+        "reports": [report()],
+        "refusals": {"all": 0, "hard": 0},
+        "photos": [photo()],
+        "messages": [message(), reply()],
+        "events": [{
+            "position": 1,
+            "aggregate_type": "Avatar",
+            "aggregate_id": MARA,
+            "sequence": 1,
+            "event_type": "AvatarCreated",
+            "event_version": "1",
+            "recorded_at": "2026-11-22T14:00:00Z",
+            "payload": {"type": "AvatarCreated", "avatar_id": AVATAR, "owner": MARA, "profile": {"name": {"personal": "Ava"}}},
+            "metadata": {"actor": format!("user:{MARA}"), "owner": MARA, "command": "CreateAvatar"},
+        }],
+    })
+}
+
 pub(crate) fn figures() -> Value {
     json!({
         "measured_at": "2026-11-22T15:00:00Z",

@@ -4,6 +4,7 @@
 //! decides, and the answer comes from `projections`. The contract is the generated document
 //! (`docs/openapi.json`); a test keeps the two the same.
 
+mod account;
 mod admin;
 mod app;
 mod audit;

@@ -309,6 +309,7 @@ async fn photo_wished_for_at(app: &State, position: Position) -> Result<PhotoId,
         | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
         | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => None,
     });

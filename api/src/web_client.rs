@@ -30,6 +30,7 @@ pub const PAGES: &[&str] = &[
     "gallery",
     "subscribe",
     "account",
+    "goodbye",
     "audit",
     "operator",
 ];

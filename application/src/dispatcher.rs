@@ -272,6 +272,7 @@ impl Dispatcher {
                 same_request(context, &known)?;
                 Ok(Some(Outcome::Replayed(known.position)))
             }
+            Err(AppendError::OwnerErased) => Err(CommandError::OwnerErased),
             Err(AppendError::Unavailable(error)) => Err(error.into()),
         }
     }
@@ -297,6 +298,11 @@ impl Dispatcher {
             events: 0,
             replayed: true,
         }))
+    }
+
+    /// Forgets whatever this process remembers of aggregates, after somebody was erased: the log tells the rest anew.
+    pub(crate) fn forget_all(&self) {
+        self.recent.forget_all();
     }
 
     /// The log itself, for use cases that read a stream's events.

@@ -11,6 +11,7 @@ pub mod crisis;
 pub mod dispatcher;
 pub mod memory_log;
 pub mod past_states;
+pub mod people;
 pub mod photos;
 pub mod ports;
 pub mod provenance;

@@ -9,6 +9,7 @@ mod identity;
 mod images;
 mod payment;
 mod payment_inbox;
+mod person_keys;
 mod prediction_notices;
 mod provenance;
 mod reply_drafts;
@@ -40,6 +41,7 @@ pub use payment::{
 pub use payment_inbox::{
     InboxCounts, InboxEntry, InboxItem, InboxState, InvalidState, Kept, PaymentInbox,
 };
+pub use person_keys::PersonKeys;
 pub use prediction_notices::{
     AttemptId, MessageRefused, PredictionMessage, PredictionNotices, PredictionWebhook,
     WebhookHeaders,

@@ -131,8 +131,8 @@ pub struct Intervention {
     /// The rules that called for it, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
-    /// What the person reads.
-    pub text: String,
+    /// What the person reads: it may call the companion by its name.
+    pub text: Personal<String>,
 }
 
 /// Why a promised picture does not come.
@@ -288,7 +288,7 @@ event_versions!(
         PhotoWithheld: "1",
         ReplyFailed: "1",
         ModeChanged: "1",
-        SafetyInterventionShown: "1",
+        SafetyInterventionShown: "2",
     }
 );
 

@@ -10,6 +10,7 @@ pub mod inbox;
 pub mod prediction_notices;
 pub mod reply_drafts;
 pub mod scratch_database;
+pub mod sealing;
 pub mod settings;
 pub mod stand_in_clock;
 pub mod standard_webhooks;

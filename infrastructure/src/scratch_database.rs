@@ -17,7 +17,14 @@ use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 
 pub use cluster::ScratchCluster;
 
+use crate::sealing::MasterKeys;
+
 static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// The same master key in every test process, so that each reads what another one wrote.
+pub fn master_keys() -> MasterKeys {
+    MasterKeys::one(&[7; 32])
+}
 
 /// One database that belongs to one test.
 #[derive(Debug)]

@@ -28,6 +28,7 @@ use sha2::Sha256;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use crate::sealing::MasterKeys;
 use reader::Reader;
 
 pub use audit::AuditSettings;
@@ -138,6 +139,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// `URL_SIGNING_KEY`: a text that [`parse_key`] understands; none for the generated one.
     pub url_signing_key: Option<Secret>,
+    /// `AVA_MASTER_KEY`: what people's data keys are wrapped with; none for one that is made from the generated secrets.
+    pub master_keys: Option<MasterKeys>,
     /// `AUDIT_SIGNING_KEY` and its like: what lets auditors check the log.
     pub audit: AuditSettings,
     /// `PROJECTIONS_SELF_CHECK_HOURS`: how old a comparison of a read model with the log may become; none for never.
@@ -224,6 +227,7 @@ impl Settings {
             safety: safety::read(&mut reader),
             identity: outside::identity(&mut reader),
             url_signing_key: url_signing_key(&mut reader),
+            master_keys: master_keys(&mut reader),
             audit: audit::read(&mut reader, environment),
             self_check_every: self_check_every(&mut reader),
             sentry_dsn: sentry_dsn(&mut reader),
@@ -292,6 +296,11 @@ impl Settings {
                 "URL_SIGNING_KEY",
                 self.url_signing_key.is_some(),
                 "the generated one is for development",
+            ),
+            (
+                "AVA_MASTER_KEY",
+                self.master_keys.is_some(),
+                "people's personal data are sealed with it",
             ),
             (
                 "AUDIT_SIGNING_KEY",
@@ -399,6 +408,17 @@ fn url_signing_key(reader: &mut Reader<'_>) -> Option<Secret> {
         return None;
     }
     Some(key)
+}
+
+fn master_keys(reader: &mut Reader<'_>) -> Option<MasterKeys> {
+    let keys = reader.secret("AVA_MASTER_KEY")?;
+    match MasterKeys::parse(keys.reveal()) {
+        Ok(keys) => Some(keys),
+        Err(error) => {
+            reader.problem("AVA_MASTER_KEY", error);
+            None
+        }
+    }
 }
 
 /// A day, unless it says otherwise; 0 for never.

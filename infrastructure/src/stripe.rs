@@ -244,6 +244,20 @@ impl PaymentGateway for Stripe {
         Ok(answer.map(|answer| readable(&answer)).transpose()?)
     }
 
+    async fn end_at_once(&self, id: &str) -> Result<(), PaymentError> {
+        let account = self.account()?;
+        let Some(id) = path_segment(id) else {
+            return Ok(());
+        };
+        let request = requests::end_at_once(id);
+        match account.send(&request, RequestStrategy::Once).await {
+            Ok(_) => Ok(()),
+            // It is over already: then Stripe says that it knows no such subscription.
+            Err(failure) if is_missing(&failure) => Ok(()),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
     async fn invoices(
         &self,
         customer_id: &str,

@@ -3,6 +3,7 @@
 //! The read model only says where an event stands; events themselves are read from the log. What it has not seen yet is
 //! looked for in the log itself, so that no answer lacks an event.
 
+mod of_person;
 mod projector;
 mod selection;
 mod statement;
@@ -14,6 +15,7 @@ use serde_json::value::RawValue;
 use sqlx::{FromRow, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
+pub use of_person::{PersonalStream, knows_owners, streams_of};
 pub use projector::AuditIndexProjector;
 pub use selection::Selection;
 pub use statement::plan;

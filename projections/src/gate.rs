@@ -160,6 +160,19 @@ pub async fn owner_of_customer(pool: &PgPool, customer_id: &str) -> sqlx::Result
     Ok(owner.map(UserId))
 }
 
+/// All customers that a user ever was at the payment provider, also when the user was erased since.
+///
+/// # Errors
+/// When the database is away.
+pub async fn customers_of(pool: &PgPool, owner: UserId) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar(
+        "SELECT customer_id FROM subscription_customers WHERE owner = $1 ORDER BY customer_id",
+    )
+    .bind(owner.0)
+    .fetch_all(pool)
+    .await
+}
+
 /// The subscriptions that give access, if only on credit, with the provider's id of each: at most `limit`, in the
 /// order of their users, from the one after `after` on.
 ///

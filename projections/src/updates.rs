@@ -222,7 +222,10 @@ fn changed(recorded: &Recorded<AnyEvent>) -> Option<(UpdateKind, Resource)> {
             return Some(conversation_changed(event, recorded.event_id));
         }
         // What these tell of, nobody waits for.
-        AnyEvent::Conduct(_) | AnyEvent::Report(_) | AnyEvent::Stewardship(_) => None,
+        AnyEvent::Conduct(_)
+        | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
+        | AnyEvent::Stewardship(_) => None,
     };
     kind.map(|kind| (kind, Resource::Stream))
 }

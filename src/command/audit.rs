@@ -7,9 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use domain::stewardship;
-use infrastructure::settings::Settings;
+use infrastructure::{event_log::PostgresEventLog, settings::Settings};
 use serde_json::json;
-use sqlx::PgPool;
 use transparency::{ProofError, StoredCheckpoint, Tree, VerifierKey};
 
 use crate::{
@@ -121,7 +120,7 @@ pub async fn run(command: AuditCommand, settings: Settings, json: bool) -> Resul
         must_be_migrated(&pool).await?;
         let job = Job {
             tree: Tree::new(pool.clone()),
-            pool: pool.clone(),
+            log: database.log(&pool)?,
             secrets: &secrets,
             published_to: publish_dir(&settings),
             json,
@@ -155,7 +154,7 @@ impl From<String> for Answer {
 /// What the commands need.
 struct Job<'a> {
     tree: Tree,
-    pool: PgPool,
+    log: PostgresEventLog,
     secrets: &'a Secrets,
     published_to: PathBuf,
     json: bool,
@@ -184,7 +183,7 @@ impl Job<'_> {
     }
 
     async fn record(&self, by: By, view: stewardship::Command) -> Result<(), Failure> {
-        let steward = Steward::new(&self.pool, by).auditing();
+        let steward = Steward::new(&self.log, by).auditing();
         steward.record(view).await
     }
 

@@ -124,7 +124,8 @@ async fn ask(
 ) -> Result<(String, Result<(), Failure>), Failure> {
     let pool = database.connect("ava projections").await?;
     must_be_migrated(&pool).await?;
-    let job = Job::new(pool.clone(), json, stop);
+    let log = database.log(&pool)?;
+    let job = Job::new(pool.clone(), log.clone(), json, stop);
     let mut verdict = Ok(());
     let answer = match command {
         ProjectionsCommand::List if json => format!("{}\n", list::as_json(&job.list().await?)),
@@ -132,7 +133,7 @@ async fn ask(
         ProjectionsCommand::Resume { name } => job.resume(&name).await?,
         ProjectionsCommand::Rebuild { which, restart, by } => {
             let projectors = which.projectors()?;
-            let steward = Steward::new(&pool, by);
+            let steward = Steward::new(&log, by);
             for projector in &projectors {
                 let projection = projector.name().to_owned();
                 let deed = stewardship::Command::RebuildProjection { projection };
@@ -165,8 +166,8 @@ pub struct Job {
 }
 
 impl Job {
-    fn new(pool: PgPool, json: bool, stop: CancellationToken) -> Self {
-        let log = Arc::new(PostgresEventLog::start(pool.clone()));
+    fn new(pool: PgPool, log: PostgresEventLog, json: bool, stop: CancellationToken) -> Self {
+        let log = Arc::new(log);
         let node = format!("operator-{}", Uuid::now_v7().simple());
         Self {
             order: Order::new(pool.clone(), log.clone(), node.clone()),

@@ -16,6 +16,16 @@ const BUNDLE: usize = 128;
 /// How long the calls that bought nothing stay, in days.
 const KEPT_DAYS: i32 = 30;
 
+/// Forgets all calls for these pictures.
+pub(crate) async fn forget_calls(pool: &PgPool, photos: &[PhotoId]) -> sqlx::Result<()> {
+    let photos: Vec<Uuid> = photos.iter().map(|photo| photo.0).collect();
+    sqlx::query("DELETE FROM provider_calls WHERE photo_id = ANY($1)")
+        .bind(photos)
+        .execute(pool)
+        .await
+        .map(drop)
+}
+
 /// What a provider was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {

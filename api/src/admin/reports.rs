@@ -6,7 +6,7 @@ use actix_web::{
     post,
     web::{Data, Path},
 };
-use application::ports::Role;
+use application::{context::CommandError, ports::Role};
 use chrono::{DateTime, Utc};
 use domain::{
     report::{Decision, SubjectKind},
@@ -261,7 +261,14 @@ pub(crate) async fn decide_report(
     let decision = decision.ok_or_else(|| Problem::plain(Code::InvalidBody))?;
     let execute = async |context| {
         let decided = app.reports.decide(context, report_id, decision, note);
-        Ok(decided.await?.into())
+        decided
+            .await
+            .map(Executed::from)
+            .map_err(|error| match error {
+                // The report went with whoever filed it.
+                CommandError::OwnerErased => Problem::plain(Code::ReportNotFound),
+                other => other.into(),
+            })
     };
     let answer = async |executed: Executed| {
         let position = executed.position();

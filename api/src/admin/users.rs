@@ -8,7 +8,7 @@ use actix_web::{
 use application::ports::Role;
 use chrono::{DateTime, Utc};
 use domain::{stewardship, values::UserId};
-use projections::{avatars, gate, photos, reports};
+use projections::{audit_index, avatars, gate, photos, reports};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -98,6 +98,13 @@ pub(crate) async fn get_user(
     let view = stewardship::Command::ViewUser { user_id: user };
     app.record(context, view).await?;
     Ok(Reply::json(StatusCode::OK, &account)?.respond())
+}
+
+/// Whether there is anything of theirs, or was before they were erased.
+pub(super) async fn is_known(app: &State, user: UserId) -> Result<bool, Problem> {
+    Ok(account(app, user).await?.is_some()
+        || app.people.is_erased(user).await?
+        || !audit_index::streams_of(&app.pool, user).await?.is_empty())
 }
 
 /// None when nothing is known of them.

@@ -64,8 +64,12 @@ struct EventMetadata {
     /// The command's name.
     #[schema(example = "CreateAvatar")]
     command: String,
+    /// What made a reaction's or a provider's command execute once: its cause's id.
     #[schema(nullable = false)]
     idempotency_key: Option<String>,
+    /// SHA-256 of whose the `Idempotency-Key` is (as `user:…`), a NUL byte and the key, in hexadecimal.
+    #[schema(nullable = false)]
+    idempotency_key_sha256: Option<String>,
     /// The W3C trace id of the request.
     #[schema(nullable = false)]
     trace_id: Option<String>,

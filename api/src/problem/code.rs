@@ -180,6 +180,9 @@ codes! {
     IdempotencyKeyInUse = 409, "idempotency-key-in-use", "A request with this key is still running",
         "The first request with this `Idempotency-Key` has not been answered yet. Repeat the request after `Retry-After` seconds: it will get the same answer.",
         "a request with this key is still running";
+    PersonErased = 410, "person-erased", "This person was erased",
+        "The person had all their data erased, and nothing more is done for them, although their access token may still be valid. It cannot be undone. Sign them out; who wants to begin anew needs a new account at the identity provider (in development: another e-mail address).",
+        "you had everything of yours erased; nothing more is done for this account";
     PreconditionFailed = 412, "precondition-failed", "The resource has changed",
         "The resource is no longer the one whose `ETag` was sent in `If-Match`. `intervening` lists the events that came in between. Read it again, and decide again.",
         "the resource has changed since you read it";
@@ -300,6 +303,7 @@ impl Code {
             | Self::ContentCoolDown
             | Self::SubscriptionActive
             | Self::NoSubscription
+            | Self::PersonErased
             | Self::PreconditionFailed
             | Self::BodyTooLarge
             | Self::PictureTooLarge

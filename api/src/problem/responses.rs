@@ -46,6 +46,7 @@ pub(crate) const COMMAND: &[Code] = &[
     Code::InvalidParameter,
     Code::RequestTimeout,
     Code::IdempotencyKeyInUse,
+    Code::PersonErased,
     Code::BodyTooLarge,
     Code::IdempotencyKeyReused,
     Code::Busy,

@@ -10,6 +10,7 @@ mod chat;
 mod conduct;
 mod conformance;
 mod envelope;
+mod erasure;
 mod grace;
 mod idempotency;
 mod image_webhooks;

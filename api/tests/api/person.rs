@@ -196,7 +196,12 @@ impl<'a> Person<'a> {
 
     /// Designs an avatar and approves a reference picture of it that a worker has drawn.
     pub async fn with_drawn_face(self) -> Self {
-        let mara = self.with_avatar().await;
+        self.with_avatar().await.with_drawn_face_of_avatar().await
+    }
+
+    /// Approves a reference picture that a worker has drawn.
+    pub async fn with_drawn_face_of_avatar(self) -> Self {
+        let mara = self;
         mara.order("/avatars/me/reference-image").await.expect(202);
         let avatar = until("the avatar has its picture", async || {
             let shown = mara.get("/avatars/me").await.expect(200).json();

@@ -2,7 +2,7 @@
 
 use std::{
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -14,6 +14,7 @@ use application::{
     context::Context,
     conversations::{Answered, Conversations, photo_id},
     dispatcher::Dispatcher,
+    people::People,
     photos::Photos,
     ports::{Clock, ObjectStorage, Plans, TokenIssuer},
     reports::Reports,
@@ -33,7 +34,7 @@ use infrastructure::{
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
     reply_drafts::PostgresReplyDrafts,
-    scratch_database::ScratchDatabase,
+    scratch_database::{ScratchDatabase, master_keys},
     stand_in_clock::StandInClock,
     storage::LocalStorage,
     stripe::{Stripe, StripeSettings},
@@ -131,7 +132,7 @@ impl TestApp {
         objects: PathBuf,
         options: &Options,
     ) -> Self {
-        let log = Arc::new(PostgresEventLog::start(database.pool()));
+        let log = Arc::new(PostgresEventLog::start(database.pool(), master_keys()));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         let clock = Arc::new(MovableClock(Mutex::new(TimeDelta::zero())));
         let billing_clock: Arc<dyn Clock> = match options.sandbox_clock {
@@ -165,6 +166,7 @@ impl TestApp {
             rebuild_pool: database.pool(),
             reports: reports(&dispatcher, &photos, &stewardships, &clock),
             conducts: conducts.clone(),
+            people: People::new(dispatcher.clone(), stewardships.clone()),
             stewardships,
             avatars: avatars.clone(),
             photos: photos.clone(),
@@ -264,6 +266,8 @@ impl TestApp {
             checkpoints,
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.parts.people.clone(),
+            idempotency: self.log.clone(),
             conversations: self.parts.conversations.clone(),
             drafts: self.parts.drafts.clone(),
             chat_figures: self.parts.chat_figures.clone(),
@@ -284,15 +288,17 @@ impl TestApp {
     pub fn second_process(&mut self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let log = Arc::new(PostgresEventLog::start(self.database.pool()));
+        let log = Arc::new(PostgresEventLog::start(self.database.pool(), master_keys()));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         let conducts = conducts(&dispatcher, &self.clock);
+        let stewardships = Stewardships::new(dispatcher.clone(), self.clock.clone());
         let parts = App {
             avatars: Avatars::new(dispatcher.clone()).watched_by(conducts.clone()),
             photos: Photos::new(dispatcher.clone(), self.clock.clone())
                 .watched_by(conducts.clone()),
             conducts,
-            stewardships: Stewardships::new(dispatcher, self.clock.clone()),
+            people: People::new(dispatcher, stewardships.clone()),
+            stewardships,
             checkpoints: Checkpoints::new(self.database.pool()),
             idempotency: log.clone(),
             log,
@@ -493,6 +499,17 @@ impl TestApp {
         let served = self.serving.join_next().await.unwrap().unwrap();
         while self.working.join_next().await.is_some() {}
         served
+    }
+
+    /// What the object storage has under a key.
+    pub async fn stored(&self, key: &str) -> Option<bytes::Bytes> {
+        let read = self.storage.get(key, None).await;
+        read.ok().map(|object| object.bytes)
+    }
+
+    /// Where the object storage's files are.
+    pub fn objects(&self) -> &Path {
+        &self.objects
     }
 
     /// Puts bytes into the object storage.

@@ -14,6 +14,7 @@ mod golden_corpus;
 mod golden_lock;
 mod invented_versions;
 mod json_shape;
+mod person;
 mod photo_request;
 mod photo_request_invariants;
 mod policy;

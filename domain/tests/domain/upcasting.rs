@@ -20,7 +20,7 @@ fn an_event_of_an_old_version_reads_as_what_it_is_today() {
         ("AvatarBorn", "1", newborn()),
         (
             "AvatarCreated",
-            "1",
+            "2",
             serde_json::to_value(created()).unwrap(),
         ),
     ] {
@@ -33,13 +33,13 @@ fn an_event_of_an_old_version_reads_as_what_it_is_today() {
 fn todays_version_never_meets_the_list() {
     const TRAP: Upcasters = Upcasters::new(&[Upcaster {
         aggregate_type: "Avatar",
-        from: ("AvatarCreated", "1"),
-        to: ("AvatarCreated", "2"),
+        from: ("AvatarCreated", "2"),
+        to: ("AvatarCreated", "3"),
         change: |_| panic!("the text is decoded directly"),
     }]);
     let json = serde_json::to_string(&created()).unwrap();
     assert_eq!(
-        TRAP.decode::<avatar::Event>("AvatarCreated", "1", &json)
+        TRAP.decode::<avatar::Event>("AvatarCreated", "2", &json)
             .unwrap(),
         created()
     );
@@ -95,7 +95,7 @@ fn what_was_never_written_is_an_error_and_no_guess() {
         );
     }
 
-    let misnamed = Upcasters::OURS.decode::<avatar::Event>("ProfileChanged", "1", &json);
+    let misnamed = Upcasters::OURS.decode::<avatar::Event>("ProfileChanged", "2", &json);
     assert_eq!(
         misnamed.unwrap_err().to_string(),
         "the log calls it Avatar.ProfileChanged, but its JSON says AvatarCreated"

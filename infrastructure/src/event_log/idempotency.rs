@@ -76,10 +76,14 @@ impl IdempotencyStore for PostgresEventLog {
             body: hex::encode(&answer.body),
         })
         .map_err(unavailable)?;
-        // The first answer stays: a twin that was slower gives the same one.
+        // The first answer stays: a twin that was slower gives the same one. And an answer that is on its way to somebody
+        // who is erased meanwhile is given, but not kept.
         sqlx::query(
             "INSERT INTO idempotency_keys AS k (scope, key, request_hash, position, answer)
-             VALUES ($1, $2, $3, $4, $5::json)
+             SELECT $1, $2, $3, $4, $5::json
+              WHERE NOT EXISTS (SELECT FROM events e
+                                 WHERE e.aggregate_type = 'Person' AND e.aggregate_id = substr($1, 6)
+                                   AND e.event_type = 'PersonErased' AND $1 LIKE 'user:%')
              ON CONFLICT (scope, key) DO UPDATE SET answer = excluded.answer
               WHERE k.answer IS NULL AND k.request_hash = excluded.request_hash",
         )
@@ -91,6 +95,15 @@ impl IdempotencyStore for PostgresEventLog {
         .execute(&self.pool)
         .await
         .map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn forget(&self, scope: &str) -> Result<(), LogUnavailable> {
+        sqlx::query("DELETE FROM idempotency_keys WHERE scope = $1")
+            .bind(scope)
+            .execute(&self.pool)
+            .await
+            .map_err(unavailable)?;
         Ok(())
     }
 

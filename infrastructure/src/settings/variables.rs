@@ -64,7 +64,7 @@ pub const VARIABLES: &[(&str, Support)] = &[
     ("AUDIT_ORIGIN", Support::Read),
     ("AUDIT_CHECKPOINT_SECONDS", Support::Read),
     ("AUDIT_PUBLISH_DIR", Support::Read),
-    ("AVA_MASTER_KEY", Support::NotYet),
+    ("AVA_MASTER_KEY", Support::Read),
     ("PROJECTIONS_SELF_CHECK_HOURS", Support::Read),
     ("SENTRY_DSN", Support::Read),
     ("LOG_FORMAT", Support::Read),

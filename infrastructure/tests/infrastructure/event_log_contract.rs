@@ -8,7 +8,10 @@ use application::{
     },
 };
 use domain::values::Position;
-use infrastructure::{event_log::PostgresEventLog, scratch_database::ScratchDatabase};
+use infrastructure::{
+    event_log::PostgresEventLog,
+    scratch_database::{ScratchDatabase, master_keys},
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -26,7 +29,7 @@ macro_rules! on_both_logs {
             use super::*;
             $(#[tokio::test] async fn $promise() {
                 let database = ScratchDatabase::create().await;
-                super::$promise(&PostgresEventLog::start(database.pool())).await;
+                super::$promise(&PostgresEventLog::start(database.pool(), master_keys())).await;
             })*
         }
     };

@@ -18,6 +18,7 @@ mod prediction_notices;
 mod replicate;
 mod replicate_wire;
 mod scratch_database;
+mod sealing;
 mod settings;
 mod storage;
 mod stripe;

@@ -30,6 +30,10 @@ const PRODUCTION: &[(&str, &str)] = &[
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
     ),
     (
+        "AVA_MASTER_KEY",
+        "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
+    ),
+    (
         "AUDIT_SIGNING_KEY",
         "f0e0d0c0b0a090807060504030201000f0e0d0c0b0a090807060504030201000",
     ),
@@ -154,6 +158,7 @@ fn everything_that_is_wrong_is_told_at_once() {
         ("AUTH_JWT_SECRET", "hunter2"),
         ("URL_SIGNING_KEY", "hunter2"),
         ("AUDIT_SIGNING_KEY", "hunter2"),
+        ("AVA_MASTER_KEY", "hunter2"),
         ("AUDIT_ORIGIN", "a log"),
         ("AUDIT_CHECKPOINT_SECONDS", "0"),
         ("IMAGE_PROVIDER", "crayons"),
@@ -179,6 +184,7 @@ fn everything_that_is_wrong_is_told_at_once() {
         "AUTH_JWT_SECRET",
         "URL_SIGNING_KEY",
         "AUDIT_SIGNING_KEY",
+        "AVA_MASTER_KEY",
         "AUDIT_ORIGIN",
         "AUDIT_CHECKPOINT_SECONDS",
         "IMAGE_PROVIDER",

@@ -19,7 +19,9 @@ use domain::{
     values::{Position, UserId},
 };
 use infrastructure::{
-    event_log::PostgresEventLog, inbox::WebhookInbox, scratch_database::ScratchDatabase,
+    event_log::PostgresEventLog,
+    inbox::WebhookInbox,
+    scratch_database::{ScratchDatabase, master_keys},
     stripe::Stripe,
 };
 use serde_json::json;
@@ -50,7 +52,7 @@ impl Shop {
     async fn open() -> Self {
         let account = StripeAccount::open().await;
         let db = ScratchDatabase::create().await;
-        let log = PostgresEventLog::start(db.pool());
+        let log = PostgresEventLog::start(db.pool(), master_keys());
         let gateway = Stripe::new(settings(account.sandbox.url())).unwrap();
         let subscriptions = Subscriptions::new(
             Dispatcher::new(Arc::new(log.clone()), Arc::new(log.clone())),

@@ -55,6 +55,7 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<UserId>> {
         | AnyEvent::Conversation(_)
         | AnyEvent::PhotoRequest(_)
         | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => Ok(None),
     }

@@ -42,6 +42,12 @@ impl Projector for GateProjector {
         &["subscriptions", "subscription_customers"]
     }
 
+    /// Whose customer that was stays known: the payment provider goes on to speak of its customers, and only so it can be
+    /// told whose messages must not be kept.
+    fn forgets(&self) -> &'static [&'static str] {
+        &["subscriptions"]
+    }
+
     async fn project(
         &self,
         db: &mut PgConnection,
@@ -62,6 +68,7 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<UserId>> {
         | AnyEvent::Conversation(_)
         | AnyEvent::PhotoRequest(_)
         | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_) => Ok(None),
     }
 }

@@ -8,7 +8,7 @@ use domain::values::Position;
 use sqlx::{PgConnection, PgPool};
 
 use super::{Comparison, Shadow, quoted, tables};
-use crate::engine::{Lease, Trouble, guarded};
+use crate::engine::{Lease, Trouble, guarded, project};
 
 /// The most events that are projected while the live tables are locked.
 pub(crate) const REMAINDER: u64 = 100;
@@ -116,7 +116,7 @@ async fn catch_up(
     let reached = page.last().map_or(from, |last| last.position);
     // An event that fails here fails outside as well, where it is handled.
     if reached.0 < live
-        || guarded(shadow.projector().project(db, &page))
+        || guarded(project(shadow.projector(), db, &page))
             .await
             .is_err()
     {

@@ -43,7 +43,10 @@ async fn a_follower_hears_of_events_that_other_processes_append() {
     let mut log = TestLog::start().await;
     let diary = Diary::create(&log, "one").await;
     // A log of its own, so that no hint reaches it.
-    let deaf = infrastructure::event_log::PostgresEventLog::start(log.pool());
+    let deaf = infrastructure::event_log::PostgresEventLog::start(
+        log.pool(),
+        infrastructure::scratch_database::master_keys(),
+    );
     let (deaf, followers) = (Arc::new(deaf), vec![diary.follower()]);
     let process = Process::start_on(deaf, log.pool(), "one", followers, HASTE);
     let first = log.small_talk(1).await;

@@ -13,7 +13,10 @@ use domain::{
     subscription::{self, Subscription},
     values::{PhotoId, Position, UserId},
 };
-use infrastructure::{event_log::PostgresEventLog, scratch_database::ScratchDatabase};
+use infrastructure::{
+    event_log::PostgresEventLog,
+    scratch_database::{ScratchDatabase, master_keys},
+};
 use projections::engine::Projector;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -28,7 +31,7 @@ pub struct TestLog {
 impl TestLog {
     pub async fn start() -> Self {
         let database = ScratchDatabase::create().await;
-        let log = Arc::new(PostgresEventLog::start(database.pool()));
+        let log = Arc::new(PostgresEventLog::start(database.pool(), master_keys()));
         Self {
             database,
             log,
@@ -193,6 +196,7 @@ fn metadata(owner: UserId) -> Metadata {
         causation_id: Uuid::nil(),
         command: "Test".to_owned(),
         idempotency_key: None,
+        idempotency_key_sha256: None,
         trace_id: None,
         policy_pack: None,
         more: Default::default(),

@@ -6,7 +6,6 @@ use application::{
     ports::EventLog,
 };
 use domain::{stewardship, values::Position};
-use infrastructure::event_log::PostgresEventLog;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -14,11 +13,11 @@ use crate::{failure::Failure, steward::Steward};
 
 pub(super) async fn run(
     pool: &PgPool,
+    log: &dyn EventLog,
     steward: &Steward,
     position: Position,
     json: bool,
 ) -> Result<(), Failure> {
-    let log = PostgresEventLog::start(pool.clone());
     let event = audit_index::by_position(pool, position).await;
     let Some(event) = event.map_err(Failure::try_again)? else {
         let head = log.head().await.map_err(Failure::try_again)?;
@@ -27,7 +26,7 @@ pub(super) async fn run(
         )));
     };
     // An event that this version does not understand is shown all the same.
-    let change = match change(&log, &event).await {
+    let change = match change(log, &event).await {
         Err(PastStateError::Unavailable(away)) => return Err(Failure::try_again(away)),
         Err(error) => Err(error.to_string()),
         Ok(change) => Ok(change),

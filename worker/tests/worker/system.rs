@@ -8,8 +8,10 @@ use application::{
     context::Context,
     conversations::Conversations,
     dispatcher::Dispatcher,
+    people::People,
     photos::{self, Photos},
     ports::{ChatModel, Clock, CustomerDirectory, EventLog, LogUnavailable, Plans, SystemClock},
+    stewardship::Stewardships,
     subscriptions::Subscriptions,
 };
 use async_trait::async_trait;
@@ -20,9 +22,13 @@ use domain::{
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };
 use infrastructure::{
-    event_log::PostgresEventLog, inbox::WebhookInbox,
-    prediction_notices::PostgresPredictionNotices, reply_drafts::PostgresReplyDrafts,
-    scratch_database::ScratchDatabase, storage::LocalStorage, stripe::Stripe,
+    event_log::PostgresEventLog,
+    inbox::WebhookInbox,
+    prediction_notices::PostgresPredictionNotices,
+    reply_drafts::PostgresReplyDrafts,
+    scratch_database::{ScratchDatabase, master_keys},
+    storage::LocalStorage,
+    stripe::Stripe,
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use provenance::Marker;
@@ -98,7 +104,7 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
         ..SandboxConfig::default()
     });
     let sandbox = sandbox.await.unwrap();
-    let log = Arc::new(PostgresEventLog::start(database.pool()));
+    let log = Arc::new(PostgresEventLog::start(database.pool(), master_keys()));
     let dispatcher = Dispatcher::new(log.clone(), log.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stripe = Arc::new(stripe(&sandbox));
@@ -198,6 +204,8 @@ impl System {
             checkpoints: self.checkpoints.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.people(),
+            idempotency: self.log.clone(),
             conversations: self.conversations(Arc::new(chat_model(&self.sandbox))),
             drafts: Arc::new(self.drafts.clone()),
             chat_figures: self.figures.clone(),
@@ -212,6 +220,12 @@ impl System {
             settings: settings(),
             observer: None,
         }
+    }
+
+    /// The use cases of people's own data.
+    pub fn people(&self) -> People {
+        let stewardships = Stewardships::new(self.dispatcher.clone(), Arc::new(SystemClock));
+        People::new(self.dispatcher.clone(), stewardships)
     }
 
     /// The use cases of conversations with that model.
@@ -242,8 +256,8 @@ impl System {
         let profile = Profile {
             name: Personal::new("Mira".parse().unwrap()),
             age: Age::try_from(27).unwrap(),
-            gender: "woman".parse().unwrap(),
-            nationality: "Portuguese".parse().unwrap(),
+            gender: Personal::new("woman".parse().unwrap()),
+            nationality: Personal::new("Portuguese".parse().unwrap()),
             appearance: Personal::new("short dark hair, green eyes".parse().unwrap()),
             personality: Personality::Caring,
         };
