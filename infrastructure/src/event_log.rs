@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use domain::{
     recorded::{AnyEvent, Recorded},
     upcasting::Upcasters,
-    values::Position,
+    values::{Position, UserId},
 };
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -87,6 +87,14 @@ impl EventLog for PostgresEventLog {
         limit: usize,
     ) -> Result<Vec<Recorded<AnyEvent>>, ReadError> {
         reader::read(&self.pool, self.upcasters, after, limit).await
+    }
+
+    async fn event_of(
+        &self,
+        owner: UserId,
+        position: Position,
+    ) -> Result<Option<Recorded<AnyEvent>>, ReadError> {
+        reader::event_of(&self.pool, self.upcasters, owner, position).await
     }
 
     fn upcasters(&self) -> Upcasters {

@@ -38,12 +38,17 @@ pub(super) fn hash_from_bytes(bytes: &[u8]) -> Result<[u8; 32], LogUnavailable> 
     bytes.try_into().map_err(unavailable)
 }
 
+// Both statements about one key say whose it is, as `projections` does of reads: a scope is a kind and an id, as
+// `user:<id>`, and whoever acts for persons sees the keys of the person that is asked about.
 #[async_trait]
 impl IdempotencyStore for PostgresEventLog {
     async fn find(&self, scope: &str, key: &str) -> Result<Option<KnownKey>, LogUnavailable> {
         let row = sqlx::query(
-            "SELECT request_hash, position, answer::text FROM idempotency_keys
-              WHERE scope = $1 AND key = $2",
+            "SELECT own.request_hash, own.position, own.answer
+               FROM (SELECT set_config('ava.user_id', split_part($1, ':', 2), true) AS person OFFSET 0) caller
+              CROSS JOIN LATERAL (
+                    SELECT request_hash, position, answer::text FROM idempotency_keys
+                     WHERE scope = $1 AND key = $2 AND caller.person IS NOT NULL OFFSET 0) own",
         )
         .bind(scope)
         .bind(key)
@@ -79,7 +84,9 @@ impl IdempotencyStore for PostgresEventLog {
         // The first answer stays: a twin that was slower gives the same one.
         sqlx::query(
             "INSERT INTO idempotency_keys AS k (scope, key, request_hash, position, answer)
-             VALUES ($1, $2, $3, $4, $5::json)
+             SELECT $1, $2, $3, $4, $5::json
+               FROM (SELECT set_config('ava.user_id', split_part($1, ':', 2), true) AS person OFFSET 0) caller
+              WHERE caller.person IS NOT NULL
              ON CONFLICT (scope, key) DO UPDATE SET answer = excluded.answer
               WHERE k.answer IS NULL AND k.request_hash = excluded.request_hash",
         )
