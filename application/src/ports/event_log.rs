@@ -8,7 +8,7 @@ use domain::{
     event_versions::VersionedEvent,
     recorded::{AnyEvent, Recorded, UnreadableEvent},
     upcasting::Upcasters,
-    values::Position,
+    values::{Position, UserId},
 };
 use tokio::sync::watch;
 use uuid::Uuid;

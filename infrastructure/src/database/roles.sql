@@ -5,6 +5,8 @@
 -- A new table or function belongs to ava_owner and is closed to every other role until it is mentioned here. A table in
 -- which rows belong to persons stands in the list of read models, too.
 
+SET LOCAL client_min_messages = warning; -- what is dropped before it is made may not be there
+
 -- Nobody may anything.
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, ava_api, ava_worker, ava_projector, ava_steward, ava_auditor;

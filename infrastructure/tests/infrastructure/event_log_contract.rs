@@ -8,7 +8,9 @@ use application::{
     },
 };
 use domain::values::Position;
-use infrastructure::{event_log::PostgresEventLog, scratch_database::ScratchDatabase};
+use infrastructure::{
+    database::DatabaseRole, event_log::PostgresEventLog, scratch_database::ScratchDatabase,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -26,7 +28,7 @@ macro_rules! on_both_logs {
             use super::*;
             $(#[tokio::test] async fn $promise() {
                 let database = ScratchDatabase::create().await;
-                super::$promise(&PostgresEventLog::start(database.pool())).await;
+                super::$promise(&PostgresEventLog::start(database.pool_as(DatabaseRole::Worker))).await;
             })*
         }
     };

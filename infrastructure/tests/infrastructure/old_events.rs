@@ -18,7 +18,9 @@ use domain::{
     upcasting::{Upcaster, Upcasters},
     values::{Age, Position, UserId},
 };
-use infrastructure::{event_log::PostgresEventLog, scratch_database::ScratchDatabase};
+use infrastructure::{
+    database::DatabaseRole, event_log::PostgresEventLog, scratch_database::ScratchDatabase,
+};
 use postgres_es::PostgresEventRepository;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -46,7 +48,8 @@ const UPCASTERS: Upcasters = Upcasters::new(&[
 #[tokio::test]
 async fn a_row_of_an_old_version_is_the_same_event_to_every_reader() {
     let database = ScratchDatabase::create().await;
-    let log = PostgresEventLog::start(database.pool()).upcasting_with(UPCASTERS);
+    let log =
+        PostgresEventLog::start(database.pool_as(DatabaseRole::Worker)).upcasting_with(UPCASTERS);
     let owner = UserId(Uuid::now_v7());
     let id = owner.to_string();
     write(&log, owner, "AvatarBorn", "0", &born(owner)).await;
@@ -92,7 +95,7 @@ async fn a_row_of_an_old_version_is_the_same_event_to_every_reader() {
 #[tokio::test]
 async fn a_row_of_a_newer_version_is_refused_in_the_same_words_by_every_reader() {
     let database = ScratchDatabase::create().await;
-    let log = PostgresEventLog::start(database.pool());
+    let log = PostgresEventLog::start(database.pool_as(DatabaseRole::Worker));
     let owner = UserId(Uuid::now_v7());
     let id = owner.to_string();
     write(&log, owner, "AvatarCreated", "2", &created(owner)).await;

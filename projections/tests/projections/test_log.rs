@@ -13,7 +13,9 @@ use domain::{
     subscription::{self, Subscription},
     values::{PhotoId, Position, UserId},
 };
-use infrastructure::{event_log::PostgresEventLog, scratch_database::ScratchDatabase};
+use infrastructure::{
+    database::DatabaseRole, event_log::PostgresEventLog, scratch_database::ScratchDatabase,
+};
 use projections::engine::Projector;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -28,7 +30,9 @@ pub struct TestLog {
 impl TestLog {
     pub async fn start() -> Self {
         let database = ScratchDatabase::create().await;
-        let log = Arc::new(PostgresEventLog::start(database.pool()));
+        let log = Arc::new(PostgresEventLog::start(
+            database.pool_as(DatabaseRole::Worker),
+        ));
         Self {
             database,
             log,
@@ -36,8 +40,23 @@ impl TestLog {
         }
     }
 
+    /// For the test's own looks.
     pub fn pool(&self) -> PgPool {
         self.database.pool()
+    }
+
+    /// As a process of that role connects.
+    pub fn pool_as(&self, role: DatabaseRole) -> PgPool {
+        self.database.pool_as(role)
+    }
+
+    /// Makes a table of a test's own projector, as a migration makes those of ours.
+    pub async fn make_read_model(&self, create: &str, table: &str) {
+        let hand_over = format!("{create}; ALTER TABLE {table} OWNER TO ava_projector");
+        sqlx::raw_sql(&hand_over)
+            .execute(&self.pool())
+            .await
+            .unwrap();
     }
 
     /// Something happened to a user's avatar.
@@ -167,7 +186,8 @@ impl TestLog {
     /// What a projector makes of the whole log, without an engine.
     pub async fn project(&self, projector: &dyn Projector) {
         let events = self.log.read(Position(0), 10_000).await.unwrap();
-        let mut db = self.pool().acquire().await.unwrap();
+        let pool = self.pool_as(DatabaseRole::Projector);
+        let mut db = pool.acquire().await.unwrap();
         projector.project(&mut db, &events).await.unwrap();
     }
 

@@ -20,7 +20,7 @@ use domain::{
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };
 use infrastructure::{
-    event_log::PostgresEventLog, inbox::WebhookInbox,
+    database::DatabaseRole, event_log::PostgresEventLog, inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices, reply_drafts::PostgresReplyDrafts,
     scratch_database::ScratchDatabase, storage::LocalStorage, stripe::Stripe,
 };
@@ -98,13 +98,15 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
         ..SandboxConfig::default()
     });
     let sandbox = sandbox.await.unwrap();
-    let log = Arc::new(PostgresEventLog::start(database.pool()));
+    let log = Arc::new(PostgresEventLog::start(
+        database.pool_as(DatabaseRole::Worker),
+    ));
     let dispatcher = Dispatcher::new(log.clone(), log.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stripe = Arc::new(stripe(&sandbox));
-    let customers = Arc::new(Customers(database.pool()));
+    let customers = Arc::new(Customers(database.pool_as(DatabaseRole::Worker)));
     let engine = Engine::new(
-        database.pool(),
+        database.pool_as(DatabaseRole::Projector),
         log.clone(),
         format!("engine-{}", Uuid::now_v7()),
     );
@@ -120,9 +122,9 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
             customers,
         ),
         storage: Arc::new(LocalStorage::open(&objects).unwrap()),
-        inbox: WebhookInbox::new(database.pool()),
-        notices: PostgresPredictionNotices::new(database.pool()),
-        drafts: PostgresReplyDrafts::start(database.pool()),
+        inbox: WebhookInbox::new(database.pool_as(DatabaseRole::Worker)),
+        notices: PostgresPredictionNotices::new(database.pool_as(DatabaseRole::Worker)),
+        drafts: PostgresReplyDrafts::start(database.pool_as(DatabaseRole::Worker)),
         figures: Arc::default(),
         client: reqwest::Client::builder().no_proxy().build().unwrap(),
         checkpoints: engine.checkpoints(),
@@ -192,7 +194,7 @@ impl System {
     pub fn parts(&self, node: &str) -> WorkerParts {
         WorkerParts {
             node: format!("{node}-{}", Uuid::now_v7()),
-            pool: self.database.pool(),
+            pool: self.database.pool_as(DatabaseRole::Worker),
             log: self.log.clone(),
             clock: Arc::new(SystemClock),
             checkpoints: self.checkpoints.clone(),
