@@ -17,7 +17,7 @@ pub mod engine;
 mod folding;
 pub mod gate;
 pub mod messages;
-mod own_rows;
+pub mod own_rows;
 pub mod photo_work;
 pub mod photos;
 pub mod rebuild;

@@ -42,8 +42,9 @@ macro_rules! own_rows {
 }
 pub(crate) use own_rows;
 
-/// The same around a `SELECT` that is known only when the program runs.
-pub(crate) fn around(select: &str) -> String {
+/// The same around a `SELECT` that is known only when the program runs. What it reads of read models are rows of the
+/// person `$1`, whatever its own conditions are.
+pub fn around(select: &str) -> String {
     format!(own_rows!("{}"), select)
 }
 

@@ -16,6 +16,7 @@ mod photo_work;
 mod photos;
 mod process;
 mod reactions;
+mod person_rows;
 mod rebuild_catalogue;
 mod rebuild_differences;
 mod rebuild_interrupted;

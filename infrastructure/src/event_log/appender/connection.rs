@@ -120,7 +120,7 @@ impl Session {
     async fn open(pool: &PgPool, stray: Option<Backend>) -> sqlx::Result<Self> {
         let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
         // PostgreSQL shows sessions, and lets them be ended, to those who logged in alike, whatever role they act as.
-        sqlx::raw_sql("SET ROLE NONE")
+        sqlx::query("SET ROLE NONE")
             .execute(&mut connection)
             .await?;
         if let Some(Backend { pid, started }) = stray {
@@ -152,7 +152,7 @@ impl Session {
         .fetch_one(&mut connection)
         .await?;
         // The role that the connection began with.
-        sqlx::raw_sql("RESET ROLE").execute(&mut connection).await?;
+        sqlx::query("RESET ROLE").execute(&mut connection).await?;
         let backend = Backend {
             pid: row.try_get(0)?,
             started: row.try_get(1)?,
