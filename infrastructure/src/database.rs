@@ -201,12 +201,16 @@ pub(crate) async fn migrate_over(db: &mut PgConnection) -> Result<(), DatabaseEr
     {
         tokio::time::sleep(LOCK_PAUSE).await;
     }
+    // Asked again: whoever held the lock may have done it.
+    let granted = roles::are_granted(db).await.map_err(MigrateError::Execute)?;
     if let Err(error) = roles::prepare(db).await {
         return Err(by_hand(db, error).await);
     }
     execute(db, "SET ROLE ava_owner").await?;
     MIGRATIONS.run(&mut *db).await?;
-    roles::grant(db).await.map_err(MigrateError::Execute)?;
+    if !granted {
+        roles::grant(db).await.map_err(MigrateError::Execute)?;
+    }
     Ok(())
 }
 

@@ -62,7 +62,7 @@ pub(crate) const GRANTS: &str = include_str!("roles.sql");
 const ATTEMPTS: u32 = 20;
 
 /// Makes the roles that are missing; what is there stays as it is. `ava_owner` may act as `ava_projector`, who owns the
-/// read models. Whoever migrates may act as `ava_owner`, if it is no superuser anyway.
+/// read models. Whoever makes a role may act as it, so that one user can do everything, as before there were roles.
 const MAKE_ROLES: &str = "DO $$
 DECLARE
     name text;
@@ -70,6 +70,9 @@ BEGIN
     FOREACH name IN ARRAY ARRAY['ava_owner', 'ava_api', 'ava_worker', 'ava_projector', 'ava_steward', 'ava_auditor'] LOOP
         IF to_regrole(name) IS NULL THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+            IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+                EXECUTE format('GRANT %I TO %I', name, current_user);
+            END IF;
         END IF;
     END LOOP;
     IF NOT pg_has_role('ava_owner', 'ava_projector', 'MEMBER') THEN
@@ -156,14 +159,11 @@ fn is_contention(error: &sqlx::Error) -> bool {
         .is_some_and(|code| ["23505", "42710", "XX000", "40P01"].contains(&&*code))
 }
 
-/// Takes all rights away and grants those of this version, unless they are granted. Runs as the owner.
+/// Takes all rights away and grants those of this version. Runs as the owner.
 ///
 /// # Errors
 /// When the database refuses.
 pub(super) async fn grant(db: &mut PgConnection) -> sqlx::Result<()> {
-    if are_granted(db).await? {
-        return Ok(());
-    }
     let mut transaction = db.begin().await?;
     sqlx::raw_sql(GRANTS).execute(&mut *transaction).await?;
     sqlx::query(
@@ -176,8 +176,8 @@ pub(super) async fn grant(db: &mut PgConnection) -> sqlx::Result<()> {
     transaction.commit().await
 }
 
-/// Whether all roles are there and this version's rights are granted to them. (A dump that is restored in another
-/// cluster comes without its roles.)
+/// Whether all roles are there and this version's rights are granted to them. (A dump that is restored elsewhere says that
+/// they are, and comes without its roles, or without what was granted on the database.)
 ///
 /// # Errors
 /// When the database is away.
@@ -214,7 +214,8 @@ pub(super) fn by_hand(login: &str, database: &str) -> String {
     let roles = DatabaseRole::ALL.map(|role| format!("CREATE ROLE {role} NOLOGIN;"));
     let (login, database) = (quoted(login), quoted(database));
     format!(
-        "{}\nGRANT ava_projector TO ava_owner;\nGRANT ava_owner TO {login};\n\
+        "-- docs/DATABASE_ROLES.md shows how to let the users of the processes act as the other roles.\n\
+         {}\nGRANT ava_projector TO ava_owner;\nGRANT ava_owner TO {login};\n\
          GRANT CREATE ON DATABASE {database} TO ava_owner, ava_projector;\n\
          REVOKE CREATE ON SCHEMA public FROM PUBLIC;\n\
          GRANT ALL ON SCHEMA public TO ava_owner WITH GRANT OPTION;",
