@@ -283,7 +283,9 @@ impl Wiring {
         let web = self.web_client()?;
         Ok(api::App {
             pool: self.pools.requests.clone(),
+            steward_pool: self.pools.stewards.clone(),
             rebuild_pool: self.pools.following.clone(),
+            rebuild_log: Arc::new(self.log.reading_through(self.pools.following.clone())),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
             people: self.people.clone(),
@@ -300,6 +302,7 @@ impl Wiring {
             inspector: Arc::new(pictures::inspector(self.credentials.clone())),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),
+            steward_inbox: Arc::new(self.inbox.working_through(self.pools.stewards.clone())),
             image_webhook: self.image_webhook.clone(),
             notices: self.notices.clone(),
             drafts: self.drafts.clone(),

@@ -47,10 +47,15 @@ use crate::{
 /// What the handlers need. The binary's wiring builds it; nothing in here knows an adapter.
 #[derive(Clone)]
 pub struct App {
-    /// The database of the read models. Each thread of the server opens its share of the connections for itself.
+    /// The database of the read models, as the people who ask may see it: each question says who asks. Each thread of
+    /// the server opens its share of the connections for itself.
     pub pool: PgPool,
+    /// The same database for operators and auditors, who see everybody's rows, and for figures.
+    pub steward_pool: PgPool,
     /// The same database for rebuilds, whose statements may take as long as they take.
     pub rebuild_pool: PgPool,
+    /// The event log for rebuilds, which read all of it.
+    pub rebuild_log: Arc<dyn EventLog>,
     /// The use cases of avatars.
     pub avatars: Avatars,
     /// The use cases of photos.
@@ -83,6 +88,8 @@ pub struct App {
     pub payment: Arc<dyn PaymentGateway>,
     /// Keeps the payment provider's messages.
     pub inbox: Arc<dyn PaymentInbox>,
+    /// The same messages for operators, who read them and hand them out again.
+    pub steward_inbox: Arc<dyn PaymentInbox>,
     /// Checks the image provider's messages.
     pub image_webhook: Arc<dyn PredictionWebhook>,
     /// Keeps the image provider's messages, and wakes the workers.

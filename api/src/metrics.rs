@@ -86,7 +86,7 @@ async fn measured(app: &App) -> Result<Measured, Box<dyn std::error::Error + Sen
     Ok(Measured {
         head: head.0,
         followers: app.checkpoints.list(head).await?,
-        reports: reports::counts(&app.pool, app.clock.now()).await?,
+        reports: reports::counts(&app.steward_pool, app.clock.now()).await?,
         tree: app.tree.status().await?,
     })
 }

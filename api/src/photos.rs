@@ -245,9 +245,8 @@ async fn own_row(
     user: UserId,
     photo_id: PhotoId,
 ) -> Result<photos::PhotoRow, Problem> {
-    photos::by_id(&app.pool, photo_id)
+    photos::own(&app.pool, user, photo_id)
         .await?
-        .filter(|row| row.owner == user)
         .ok_or_else(|| Problem::plain(Code::PhotoNotFound))
 }
 
@@ -282,7 +281,7 @@ pub(crate) async fn accepted(
     let position = executed.position();
     let photo_id = match executed {
         Executed::Now { made, .. } => made,
-        Executed::Earlier { .. } => photo_wished_for_at(app, position).await?,
+        Executed::Earlier { .. } => photo_wished_for_at(app, user, position).await?,
     };
     app.seen(positions::PHOTO, position).await?;
     let row = own_row(app, user, photo_id).await?;
@@ -291,10 +290,12 @@ pub(crate) async fn accepted(
 }
 
 /// Which photo the wish was for whose last event has that position; a refused wish is refused again.
-async fn photo_wished_for_at(app: &State, position: Position) -> Result<PhotoId, Problem> {
-    let before = Position(position.0.saturating_sub(1));
-    let events = app.log.read(before, 1).await?;
-    let recorded = events.into_iter().next();
+async fn photo_wished_for_at(
+    app: &State,
+    user: UserId,
+    position: Position,
+) -> Result<PhotoId, Problem> {
+    let recorded = app.log.event_of(user, position).await?;
     let photo_id = recorded.and_then(|recorded| match recorded.event {
         AnyEvent::PhotoRequest(photo_request::Event::PhotoRefused { rules }) => {
             let problem = Problem::content_refused(Refusal::by(rules), None);

@@ -126,6 +126,14 @@ impl EventLog for PostgresEventLog {
         reader::read(&self.pool, &self.keys, self.upcasters, after, limit).await
     }
 
+    async fn event_of(
+        &self,
+        owner: UserId,
+        position: Position,
+    ) -> Result<Option<Recorded<AnyEvent>>, ReadError> {
+        reader::event_of(&self.pool, self.upcasters, owner, position).await
+    }
+
     fn upcasters(&self) -> Upcasters {
         self.upcasters
     }

@@ -31,6 +31,14 @@ impl WebhookInbox {
             hint: watch::Sender::new(0),
         }
     }
+
+    /// The same inbox, whose statements go through another pool: for operators, who have other rights.
+    pub fn working_through(&self, pool: PgPool) -> Self {
+        Self {
+            pool,
+            hint: self.hint.clone(),
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgPool, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
-use crate::columns::number;
+use crate::{columns::number, own_rows::own_rows};
 
 mod projector;
 
@@ -132,7 +132,7 @@ impl<'r> FromRow<'r, PgRow> for AvatarRow {
 /// # Errors
 /// When the database is away.
 pub async fn of_owner(pool: &PgPool, owner: UserId) -> sqlx::Result<Option<AvatarRow>> {
-    sqlx::query_as("SELECT * FROM avatars WHERE owner = $1")
+    sqlx::query_as(own_rows!("SELECT * FROM avatars WHERE owner = $1"))
         .bind(owner.0)
         .fetch_optional(pool)
         .await
@@ -146,10 +146,10 @@ pub async fn of_owner_with_pictures(
     pool: &PgPool,
     owner: UserId,
 ) -> sqlx::Result<Option<(AvatarRow, HashSet<PhotoId>)>> {
-    let row = sqlx::query(
+    let row = sqlx::query(own_rows!(
         "SELECT avatars.*, ARRAY(SELECT photo_id FROM photos WHERE owner = $1 AND purpose = 'reference') AS there
-           FROM avatars WHERE owner = $1",
-    )
+           FROM avatars WHERE owner = $1"
+    ))
     .bind(owner.0)
     .fetch_optional(pool)
     .await?;

@@ -9,7 +9,10 @@ use serde::Serialize;
 use sqlx::{FromRow, PgPool, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
-use crate::columns::{number, optional_word, word};
+use crate::{
+    columns::{number, optional_word, word},
+    own_rows::own_rows,
+};
 
 mod projector;
 
@@ -110,11 +113,11 @@ impl<'r> FromRow<'r, PgRow> for Admission {
 /// # Errors
 /// When the database is away.
 pub async fn admission(pool: &PgPool, owner: UserId) -> sqlx::Result<Admission> {
-    let admission = sqlx::query_as(
+    let admission = sqlx::query_as(own_rows!(
         "SELECT status AS gate_status, grace_until AS gate_grace_until,
                 customer_id IS NOT NULL AS gate_has_customer
-           FROM subscriptions WHERE owner = $1",
-    )
+           FROM subscriptions WHERE owner = $1"
+    ))
     .bind(owner.0)
     .fetch_optional(pool)
     .await?;
@@ -126,7 +129,7 @@ pub async fn admission(pool: &PgPool, owner: UserId) -> sqlx::Result<Admission> 
 /// # Errors
 /// When the database is away.
 pub async fn of_owner(pool: &PgPool, owner: UserId) -> sqlx::Result<Option<SubscriptionRow>> {
-    sqlx::query_as("SELECT * FROM subscriptions WHERE owner = $1")
+    sqlx::query_as(own_rows!("SELECT * FROM subscriptions WHERE owner = $1"))
         .bind(owner.0)
         .fetch_optional(pool)
         .await
@@ -152,11 +155,10 @@ pub async fn counts(pool: &PgPool) -> sqlx::Result<Vec<(Status, u64)>> {
 /// # Errors
 /// When the database is away.
 pub async fn owner_of_customer(pool: &PgPool, customer_id: &str) -> sqlx::Result<Option<UserId>> {
-    let owner: Option<Uuid> =
-        sqlx::query_scalar("SELECT owner FROM subscription_customers WHERE customer_id = $1")
-            .bind(customer_id)
-            .fetch_optional(pool)
-            .await?;
+    let owner: Option<Uuid> = sqlx::query_scalar("SELECT owner_of_customer($1)")
+        .bind(customer_id)
+        .fetch_one(pool)
+        .await?;
     Ok(owner.map(UserId))
 }
 

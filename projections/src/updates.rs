@@ -17,6 +17,7 @@ use crate::{
     columns::{bigint, column, number, word},
     copying::{Rows, WORTHWHILE},
     engine::Projector,
+    own_rows::own_rows,
 };
 
 /// Which kind of resource changed.
@@ -76,10 +77,10 @@ pub async fn after(
     position: Position,
     limit: u32,
 ) -> sqlx::Result<Vec<Update>> {
-    sqlx::query_as(
+    sqlx::query_as(own_rows!(
         "SELECT position, kind, resource_id FROM updates
-          WHERE owner = $1 AND position > $2 ORDER BY position LIMIT $3",
-    )
+          WHERE owner = $1 AND position > $2 ORDER BY position LIMIT $3"
+    ))
     .bind(owner.0)
     .bind(position.0.cast_signed())
     .bind(i64::from(limit))
@@ -98,10 +99,10 @@ pub async fn of_kind(
     position: Position,
     limit: u32,
 ) -> sqlx::Result<Vec<Position>> {
-    let positions: Vec<i64> = sqlx::query_scalar(
+    let positions: Vec<i64> = sqlx::query_scalar(own_rows!(
         "SELECT position FROM updates
-          WHERE owner = $1 AND position > $2 AND kind = $3 ORDER BY position LIMIT $4",
-    )
+          WHERE owner = $1 AND position > $2 AND kind = $3 ORDER BY position LIMIT $4"
+    ))
     .bind(owner.0)
     .bind(position.0.cast_signed())
     .bind(kind.as_str())
@@ -121,13 +122,11 @@ pub async fn owners_between(
     after: Position,
     upto: Position,
 ) -> sqlx::Result<Vec<UserId>> {
-    let owners: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT DISTINCT owner FROM updates WHERE position > $1 AND position <= $2",
-    )
-    .bind(after.0.cast_signed())
-    .bind(upto.0.cast_signed())
-    .fetch_all(pool)
-    .await?;
+    let owners: Vec<Uuid> = sqlx::query_scalar("SELECT owners_with_updates($1, $2)")
+        .bind(after.0.cast_signed())
+        .bind(upto.0.cast_signed())
+        .fetch_all(pool)
+        .await?;
     Ok(owners.into_iter().map(UserId).collect())
 }
 

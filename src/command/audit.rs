@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use domain::stewardship;
-use infrastructure::{event_log::PostgresEventLog, settings::Settings};
+use infrastructure::{database::DatabaseRole, event_log::PostgresEventLog, settings::Settings};
 use serde_json::json;
 use transparency::{ProofError, StoredCheckpoint, Tree, VerifierKey};
 
@@ -116,7 +116,7 @@ pub async fn run(command: AuditCommand, settings: Settings, json: bool) -> Resul
     let stop = stop::on_signals()?;
     let database = Database::running_or_started(&settings).await?;
     let asked = async {
-        let pool = database.connect("ava audit").await?;
+        let pool = database.connect("ava audit", DatabaseRole::Steward).await?;
         must_be_migrated(&pool).await?;
         let job = Job {
             tree: Tree::new(pool.clone()),

@@ -6,6 +6,7 @@ use ::projections::audit_index;
 use clap::Args;
 use domain::values::UserId;
 use infrastructure::{
+    database::DatabaseRole,
     identity::DevelopmentIssuer,
     settings::{Environment, Settings},
 };
@@ -105,7 +106,7 @@ fn confirm(user: UserId) -> Result<(), Failure> {
 }
 
 async fn ask(user: UserId, by: By, database: &Database, json: bool) -> Result<String, Failure> {
-    let pool = database.connect("ava erase").await?;
+    let pool = database.connect("ava erase", DatabaseRole::Steward).await?;
     must_be_migrated(&pool).await?;
     let steward = Steward::new(&database.log(&pool)?, by);
     let erased_before = steward.people.is_erased(user).await;

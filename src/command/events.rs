@@ -7,7 +7,7 @@ use ::projections::audit_index::{self, Selection, Stretch, Wanted};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use domain::{stewardship, values::Position};
-use infrastructure::settings::Settings;
+use infrastructure::{database::DatabaseRole, settings::Settings};
 use serde_json::json;
 use sqlx::PgPool;
 use std::path::PathBuf;
@@ -146,7 +146,9 @@ pub async fn run(command: EventsCommand, settings: Settings, json: bool) -> Resu
     let stop = stop::on_signals()?;
     let database = Database::running_or_started(&settings).await?;
     let done = async {
-        let pool = database.connect("ava events").await?;
+        let pool = database
+            .connect("ava events", DatabaseRole::Steward)
+            .await?;
         must_be_migrated(&pool).await?;
         let log = database.log(&pool)?;
         let done = match command {

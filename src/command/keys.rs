@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use domain::stewardship;
 use infrastructure::{
+    database::DatabaseRole,
     sealing::{KeyRotation, RotationError},
     settings::Settings,
 };
@@ -52,7 +53,7 @@ async fn rotate(
     json: bool,
     stop: CancellationToken,
 ) -> Result<String, Failure> {
-    let pool = database.connect("ava keys").await?;
+    let pool = database.connect("ava keys", DatabaseRole::Steward).await?;
     must_be_migrated(&pool).await?;
     let masters = master_keys(settings)?;
     let master_key_id = masters.newest_id().to_owned();

@@ -6,7 +6,7 @@ use ::projections::photos::{self, PhotoRow, PhotoStatus};
 use application::context::{CommandError, Receipt};
 use clap::Subcommand;
 use domain::{photo_request::Rejection, stewardship, values::PhotoId};
-use infrastructure::settings::Settings;
+use infrastructure::{database::DatabaseRole, settings::Settings};
 use serde_json::json;
 
 use crate::{
@@ -70,7 +70,9 @@ pub async fn run(command: PhotosCommand, settings: Settings, json: bool) -> Resu
 }
 
 async fn ask(command: PhotosCommand, database: &Database, json: bool) -> Result<String, Failure> {
-    let pool = database.connect("ava photos").await?;
+    let pool = database
+        .connect("ava photos", DatabaseRole::Steward)
+        .await?;
     must_be_migrated(&pool).await?;
     let log = database.log(&pool)?;
     let answer = match command {

@@ -15,7 +15,7 @@ use ::projections::{
 use application::ports::EventLog;
 use clap::{Args, Subcommand};
 use domain::stewardship;
-use infrastructure::{event_log::PostgresEventLog, settings::Settings};
+use infrastructure::{database::DatabaseRole, event_log::PostgresEventLog, settings::Settings};
 use serde_json::json;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -122,7 +122,9 @@ async fn ask(
     json: bool,
     stop: CancellationToken,
 ) -> Result<(String, Result<(), Failure>), Failure> {
-    let pool = database.connect("ava projections").await?;
+    let pool = database
+        .connect("ava projections", DatabaseRole::Projector)
+        .await?;
     must_be_migrated(&pool).await?;
     let log = database.log(&pool)?;
     let job = Job::new(pool.clone(), log.clone(), json, stop);
@@ -133,7 +135,10 @@ async fn ask(
         ProjectionsCommand::Resume { name } => job.resume(&name).await?,
         ProjectionsCommand::Rebuild { which, restart, by } => {
             let projectors = which.projectors()?;
-            let steward = Steward::new(&log, by);
+            let stewards = database
+                .connect("ava projections", DatabaseRole::Steward)
+                .await?;
+            let steward = Steward::new(&database.log(&stewards)?, by);
             for projector in &projectors {
                 let projection = projector.name().to_owned();
                 let deed = stewardship::Command::RebuildProjection { projection };

@@ -1,9 +1,9 @@
 //! `ava projector`: the read models.
 
-use infrastructure::settings::Settings;
+use infrastructure::{database::DatabaseRole, settings::Settings};
 
 use super::role::Role;
-use crate::{crew::Crew, failure::Failure, stop};
+use crate::{crew::Crew, database::Roles, failure::Failure, stop};
 
 pub const HELP: &str = "\
 Examples:
@@ -13,7 +13,13 @@ One process works on each read model; when it dies, another takes over within se
 
 pub async fn run(settings: Settings) -> Result<(), Failure> {
     let stop = stop::on_signals()?;
-    let role = Role::start(&settings, "projector", None).await?;
+    let role = Role::start(
+        &settings,
+        "projector",
+        Roles::only(DatabaseRole::Projector),
+        None,
+    )
+    .await?;
     let mut crew = Crew::new(stop.clone());
     crew.add_steady(
         "projectors",

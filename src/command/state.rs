@@ -8,7 +8,7 @@ use application::{
 use chrono::{DateTime, Utc};
 use clap::Args;
 use domain::{stewardship, values::Position};
-use infrastructure::settings::Settings;
+use infrastructure::{database::DatabaseRole, settings::Settings};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -66,7 +66,7 @@ async fn ask(arguments: StateArgs, database: &Database, json: bool) -> Result<St
             types.join(", ")
         )));
     };
-    let pool = database.connect("ava state").await?;
+    let pool = database.connect("ava state", DatabaseRole::Steward).await?;
     must_be_migrated(&pool).await?;
     let log = database.log(&pool)?;
     let point = point(&log, &pool, as_of_position, as_of).await?;

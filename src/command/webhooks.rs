@@ -6,6 +6,7 @@ use application::ports::PaymentInbox;
 use clap::{Args, Subcommand};
 use domain::stewardship;
 use infrastructure::{
+    database::DatabaseRole,
     inbox::{InboxEntry, InboxState, WebhookInbox},
     settings::Settings,
 };
@@ -69,7 +70,9 @@ pub async fn run(command: WebhooksCommand, settings: Settings, json: bool) -> Re
 }
 
 async fn ask(command: WebhooksCommand, database: &Database, json: bool) -> Result<String, Failure> {
-    let pool = database.connect("ava webhooks").await?;
+    let pool = database
+        .connect("ava webhooks", DatabaseRole::Steward)
+        .await?;
     must_be_migrated(&pool).await?;
     let log = database.log(&pool)?;
     let inbox = WebhookInbox::new(pool.clone());

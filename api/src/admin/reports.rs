@@ -140,7 +140,7 @@ pub(crate) async fn list_report_queue(
     let status = status.unwrap_or(ReportStatus::Open);
     request.seen(&app, positions::REPORT).await?;
 
-    let mut rows = reports::queue(&app.pool, status, after, limit + 1).await?;
+    let mut rows = reports::queue(&app.steward_pool, status, after, limit + 1).await?;
     let last = paging::cut(&mut rows, limit).map(ReportCursor::from);
     let next = last.as_ref().map(paging::report_cursor_text);
     let view = stewardship::Command::ViewReports {
@@ -192,10 +192,13 @@ pub(crate) async fn get_reported_content(
     request.seen(&app, positions::CHAT).await?;
     let row = row(&app, report_id).await?;
     let (photo, message) = match row.subject_kind {
-        SubjectKind::Photo => (photos::by_id(&app.pool, PhotoId(report_id.0)).await?, None),
+        SubjectKind::Photo => (
+            photos::by_id(&app.steward_pool, PhotoId(report_id.0)).await?,
+            None,
+        ),
         SubjectKind::Message => {
             let message_id = MessageId(report_id.0);
-            let message = messages::by_id(&app.pool, row.owner, message_id).await?;
+            let message = messages::by_id(&app.steward_pool, row.owner, message_id).await?;
             (None, message)
         }
     };
@@ -283,6 +286,6 @@ pub(crate) async fn decide_report(
 }
 
 async fn row(app: &State, report_id: ReportId) -> Result<ReportRow, Problem> {
-    let row = reports::by_id(&app.pool, report_id).await?;
+    let row = reports::by_id(&app.steward_pool, report_id).await?;
     row.ok_or_else(|| Problem::plain(Code::ReportNotFound))
 }

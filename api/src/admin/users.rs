@@ -109,9 +109,9 @@ pub(super) async fn is_known(app: &State, user: UserId) -> Result<bool, Problem>
 
 /// None when nothing is known of them.
 async fn account(app: &State, user: UserId) -> Result<Option<UserAccount>, Problem> {
-    let avatar = avatars::of_owner(&app.pool, user).await?;
-    let subscription = gate::of_owner(&app.pool, user).await?;
-    let photos = photos::counts(&app.pool, Some(user)).await?;
+    let avatar = avatars::of_owner(&app.steward_pool, user).await?;
+    let subscription = gate::of_owner(&app.steward_pool, user).await?;
+    let photos = photos::counts(&app.steward_pool, Some(user)).await?;
     let conduct = app.conducts.load(user).await?;
     if avatar.is_none() && subscription.is_none() && conduct.sequence == 0 && photos.is_empty() {
         return Ok(None);
@@ -129,7 +129,7 @@ async fn account(app: &State, user: UserId) -> Result<Option<UserAccount>, Probl
             photos_limit: row.photos_limit,
         }),
         photos: counted(photos, |status| status.as_str()),
-        reports: reports::filed_by(&app.pool, user).await?,
+        reports: reports::filed_by(&app.steward_pool, user).await?,
         conduct: AccountConduct {
             flagged: conduct.pauses() > 0,
             refusals: conduct.refusals(),

@@ -199,7 +199,7 @@ async fn point(
         (None, Some(time)) if time > app.clock.now() => {
             Err(refused("as_of", "must not lie in the future".to_owned()))
         }
-        (None, Some(time)) => Ok(audit_index::last_position_at(&app.pool, time).await?),
+        (None, Some(time)) => Ok(audit_index::last_position_at(&app.steward_pool, time).await?),
         (Some(position), None) => {
             let head = app.log.head().await?;
             if position > head {

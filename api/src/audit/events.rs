@@ -66,7 +66,7 @@ pub(crate) async fn list_events(
     let cursor = parameters.query("cursor", parameters::position);
     parameters.finish()?;
     let filters = selection.filters();
-    let stretch = selection.stretch(&app.pool).await?;
+    let stretch = selection.stretch(&app.steward_pool).await?;
 
     if export::is_asked_for(&request) {
         let head = app.log.head().await?;
@@ -103,7 +103,7 @@ pub(super) async fn read(
     stretch: Stretch,
     limit: u32,
 ) -> Result<(EventPage, Option<String>), Problem> {
-    let mut items = audit_index::page(&app.pool, wanted, stretch, limit + 1).await?;
+    let mut items = audit_index::page(&app.steward_pool, wanted, stretch, limit + 1).await?;
     let next = paging::cut(&mut items, limit).map(|last| last.position.to_string());
     let page = EventPage {
         items,
@@ -136,7 +136,7 @@ pub(crate) async fn get_event(
 ) -> Result<HttpResponse, Problem> {
     let context = steward::looking(&request, Role::Auditor)?;
     let event = match parameters::position(&position) {
-        Ok(position) => audit_index::by_position(&app.pool, position).await?,
+        Ok(position) => audit_index::by_position(&app.steward_pool, position).await?,
         Err(_) => None,
     };
     let Some(event) = event else {

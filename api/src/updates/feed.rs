@@ -235,9 +235,9 @@ async fn photos_of(
         return Ok(HashMap::new());
     }
     let signer = app.signer();
-    let rows = photos::by_ids(&app.pool, &ids).await?;
-    let own = rows.into_iter().filter(|row| row.owner == user);
-    Ok(own
+    let rows = photos::own_of_ids(&app.pool, user, &ids).await?;
+    Ok(rows
+        .into_iter()
         .map(|row| {
             let (id, purpose) = (row.photo_id, row.purpose);
             let photo = Photo::of(row, &signer);

@@ -28,6 +28,7 @@ use domain::{
     values::{Position, UserId},
 };
 use infrastructure::{
+    database::DatabaseRole,
     event_log::PostgresEventLog,
     identity::{DevelopmentIssuer, SharedSecret, TokenSettings, TokenVerifier},
     image::replicate::ReplicateWebhook,
@@ -75,6 +76,7 @@ pub struct TestApp {
     pub parts: App,
     /// Whether a worker runs.
     pub worker: bool,
+    inbox: WebhookInbox,
     engine: Option<Engine>,
     objects: PathBuf,
     stop: CancellationToken,
@@ -132,7 +134,12 @@ impl TestApp {
         objects: PathBuf,
         options: &Options,
     ) -> Self {
-        let log = Arc::new(PostgresEventLog::start(database.pool(), master_keys()));
+        let pool = |role| database.pool_as(role);
+        let log = Arc::new(PostgresEventLog::start(
+            pool(DatabaseRole::Api),
+            master_keys(),
+        ));
+        let followed = Arc::new(log.reading_through(pool(DatabaseRole::Projector)));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         let clock = Arc::new(MovableClock(Mutex::new(TimeDelta::zero())));
         let billing_clock: Arc<dyn Clock> = match options.sandbox_clock {
@@ -145,9 +152,14 @@ impl TestApp {
         });
         let plans = Arc::new(Plans(vec![plan()]));
         let storage = Arc::new(LocalStorage::open(&objects).unwrap());
-        let engine = Engine::new(database.pool(), log.clone(), "test".to_owned());
+        let engine = Engine::new(
+            pool(DatabaseRole::Projector),
+            followed.clone(),
+            "test".to_owned(),
+        );
+        let inbox = WebhookInbox::new(pool(DatabaseRole::Api));
         let stop = CancellationToken::new();
-        let customers = Arc::new(Customers(database.pool()));
+        let customers = Arc::new(Customers(pool(DatabaseRole::Api)));
         let conducts = conducts(&dispatcher, &clock);
         let stewardships = Stewardships::new(dispatcher.clone(), clock.clone());
         let avatars = Avatars::new(dispatcher.clone()).watched_by(conducts.clone());
@@ -162,8 +174,10 @@ impl TestApp {
             .issuer
             .then(|| -> Arc<dyn TokenIssuer> { Arc::new(DevelopmentIssuer::new(secret())) });
         let parts = App {
-            pool: database.pool(),
-            rebuild_pool: database.pool(),
+            pool: pool(DatabaseRole::Api),
+            steward_pool: pool(DatabaseRole::Steward),
+            rebuild_pool: pool(DatabaseRole::Projector),
+            rebuild_log: followed,
             reports: reports(&dispatcher, &photos, &stewardships, &clock),
             conducts: conducts.clone(),
             people: People::new(dispatcher.clone(), stewardships.clone()),
@@ -186,16 +200,17 @@ impl TestApp {
                 customers,
             ),
             checkpoints: engine.checkpoints(),
-            tree: Tree::new(database.pool()),
+            tree: Tree::new(pool(DatabaseRole::Api)),
             log: log.clone(),
             idempotency: log.clone(),
             storage: storage.clone(),
             inspector: Arc::new(Marker::new()),
             payment: stripe,
-            inbox: Arc::new(WebhookInbox::new(database.pool())),
+            inbox: Arc::new(inbox.clone()),
+            steward_inbox: Arc::new(inbox.working_through(pool(DatabaseRole::Steward))),
             image_webhook: Arc::new(ReplicateWebhook::new(vec![replicate_secret()])),
-            notices: Arc::new(PostgresPredictionNotices::new(database.pool())),
-            drafts: Arc::new(PostgresReplyDrafts::start(database.pool())),
+            notices: Arc::new(PostgresPredictionNotices::new(pool(DatabaseRole::Worker))),
+            drafts: Arc::new(PostgresReplyDrafts::start(pool(DatabaseRole::Api))),
             chat_figures: Arc::default(),
             plans,
             crisis: Arc::default(),
@@ -211,8 +226,10 @@ impl TestApp {
         };
         Self {
             url,
+            // A test looks at everything.
+            log: Arc::new(log.reading_through(database.pool())),
+            inbox,
             database,
-            log,
             dispatcher,
             avatars,
             photos,
@@ -260,8 +277,11 @@ impl TestApp {
     fn worker_parts(&self, checkpoints: Checkpoints) -> WorkerParts {
         WorkerParts {
             node: "test-worker".to_owned(),
-            pool: self.database.pool(),
-            log: self.log.clone(),
+            pool: self.database.pool_as(DatabaseRole::Worker),
+            log: Arc::new(
+                self.log
+                    .reading_through(self.database.pool_as(DatabaseRole::Worker)),
+            ),
             clock: self.clock.clone(),
             checkpoints,
             avatars: self.avatars.clone(),
@@ -278,7 +298,10 @@ impl TestApp {
             inspector: self.parts.inspector.clone(),
             storage: self.storage.clone(),
             payment: self.parts.payment.clone(),
-            inbox: self.parts.inbox.clone(),
+            inbox: Arc::new(
+                self.inbox
+                    .working_through(self.database.pool_as(DatabaseRole::Worker)),
+            ),
             settings: WorkerSettings::default(),
             observer: None,
         }
@@ -288,7 +311,10 @@ impl TestApp {
     pub fn second_process(&mut self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let log = Arc::new(PostgresEventLog::start(self.database.pool(), master_keys()));
+        let log = Arc::new(PostgresEventLog::start(
+            self.database.pool_as(DatabaseRole::Api),
+            master_keys(),
+        ));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         let conducts = conducts(&dispatcher, &self.clock);
         let stewardships = Stewardships::new(dispatcher.clone(), self.clock.clone());
@@ -299,7 +325,7 @@ impl TestApp {
             conducts,
             people: People::new(dispatcher, stewardships.clone()),
             stewardships,
-            checkpoints: Checkpoints::new(self.database.pool()),
+            checkpoints: Checkpoints::new(self.database.pool_as(DatabaseRole::Api)),
             idempotency: log.clone(),
             log,
             ..self.parts.clone()

@@ -1,5 +1,6 @@
 //! Checkpoints and proofs over HTTP: they are true, for auditors only, and on record.
 
+use infrastructure::database::DatabaseRole;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use reqwest::Method;
@@ -29,7 +30,11 @@ fn grow(app: &TestApp) -> Arc<KeyRing> {
         every: Duration::ZERO,
         published_to: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::now_v7().to_string()),
     };
-    let grower = Grower::new(app.database.pool(), keys.clone(), growing);
+    let grower = Grower::new(
+        app.database.pool_as(DatabaseRole::Projector),
+        keys.clone(),
+        growing,
+    );
     tokio::spawn(grower.run(app.parts.stop.clone()));
     keys
 }

@@ -209,6 +209,22 @@ pub trait EventLog: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Recorded<AnyEvent>>, ReadError>;
 
+    /// The event at that position, when it belongs to that user: for whoever may not read what is others'.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    async fn event_of(
+        &self,
+        owner: UserId,
+        position: Position,
+    ) -> Result<Option<Recorded<AnyEvent>>, ReadError> {
+        let before = Position(position.0.saturating_sub(1));
+        let events = self.read(before, 1).await?;
+        Ok(events
+            .into_iter()
+            .find(|event| event.position == position && event.metadata.owner == owner))
+    }
+
     /// How events of older versions are read, by whoever reads this log in whatever way.
     fn upcasters(&self) -> Upcasters;
 

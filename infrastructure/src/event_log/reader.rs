@@ -4,7 +4,7 @@ use application::ports::{LogUnavailable, ReadError};
 use domain::{
     recorded::{AnyEvent, Metadata, Recorded, UnreadableEvent},
     upcasting::Upcasters,
-    values::Position,
+    values::{Position, UserId},
 };
 use sqlx::{PgPool, Row, postgres::PgRow};
 
@@ -49,6 +49,30 @@ pub(super) async fn read(
         }
     }
     Ok(events)
+}
+
+/// The event at a position, when it belongs to that user: what a role may ask that may not read the log.
+pub(super) async fn event_of(
+    pool: &PgPool,
+    upcasters: Upcasters,
+    owner: UserId,
+    position: Position,
+) -> Result<Option<Recorded<AnyEvent>>, ReadError> {
+    let row = sqlx::query(
+        "SELECT position, event_id, aggregate_type, aggregate_id, sequence, recorded_at, event_type, event_version,
+                payload::text, metadata::text
+           FROM event_of_person($1, $2)",
+    )
+    .bind(owner.0)
+    .bind(position.0.cast_signed())
+    .fetch_optional(pool)
+    .await
+    .map_err(unavailable)?;
+    let Some(row) = row else { return Ok(None) };
+    match recorded(upcasters, &row).map_err(unavailable)? {
+        Ok(event) => Ok(Some(event)),
+        Err((position, source)) => Err(ReadError::Unreadable { position, source }),
+    }
 }
 
 /// The position of the last event.

@@ -9,6 +9,7 @@ use application::{
 };
 use domain::values::Position;
 use infrastructure::{
+    database::DatabaseRole,
     event_log::PostgresEventLog,
     scratch_database::{ScratchDatabase, master_keys},
 };
@@ -29,7 +30,7 @@ macro_rules! on_both_logs {
             use super::*;
             $(#[tokio::test] async fn $promise() {
                 let database = ScratchDatabase::create().await;
-                super::$promise(&PostgresEventLog::start(database.pool(), master_keys())).await;
+                super::$promise(&PostgresEventLog::start(database.pool_as(DatabaseRole::Worker), master_keys())).await;
             })*
         }
     };

@@ -17,6 +17,8 @@ mod picture_fetching;
 mod prediction_notices;
 mod replicate;
 mod replicate_wire;
+mod roles;
+mod roles_set_up;
 mod scratch_database;
 mod sealing;
 mod settings;

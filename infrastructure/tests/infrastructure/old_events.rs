@@ -19,6 +19,7 @@ use domain::{
     values::{Age, Position, UserId},
 };
 use infrastructure::{
+    database::DatabaseRole,
     event_log::PostgresEventLog,
     scratch_database::{ScratchDatabase, master_keys},
     sealing::Opener,
@@ -50,7 +51,8 @@ const UPCASTERS: Upcasters = Upcasters::new(&[
 #[tokio::test]
 async fn a_row_of_an_old_version_is_the_same_event_to_every_reader() {
     let database = ScratchDatabase::create().await;
-    let log = PostgresEventLog::start(database.pool(), master_keys()).upcasting_with(UPCASTERS);
+    let log = PostgresEventLog::start(database.pool_as(DatabaseRole::Worker), master_keys())
+        .upcasting_with(UPCASTERS);
     let owner = UserId(Uuid::now_v7());
     let id = owner.to_string();
     write(&log, owner, "AvatarBorn", "0", &born(owner)).await;
@@ -104,7 +106,7 @@ fn opening_first(opener: Opener) -> Vec<Box<dyn EventUpcaster>> {
 #[tokio::test]
 async fn a_row_of_a_newer_version_is_refused_in_the_same_words_by_every_reader() {
     let database = ScratchDatabase::create().await;
-    let log = PostgresEventLog::start(database.pool(), master_keys());
+    let log = PostgresEventLog::start(database.pool_as(DatabaseRole::Worker), master_keys());
     let owner = UserId(Uuid::now_v7());
     let id = owner.to_string();
     write(&log, owner, "AvatarCreated", "3", &created(owner)).await;

@@ -3,6 +3,8 @@
 use domain::values::UserId;
 use sqlx::{FromRow, PgPool};
 
+use crate::own_rows::own_rows;
+
 /// The first version of the read model that says whose each event is.
 const KNOWS_OWNERS: i32 = 2;
 
@@ -33,10 +35,10 @@ pub async fn knows_owners(pool: &PgPool) -> sqlx::Result<bool> {
 /// # Errors
 /// When the database is away.
 pub async fn streams_of(pool: &PgPool, owner: UserId) -> sqlx::Result<Vec<PersonalStream>> {
-    sqlx::query_as(
+    sqlx::query_as(own_rows!(
         "SELECT DISTINCT aggregate_type, aggregate_id FROM audit_index
-          WHERE owner = $1 ORDER BY aggregate_type, aggregate_id",
-    )
+          WHERE owner = $1 ORDER BY aggregate_type, aggregate_id"
+    ))
     .bind(owner.0)
     .fetch_all(pool)
     .await

@@ -127,15 +127,12 @@ async fn catch_up(
 
 /// Drops the live tables and moves the others there, with their indexes and constraints.
 async fn take_place(db: &mut PgConnection, shadow: &Shadow, live: &str) -> Result<(), Trouble> {
+    for table in shadow.projector().tables() {
+        tables::protect(db, shadow, table).await?;
+    }
     tables::execute(db, &format!("DROP TABLE {live}")).await?;
     for table in shadow.projector().tables() {
-        let moved = format!(
-            "ALTER TABLE {}.{} SET SCHEMA {}",
-            shadow.schema(),
-            quoted(table),
-            shadow.home()
-        );
-        tables::execute(db, &moved).await?;
+        tables::move_home(db, shadow, table).await?;
     }
     tables::execute(
         db,

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::values::Position;
+use infrastructure::database::DatabaseRole;
 use projections::audit_index::{
     AuditIndexProjector, LoggedEvent, Stretch, Wanted, by_position, last_position_at, page, plan,
 };
@@ -132,7 +133,10 @@ async fn an_event_is_shown_as_it_is_stored_even_one_that_nobody_understands() {
     let mut log = TestLog::start().await;
     log.small_talk(2).await;
     let riddle = log.riddle().await;
-    let event = by_position(&log.pool(), riddle).await.unwrap().unwrap();
+    let event = by_position(&log.pool_as(DatabaseRole::Steward), riddle)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         (event.aggregate_type.as_str(), event.sequence),
         ("Riddle", 1)
@@ -142,10 +146,14 @@ async fn an_event_is_shown_as_it_is_stored_even_one_that_nobody_understands() {
         event_type: Some("Asked".to_owned()),
         ..Wanted::default()
     };
-    let found = page(&log.pool(), &found, ALL, 10).await.unwrap();
+    let found = page(&log.pool_as(DatabaseRole::Steward), &found, ALL, 10)
+        .await
+        .unwrap();
     assert_eq!(found, [event]);
     for nowhere in [0, 4] {
-        let event = by_position(&log.pool(), Position(nowhere)).await.unwrap();
+        let event = by_position(&log.pool_as(DatabaseRole::Steward), Position(nowhere))
+            .await
+            .unwrap();
         assert_eq!(event, None);
     }
 }

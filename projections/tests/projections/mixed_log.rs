@@ -1,5 +1,6 @@
 //! A log in which everything happens, every projector that follows it, and what they make of it.
 
+use infrastructure::database::DatabaseRole;
 use std::{collections::BTreeMap, sync::Arc};
 
 use application::ports::EventLog;
@@ -79,7 +80,11 @@ pub fn projector(name: &str) -> Arc<dyn Projector> {
 }
 
 pub fn order(log: &TestLog, node: &str) -> Order {
-    Order::new(log.pool(), log.log.clone(), node.to_owned())
+    Order::new(
+        log.pool_as(DatabaseRole::Projector),
+        log.log.clone(),
+        node.to_owned(),
+    )
 }
 
 /// Rebuilds a projector's tables to the end.

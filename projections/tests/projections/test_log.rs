@@ -14,6 +14,7 @@ use domain::{
     values::{PhotoId, Position, UserId},
 };
 use infrastructure::{
+    database::DatabaseRole,
     event_log::PostgresEventLog,
     scratch_database::{ScratchDatabase, master_keys},
 };
@@ -31,7 +32,10 @@ pub struct TestLog {
 impl TestLog {
     pub async fn start() -> Self {
         let database = ScratchDatabase::create().await;
-        let log = Arc::new(PostgresEventLog::start(database.pool(), master_keys()));
+        let log = Arc::new(PostgresEventLog::start(
+            database.pool_as(DatabaseRole::Worker),
+            master_keys(),
+        ));
         Self {
             database,
             log,
@@ -39,8 +43,23 @@ impl TestLog {
         }
     }
 
+    /// For the test's own looks.
     pub fn pool(&self) -> PgPool {
         self.database.pool()
+    }
+
+    /// As a process of that role connects.
+    pub fn pool_as(&self, role: DatabaseRole) -> PgPool {
+        self.database.pool_as(role)
+    }
+
+    /// Makes a table of a test's own projector, as a migration makes those of ours.
+    pub async fn make_read_model(&self, create: &str, table: &str) {
+        let hand_over = format!("{create}; ALTER TABLE {table} OWNER TO ava_projector");
+        sqlx::raw_sql(&hand_over)
+            .execute(&self.pool())
+            .await
+            .unwrap();
     }
 
     /// Something happened to a user's avatar.
@@ -170,7 +189,8 @@ impl TestLog {
     /// What a projector makes of the whole log, without an engine.
     pub async fn project(&self, projector: &dyn Projector) {
         let events = self.log.read(Position(0), 10_000).await.unwrap();
-        let mut db = self.pool().acquire().await.unwrap();
+        let pool = self.pool_as(DatabaseRole::Projector);
+        let mut db = pool.acquire().await.unwrap();
         projector.project(&mut db, &events).await.unwrap();
     }
 

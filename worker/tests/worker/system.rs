@@ -22,6 +22,7 @@ use domain::{
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };
 use infrastructure::{
+    database::DatabaseRole,
     event_log::PostgresEventLog,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
@@ -104,13 +105,16 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
         ..SandboxConfig::default()
     });
     let sandbox = sandbox.await.unwrap();
-    let log = Arc::new(PostgresEventLog::start(database.pool(), master_keys()));
+    let log = Arc::new(PostgresEventLog::start(
+        database.pool_as(DatabaseRole::Worker),
+        master_keys(),
+    ));
     let dispatcher = Dispatcher::new(log.clone(), log.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stripe = Arc::new(stripe(&sandbox));
-    let customers = Arc::new(Customers(database.pool()));
+    let customers = Arc::new(Customers(database.pool_as(DatabaseRole::Worker)));
     let engine = Engine::new(
-        database.pool(),
+        database.pool_as(DatabaseRole::Projector),
         log.clone(),
         format!("engine-{}", Uuid::now_v7()),
     );
@@ -126,9 +130,9 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
             customers,
         ),
         storage: Arc::new(LocalStorage::open(&objects).unwrap()),
-        inbox: WebhookInbox::new(database.pool()),
-        notices: PostgresPredictionNotices::new(database.pool()),
-        drafts: PostgresReplyDrafts::start(database.pool()),
+        inbox: WebhookInbox::new(database.pool_as(DatabaseRole::Worker)),
+        notices: PostgresPredictionNotices::new(database.pool_as(DatabaseRole::Worker)),
+        drafts: PostgresReplyDrafts::start(database.pool_as(DatabaseRole::Worker)),
         figures: Arc::default(),
         client: reqwest::Client::builder().no_proxy().build().unwrap(),
         checkpoints: engine.checkpoints(),
@@ -198,7 +202,7 @@ impl System {
     pub fn parts(&self, node: &str) -> WorkerParts {
         WorkerParts {
             node: format!("{node}-{}", Uuid::now_v7()),
-            pool: self.database.pool(),
+            pool: self.database.pool_as(DatabaseRole::Worker),
             log: self.log.clone(),
             clock: Arc::new(SystemClock),
             checkpoints: self.checkpoints.clone(),

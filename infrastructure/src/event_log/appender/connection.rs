@@ -122,6 +122,10 @@ impl Session {
     /// Connects, after making sure that a stray session no longer writes.
     async fn open(pool: &PgPool, stray: Option<Backend>) -> sqlx::Result<Self> {
         let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
+        // PostgreSQL shows sessions, and lets them be ended, to those who logged in alike, whatever role they act as.
+        sqlx::query("SET ROLE NONE")
+            .execute(&mut connection)
+            .await?;
         if let Some(Backend { pid, started }) = stray {
             let over: Option<bool> = sqlx::query_scalar(
                 "SELECT pg_terminate_backend(pid, 900) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2",
@@ -150,6 +154,8 @@ impl Session {
         )
         .fetch_one(&mut connection)
         .await?;
+        // The role that the connection began with.
+        sqlx::query("RESET ROLE").execute(&mut connection).await?;
         let backend = Backend {
             pid: row.try_get(0)?,
             started: row.try_get(1)?,
