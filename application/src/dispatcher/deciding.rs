@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{Commanded, Decided, Loaded};
 use crate::{
     context::{Actor, CommandError, Context, Intervening},
-    ports::{NewEvent, StoredEvent, StreamId, StreamSlice},
+    ports::{IdempotencyClaim, NewEvent, StoredEvent, StreamId, StreamSlice},
 };
 
 /// Decides a command on an aggregate as it is known.
