@@ -131,7 +131,7 @@ impl EventLog for PostgresEventLog {
         owner: UserId,
         position: Position,
     ) -> Result<Option<Recorded<AnyEvent>>, ReadError> {
-        reader::event_of(&self.pool, self.upcasters, owner, position).await
+        reader::event_of(&self.pool, &self.keys, self.upcasters, owner, position).await
     }
 
     fn upcasters(&self) -> Upcasters {

@@ -33,12 +33,7 @@ pub(super) async fn read(
     .await
     .map_err(unavailable)?;
 
-    let texts: Vec<(&str, &str)> = rows
-        .iter()
-        .map(|row| Ok((row.try_get(8)?, row.try_get(9)?)))
-        .collect::<sqlx::Result<_>>()
-        .map_err(unavailable)?;
-    let opener = opening::opener(keys, texts.into_iter()).await?;
+    let opener = opener(keys, &rows).await?;
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
         match recorded(upcasters, &opener, row).map_err(unavailable)? {
@@ -54,6 +49,7 @@ pub(super) async fn read(
 /// The event at a position, when it belongs to that user: what a role may ask that may not read the log.
 pub(super) async fn event_of(
     pool: &PgPool,
+    keys: &PostgresPersonKeys,
     upcasters: Upcasters,
     owner: UserId,
     position: Position,
@@ -69,7 +65,8 @@ pub(super) async fn event_of(
     .await
     .map_err(unavailable)?;
     let Some(row) = row else { return Ok(None) };
-    match recorded(upcasters, &row).map_err(unavailable)? {
+    let opener = opener(keys, std::slice::from_ref(&row)).await?;
+    match recorded(upcasters, &opener, &row).map_err(unavailable)? {
         Ok(event) => Ok(Some(event)),
         Err((position, source)) => Err(ReadError::Unreadable { position, source }),
     }
@@ -82,6 +79,16 @@ pub(super) async fn head(pool: &PgPool) -> Result<Position, LogUnavailable> {
         .await
         .map_err(unavailable)?;
     Ok(Position(head.cast_unsigned()))
+}
+
+/// For everything that is sealed in those events.
+async fn opener(keys: &PostgresPersonKeys, rows: &[PgRow]) -> Result<Opener, ReadError> {
+    let texts: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|row| Ok((row.try_get(8)?, row.try_get(9)?)))
+        .collect::<sqlx::Result<_>>()
+        .map_err(unavailable)?;
+    opening::opener(keys, texts.into_iter()).await
 }
 
 fn recorded(
