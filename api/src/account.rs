@@ -11,6 +11,7 @@ pub(crate) use contents::PersonalData;
 use crate::{
     app::State,
     command::CommandRequest,
+    documentation::CommandHeaders,
     examples,
     parameters::Parameters,
     positions,
@@ -84,6 +85,7 @@ problems!(
 /// The call itself is the confirmation: clients let the person type one before it. An `Idempotency-Key` is not kept.
 #[utoipa::path(
     tag = "Account",
+    params(CommandHeaders),
     responses(
         (status = 204, description = "Erased.", headers(
             ("Log-Position" = u64, description = "The position in the event log that the command reached."),

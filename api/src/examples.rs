@@ -505,7 +505,7 @@ pub(crate) fn personal_data() -> Value {
             "event_type": "AvatarCreated",
             "event_version": "1",
             "recorded_at": "2026-11-22T14:00:00Z",
-            "payload": {"type": "AvatarCreated", "avatar_id": AVATAR, "owner": MARA, "profile": {"name": {"personal": "Ava"}}},
+            "payload": {"type": "AvatarCreated", "avatar_id": AVATAR, "owner": MARA, "name": {"personal": "Ava"}, "age": 25},
             "metadata": {"actor": format!("user:{MARA}"), "owner": MARA, "command": "CreateAvatar"},
         }],
     })

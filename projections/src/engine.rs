@@ -38,12 +38,12 @@ mod status;
 mod trouble;
 
 pub use checkpoints::{Behind, Checkpoints};
+pub use forgetting::project;
 pub use status::{CheckStatus, FollowerState, ProjectorStatus, ShadowStatus};
 pub use trouble::{Retries, TryLater};
 
 use feed::Feed;
 use following::Following;
-pub(crate) use forgetting::project;
 pub(crate) use leases::Lease;
 use leases::Leases;
 pub(crate) use trouble::{Trouble, guarded};

@@ -6,6 +6,7 @@ mod audit;
 mod command_line;
 mod demo;
 mod deployment;
+mod erasure;
 mod events;
 mod keys;
 mod lifecycle;

@@ -70,6 +70,14 @@ impl Person {
         }
     }
 
+    /// Asks for something that may be refused.
+    pub async fn try_to(&self, method: &str, path: &str) -> reqwest::Response {
+        let url = format!("{}{path}", self.api);
+        let method = method.parse().unwrap();
+        let request = self.client.request(method, url).bearer_auth(&self.token);
+        request.send().await.unwrap()
+    }
+
     async fn ask(&self, path: &str) -> reqwest::Response {
         let url = format!("{}{path}", self.api);
         let request = self.client.get(url).bearer_auth(&self.token);

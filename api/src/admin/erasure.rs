@@ -11,6 +11,7 @@ use super::users::is_known;
 use crate::{
     app::State,
     command::CommandRequest,
+    documentation::CommandHeaders,
     problem::{COMMAND, Code, Problem, SIGNED_IN, problems},
     reply::Reply,
     steward,
@@ -28,7 +29,7 @@ problems!(
 /// recorded in the same append. An `Idempotency-Key` is not kept.
 #[utoipa::path(
     tag = "Operator",
-    params(("user_id" = Uuid, Path, description = "The person's id.")),
+    params(("user_id" = Uuid, Path, description = "The person's id."), CommandHeaders),
     responses(
         (status = 204, description = "Erased.", headers(
             ("Log-Position" = u64, description = "The position in the event log that the command reached."),

@@ -424,7 +424,7 @@ async fn who_takes_their_data_along_gets_all_of_it_and_nothing_of_others() {
         .find(|event| event["event_type"] == "AvatarCreated")
         .unwrap();
     assert_eq!(
-        created["payload"]["profile"]["name"],
+        created["payload"]["name"],
         json!({"personal": "canary-name"})
     );
     assert_eq!(app.count("DataExported").await, 1);

@@ -23,7 +23,7 @@ use crate::columns::bigint;
 ///
 /// # Errors
 /// Those of the projector, and when the database is away.
-pub(crate) async fn project(
+pub async fn project(
     projector: &dyn Projector,
     db: &mut PgConnection,
     page: &[Recorded<AnyEvent>],

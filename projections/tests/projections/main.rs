@@ -5,6 +5,7 @@ mod audit_index;
 mod avatars;
 mod awaiting;
 mod chat_work;
+mod erasure;
 mod following;
 mod gate;
 mod histories;

@@ -7,6 +7,7 @@ use cqrs_es::{Aggregate, DomainEvent};
 use domain::{
     avatar::{self, Avatar},
     conversation::{self, Conversation, Segment},
+    person::{self, Person},
     photo_request::{self, PhotoRequest},
     recorded::{AnyEvent, Metadata, Recorded},
     report::{self, Report},
@@ -65,6 +66,12 @@ impl TestLog {
     /// Something happened to a user's avatar.
     pub async fn avatar(&mut self, owner: UserId, events: Vec<avatar::Event>) -> Position {
         self.append::<Avatar>(owner, owner.to_string(), events)
+            .await
+    }
+
+    /// Something became of a user's own data.
+    pub async fn person(&mut self, owner: UserId, events: Vec<person::Event>) -> Position {
+        self.append::<Person>(owner, owner.to_string(), events)
             .await
     }
 

@@ -206,6 +206,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/users/{user_id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase somebody.
+         * @description For ever, in the person's stead: as `DELETE /me`. Whoever was erased before stays so. For operators; the order is
+         *     recorded in the same append. An `Idempotency-Key` is not kept.
+         */
+        post: operations["erase_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/webhooks": {
         parameters: {
             query?: never;
@@ -750,7 +771,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in for development.
-         * @description A token for the person with that address. Exists in the development environment only; 404 anywhere else.
+         * @description A token for the person with that address; 410 for who was erased.  Exists in the development environment only; 404 anywhere else.
          */
         post: operations["issue_token"];
         delete?: never;
@@ -771,6 +792,54 @@ export interface paths {
          * @description Touches nothing else: for a supervisor that restarts a process which does not answer.
          */
         get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Have oneself erased.
+         * @description For ever: nobody can undo it. With the answer, the key that the person's data are sealed with is destroyed, and every
+         *     command of theirs answers 410 `person-erased`, although their access token is still valid. Within moments pictures and
+         *     whatever else was made from the data are gone, and a subscription that runs has ended. What remains: events that
+         *     nobody can open, so that the log can still be proven, and the invoices at the payment provider.
+         *
+         *     The call itself is the confirmation: clients let the person type one before it. An `Idempotency-Key` is not kept.
+         */
+        delete: operations["erase_me"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take all of one's data along.
+         * @description Everything that is kept about the person, as one JSON object: the companion with its history, photos with addresses of
+         *     their files (signed for one hour), messages, what they pay for and were charged, reports, and every event of theirs,
+         *     opened. That it was taken along is recorded. The answer is streamed; one that cannot be completed breaks off and is
+         *     no JSON then.
+         */
+        get: operations["export_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1359,7 +1428,10 @@ export interface components {
              * @description One id for everything that followed from one request.
              */
             correlation_id: string;
+            /** @description What made a reaction's or a provider's command execute once: its cause's id. */
             idempotency_key?: string;
+            /** @description SHA-256 of whose the `Idempotency-Key` is (as `user:…`), a NUL byte and the key, in hexadecimal. */
+            idempotency_key_sha256?: string;
             /**
              * Format: uuid
              * @description The user whom it belongs to.
@@ -1376,6 +1448,17 @@ export interface components {
             items: components["schemas"]["LoggedEvent"][];
             /** @description The position behind which the next page begins; null on the last one. */
             next_cursor: string | null;
+        };
+        /** @description Where the person stands in the chat. */
+        ExportedChat: {
+            mode: components["schemas"]["ChatMode"];
+        };
+        /** @description Who takes it along. */
+        ExportedPerson: {
+            /** @description As the access token has it; it is kept nowhere else. */
+            email?: string | null;
+            /** Format: uuid */
+            id: string;
         };
         /** @description Why there is no picture. */
         Failure: {
@@ -1431,6 +1514,28 @@ export interface components {
             /** @description How many subscriptions stand how. */
             subscriptions: components["schemas"]["Count"][];
             webhooks: components["schemas"]["WebhookFigures"];
+        };
+        /** @description What is not a long list. */
+        Head: {
+            avatar?: components["schemas"]["Avatar"] | null;
+            chat: components["schemas"]["ExportedChat"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            exported_at: string;
+            /** @description Newest first; null when the payment provider, who keeps them, does not answer. */
+            invoices?: components["schemas"]["Invoice"][] | null;
+            /**
+             * Format: int64
+             * @description Up to which event everything is in it.
+             */
+            log_position: number;
+            person: components["schemas"]["ExportedPerson"];
+            refusals: components["schemas"]["Refusals"];
+            /** @description Newest first. */
+            reports: components["schemas"]["Report"][];
+            subscription: components["schemas"]["Subscription"];
         };
         /** @description The service lives. */
         Health: {
@@ -1706,6 +1811,21 @@ export interface components {
             /** @description In the person's own words; may be left out. */
             text?: string | null;
         };
+        /** @description An event as it was written, with what is personal in it opened. */
+        OwnEvent: {
+            aggregate_id: string;
+            aggregate_type: string;
+            event_type: string;
+            event_version: string;
+            metadata: unknown;
+            payload: unknown;
+            /** Format: int64 */
+            position: number;
+            /** Format: date-time */
+            recorded_at: string;
+            /** Format: int64 */
+            sequence: number;
+        };
         /** @description An event of the payment provider's, in its own shape. */
         PaymentMessage: {
             /**
@@ -1721,6 +1841,15 @@ export interface components {
             object: string;
             /** @description As `invoice.paid`. Unknown types are kept and ignored. */
             type: string;
+        };
+        /** @description All that is kept about a person. */
+        PersonalData: components["schemas"]["Head"] & {
+            /** @description Every event of theirs in the log, as it was written, grouped by what it happened to. */
+            events: components["schemas"]["OwnEvent"][];
+            /** @description What was said, newest first. */
+            messages: components["schemas"]["Message"][];
+            /** @description Newest first, those of every purpose. Addresses are signed for one hour. */
+            photos: components["schemas"]["Photo"][];
         };
         /**
          * @description How the companion behaves.
@@ -1893,7 +2022,7 @@ export interface components {
          * @description A kind of problem; `/problems` explains each one.
          * @enum {string}
          */
-        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "checkpoint-not-found" | "tree-too-small" | "webhook-not-found" | "event-not-found" | "aggregate-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "precondition-failed" | "body-too-large" | "picture-too-large" | "unsupported-media-type" | "unsupported-picture" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "picture-unusable" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "too-many-checks" | "read-model-behind" | "payment-unavailable";
+        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "checkpoint-not-found" | "tree-too-small" | "webhook-not-found" | "event-not-found" | "aggregate-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "person-erased" | "precondition-failed" | "body-too-large" | "picture-too-large" | "unsupported-media-type" | "unsupported-picture" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "picture-unusable" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "too-many-checks" | "read-model-behind" | "payment-unavailable";
         /** @description A read model, and how far it has followed the event log. */
         Projection: {
             check?: components["schemas"]["ProjectionCheck"] | null;
@@ -2064,6 +2193,16 @@ export interface components {
          * @enum {string}
          */
         ReferenceImageStatus: "none" | "generating" | "ready" | "failed" | "approved";
+        /** @description How often the rules about content had to refuse the person's words. */
+        Refusals: {
+            /** Format: int32 */
+            all: number;
+            /**
+             * Format: int32
+             * @description How many of them broke a grave rule.
+             */
+            hard: number;
+        };
         /** @description Something that was reported, and what became of it. */
         Report: {
             /** Format: date-time */
@@ -2603,6 +2742,17 @@ export interface components {
             headers: {
                 /** @description After how many seconds it is sensible to try again. */
                 "Retry-After"?: number;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `person-erased`: This person was erased. */
+        "person-erased": {
+            headers: {
                 /** @description The request's id. */
                 "X-Request-Id"?: string;
                 [name: string]: unknown;
@@ -3367,6 +3517,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -3547,6 +3708,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -3845,6 +4017,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -4332,6 +4515,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -4530,6 +4724,158 @@ export interface operations {
                 };
             };
             /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased. */
+            204: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user-not-found`: There is no such person. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
             503: {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
@@ -4768,6 +5114,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -5857,6 +6214,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body-too-large`: The body is too large. */
             413: {
                 headers: {
@@ -6027,6 +6395,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -6038,7 +6417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
             503: {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
@@ -6186,6 +6565,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6383,6 +6773,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6590,6 +6991,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -6779,6 +7191,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -6953,6 +7376,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -7478,6 +7912,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -8132,6 +8577,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -8471,6 +8927,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body-too-large`: The body is too large. */
             413: {
                 headers: {
@@ -8615,6 +9082,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body-too-large`: The body is too large. */
             413: {
                 headers: {
@@ -8659,6 +9137,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_health: {
@@ -8684,6 +9175,360 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    erase_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased. */
+            204: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The data. */
+            200: {
+                headers: {
+                    /** @description `attachment`, with a file name. */
+                    "Content-Disposition"?: string;
+                    /** @description The position in the event log up to which everything is in it. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "avatar": {
+                     *         "age": 25,
+                     *         "appearance": "shoulder-length auburn hair, freckles, green eyes, a linen shirt",
+                     *         "created_at": "2026-11-22T14:00:00Z",
+                     *         "gender": "woman",
+                     *         "id": "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e",
+                     *         "name": "Ava",
+                     *         "nationality": "Portuguese",
+                     *         "personality": "caring",
+                     *         "reference_history": [
+                     *           {
+                     *             "approved": true,
+                     *             "image_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *             "thumbnail_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *           }
+                     *         ],
+                     *         "reference_image": {
+                     *           "image_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *           "status": "approved",
+                     *           "thumbnail_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *         },
+                     *         "updated_at": "2026-11-22T14:01:30Z"
+                     *       },
+                     *       "chat": {
+                     *         "mode": "friendly"
+                     *       },
+                     *       "events": [
+                     *         {
+                     *           "aggregate_id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *           "aggregate_type": "Avatar",
+                     *           "event_type": "AvatarCreated",
+                     *           "event_version": "1",
+                     *           "metadata": {
+                     *             "actor": "user:0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *             "command": "CreateAvatar",
+                     *             "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d"
+                     *           },
+                     *           "payload": {
+                     *             "avatar_id": "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e",
+                     *             "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *             "profile": {
+                     *               "name": {
+                     *                 "personal": "Ava"
+                     *               }
+                     *             },
+                     *             "type": "AvatarCreated"
+                     *           },
+                     *           "position": 1,
+                     *           "recorded_at": "2026-11-22T14:00:00Z",
+                     *           "sequence": 1
+                     *         }
+                     *       ],
+                     *       "exported_at": "2026-11-22T15:00:00Z",
+                     *       "invoices": [
+                     *         {
+                     *           "amount_due": 1490,
+                     *           "amount_paid": 1490,
+                     *           "created_at": "2026-11-22T14:05:00Z",
+                     *           "currency": "eur",
+                     *           "id": "in_a1b2c3",
+                     *           "number": "AVA-0001",
+                     *           "page_url": "https://invoice.stripe.com/i/a1b2c3",
+                     *           "pdf_url": "https://pay.stripe.com/invoice/a1b2c3/pdf",
+                     *           "period_end": "2026-12-22T14:05:00Z",
+                     *           "period_start": "2026-11-22T14:05:00Z",
+                     *           "status": "paid"
+                     *         }
+                     *       ],
+                     *       "log_position": 42,
+                     *       "messages": [
+                     *         {
+                     *           "created_at": "2026-11-22T14:09:58Z",
+                     *           "id": "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01",
+                     *           "mode": "intimate",
+                     *           "role": "user",
+                     *           "text": "Send me a photo of you at the beach"
+                     *         },
+                     *         {
+                     *           "created_at": "2026-11-22T14:10:00Z",
+                     *           "id": "5b1f6a0e-6c0d-5d0c-9a4e-3f2e1d0c9b8a",
+                     *           "in_reply_to": "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01",
+                     *           "mode": "intimate",
+                     *           "photo": {
+                     *             "attempts": 1,
+                     *             "delivered_at": "2026-11-22T14:10:07Z",
+                     *             "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *             "image": {
+                     *               "bytes": 184320,
+                     *               "height": 1024,
+                     *               "media_type": "image/jpeg",
+                     *               "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "thumbnail_url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "width": 1024
+                     *             },
+                     *             "purpose": "scene",
+                     *             "requested_at": "2026-11-22T14:10:00Z",
+                     *             "scene": "at the beach",
+                     *             "status": "delivered"
+                     *           },
+                     *           "role": "avatar",
+                     *           "text": "Of course. One moment, I'll find a nice spot."
+                     *         }
+                     *       ],
+                     *       "person": {
+                     *         "email": "mara@example.com",
+                     *         "id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d"
+                     *       },
+                     *       "photos": [
+                     *         {
+                     *           "attempts": 1,
+                     *           "delivered_at": "2026-11-22T14:10:07Z",
+                     *           "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *           "image": {
+                     *             "bytes": 184320,
+                     *             "height": 1024,
+                     *             "media_type": "image/jpeg",
+                     *             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "thumbnail_url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "width": 1024
+                     *           },
+                     *           "purpose": "scene",
+                     *           "requested_at": "2026-11-22T14:10:00Z",
+                     *           "scene": "reading a letter on a balcony in Lisbon, late light",
+                     *           "status": "delivered"
+                     *         }
+                     *       ],
+                     *       "refusals": {
+                     *         "all": 0,
+                     *         "hard": 0
+                     *       },
+                     *       "reports": [
+                     *         {
+                     *           "decided_at": null,
+                     *           "decision": null,
+                     *           "due_at": "2026-11-23T15:00:00Z",
+                     *           "filed_at": "2026-11-22T15:00:00Z",
+                     *           "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *           "reason": "real-person",
+                     *           "status": "open",
+                     *           "subject": {
+                     *             "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *             "kind": "photo"
+                     *           },
+                     *           "text": "She looks like somebody I know."
+                     *         }
+                     *       ],
+                     *       "subscription": {
+                     *         "cancel_at_period_end": false,
+                     *         "current_period_end": "2026-12-22T14:05:00Z",
+                     *         "open": true,
+                     *         "plan": "monthly",
+                     *         "reason": null,
+                     *         "status": "active",
+                     *         "usage": {
+                     *           "photos_limit": 60,
+                     *           "photos_used": 1
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8963,6 +9808,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -9277,6 +10133,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -9445,6 +10312,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -10083,6 +10961,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
