@@ -45,6 +45,12 @@ BEGIN
         EXECUTE format('CREATE POLICY every_row ON public.%I FOR SELECT TO ava_worker, ava_steward, ava_auditor USING (true)',
                        model);
     END LOOP;
+
+    -- Who claims work locks its row, which PostgreSQL takes for the wish to change it. Nothing is changed.
+    FOREACH model IN ARRAY ARRAY['photo_work', 'chat_work'] LOOP
+        EXECUTE format('DROP POLICY IF EXISTS locked_rows ON public.%I', model);
+        EXECUTE format('CREATE POLICY locked_rows ON public.%I FOR UPDATE TO ava_worker USING (true) WITH CHECK (false)', model);
+    END LOOP;
 END $$;
 
 -- Answers that belong to idempotency keys are persons' too. A key's scope is `user:` and the person's id.
@@ -95,6 +101,7 @@ GRANT EXECUTE ON FUNCTION event_of_person(uuid, bigint), picture_of_photo(uuid),
 GRANT EXECUTE ON FUNCTION picture_is_stored(text), owner_of_customer(text) TO ava_api, ava_worker, ava_steward;
 GRANT SELECT ON photos, subscriptions, subscription_customers, photo_work, messages, chat_work, reports, audit_index
     TO ava_worker;
+GRANT UPDATE (position) ON photo_work, chat_work TO ava_worker; -- for locks only
 GRANT SELECT ON avatars, photos, subscriptions, subscription_customers, updates, photo_work, messages, chats, chat_work,
                 reports, audit_index
     TO ava_steward;

@@ -62,10 +62,8 @@ async fn only_own_rows_are_seen(log: &TestLog) {
 }
 
 async fn rows_by_owner(pool: &PgPool, table: &str) -> BTreeMap<uuid::Uuid, i64> {
-    let counted = sqlx::query_as(&format!(
-        "SELECT owner, count(*) FROM {table} GROUP BY owner"
-    ));
-    let counted: Vec<(uuid::Uuid, i64)> = counted.fetch_all(pool).await.unwrap();
+    let count = format!("SELECT owner, count(*) FROM {table} GROUP BY owner");
+    let counted: Vec<(uuid::Uuid, i64)> = sqlx::query_as(&count).fetch_all(pool).await.unwrap();
     counted.into_iter().collect()
 }
 

@@ -8,7 +8,7 @@ use domain::{
 };
 use infrastructure::database::DatabaseRole;
 use projections::photos::{
-    PhotoCursor, PhotoFilter, PhotoRow, PhotoStatus, PhotosProjector, by_id, by_ids, list,
+    PhotoCursor, PhotoFilter, PhotoRow, PhotoStatus, PhotosProjector, by_id, list, own_of_ids,
 };
 
 use crate::{
