@@ -1,6 +1,6 @@
 //! Followers see every event once and in order, whatever happens to their connections.
 
-use infrastructure::database::DatabaseRole;
+use infrastructure::{database::DatabaseRole, scratch_database::master_keys};
 use std::{
     sync::{
         Arc,
