@@ -1359,7 +1359,10 @@ export interface components {
              * @description One id for everything that followed from one request.
              */
             correlation_id: string;
+            /** @description What made a reaction's or a provider's command execute once: its cause's id. */
             idempotency_key?: string;
+            /** @description SHA-256 of whose the `Idempotency-Key` is (as `user:…`), a NUL byte and the key, in hexadecimal. */
+            idempotency_key_sha256?: string;
             /**
              * Format: uuid
              * @description The user whom it belongs to.
