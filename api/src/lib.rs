@@ -6,6 +6,7 @@
 
 mod admin;
 mod app;
+mod as_of;
 mod audit;
 mod avatars;
 mod billing;

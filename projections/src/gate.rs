@@ -14,6 +14,7 @@ use crate::columns::{number, optional_word, word};
 mod projector;
 
 pub use projector::GateProjector;
+pub(crate) use projector::past;
 
 /// A user's subscription as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -12,6 +12,7 @@ mod messages;
 mod mixed_log;
 mod page_cuts;
 mod parking;
+mod past;
 mod photo_work;
 mod photos;
 mod process;
