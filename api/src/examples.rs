@@ -356,6 +356,8 @@ pub(crate) fn event_detail() -> Value {
     event["leaf_hash"] = json!(SHA256);
     event["state_before"] = json!({"reference": {"status": "ready", "photo_id": REFERENCE}});
     event["state_after"] = json!({"reference": {"status": "approved", "photo_id": REFERENCE}});
+    event["changes"] =
+        json!([{"path": "/reference/status", "before": "ready", "after": "approved"}]);
     event
 }
 

@@ -7,6 +7,7 @@
 mod account;
 mod admin;
 mod app;
+mod as_of;
 mod audit;
 mod avatars;
 mod billing;

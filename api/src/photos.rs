@@ -7,7 +7,7 @@ mod resource;
 use std::time::Instant;
 
 use actix_web::{
-    HttpResponse, delete, get,
+    HttpRequest, HttpResponse, delete, get,
     http::StatusCode,
     post,
     web::{Data, Path},
@@ -30,6 +30,7 @@ pub(crate) use resource::{Failure, FailureCode, Photo, PhotoStatusWord, PurposeW
 
 use crate::{
     app::State,
+    as_of::{AsOf, AsOfParameters},
     body,
     command::CommandRequest,
     documentation::{CommandHeaders, ConditionalHeaders, ReadHeaders},
@@ -119,10 +120,11 @@ problems!(GetProblems = SIGNED_IN, READ, GATE, &[Code::PhotoNotFound]);
 
 /// Show a photo.
 ///
-/// A reference picture is always shown, a picture of a scene to subscribers.
+/// A reference picture is always shown, a picture of a scene to subscribers. With `as_of_position` or `as_of`: as it was
+/// answered then, also when it was deleted since; its addresses are today's, and lead nowhere then.
 #[utoipa::path(
     tag = "Photos",
-    params(("photo_id" = Uuid, Path, description = "The photo's id."), ReadHeaders),
+    params(("photo_id" = Uuid, Path, description = "The photo's id."), AsOfParameters, ReadHeaders),
     responses(
         (status = 200, description = "The photo.", headers(
             ("ETag" = String, description = "The photo's version, for `If-Match`."),
@@ -134,11 +136,19 @@ problems!(GetProblems = SIGNED_IN, READ, GATE, &[Code::PhotoNotFound]);
 pub(crate) async fn get_photo(
     app: Data<State>,
     request: ReadRequest,
+    raw: HttpRequest,
     photo_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let photo_id = id(&photo_id)?;
+    let as_of = AsOf::of(&raw)?;
     request.seen(&app, positions::PHOTO).await?;
-    let row = own_row(&app, request.user, photo_id).await?;
+    let row = match as_of.point(&app).await? {
+        Some(point) => {
+            let row = app.past(point).photo(request.user, photo_id).await?;
+            row.ok_or_else(|| Problem::plain(Code::PhotoNotFound))?
+        }
+        None => own_row(&app, request.user, photo_id).await?,
+    };
     if row.purpose == Purpose::Scene {
         app.pass_gate(request.user).await?;
     }

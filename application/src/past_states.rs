@@ -9,6 +9,10 @@ use domain::{
 };
 use serde_json::Value;
 
+mod difference;
+
+pub use difference::FieldChange;
+
 use crate::{
     dispatcher::fold,
     ports::{EventLog, LogUnavailable, ReadError, StoredEvent, StreamId},

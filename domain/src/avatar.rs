@@ -48,7 +48,8 @@ pub struct ProfileChanges {
 }
 
 /// An order to an avatar.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type")]
 #[expect(missing_docs, reason = "the fields' types say it")]
 pub enum Command {
     /// Designs the companion. Twice is refused.

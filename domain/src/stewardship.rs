@@ -44,7 +44,8 @@ impl FromStr for Shift {
 }
 
 /// What a steward does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Command {
     ViewFigures,

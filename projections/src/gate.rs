@@ -17,6 +17,7 @@ use crate::{
 mod projector;
 
 pub use projector::GateProjector;
+pub(crate) use projector::past;
 
 /// A user's subscription as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

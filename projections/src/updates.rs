@@ -7,14 +7,14 @@ use domain::{
     avatar, conversation, photo_request,
     recorded::{AnyEvent, Recorded},
     subscription,
-    values::{Position, UserId},
+    values::{PhotoId, Position, UserId},
 };
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
-    columns::{bigint, column, number, word},
+    columns::{aggregate_id, bigint, column, number, word},
     copying::{Rows, WORTHWHILE},
     engine::Projector,
     own_rows::own_rows,
@@ -111,6 +111,22 @@ pub async fn of_kind(
     .await?;
     let position = |position: i64| Position(position.cast_unsigned());
     Ok(positions.into_iter().map(position).collect())
+}
+
+/// Every photo of a user's that ever changed up to and including a position, also those that were deleted since.
+///
+/// # Errors
+/// When the database is away, or the table names something that is no photo.
+pub async fn photos(pool: &PgPool, owner: UserId, upto: Position) -> sqlx::Result<Vec<PhotoId>> {
+    let ids: Vec<String> = sqlx::query_scalar(own_rows!(
+        "SELECT DISTINCT resource_id FROM updates WHERE owner = $1 AND position <= $2 AND kind = $3"
+    ))
+    .bind(owner.0)
+    .bind(upto.0.cast_signed())
+    .bind(UpdateKind::Photo.as_str())
+    .fetch_all(pool)
+    .await?;
+    ids.iter().map(|id| aggregate_id(id)).collect()
 }
 
 /// For whom anything changed after one position, up to and including another.

@@ -54,6 +54,9 @@ pub enum AuditCommand {
     Bundle {
         /// Where; it must not hold anything yet.
         dir: PathBuf,
+        /// Leave out `events.parquet`, the same events for whoever asks them questions (pandas, DuckDB, Spark).
+        #[arg(long)]
+        no_parquet: bool,
         #[command(flatten)]
         by: By,
     },
@@ -167,8 +170,13 @@ impl Job<'_> {
             AuditCommand::Checkpoint { by } => self.checkpoint(by).await.map(Answer::from),
             AuditCommand::Prove { what, by } => self.prove(what, by).await.map(Answer::from),
             AuditCommand::Verify(against) => verify::log(self, against).await,
-            AuditCommand::Bundle { dir, by } => {
-                bundle::write(self, &dir, by).await.map(Answer::from)
+            AuditCommand::Bundle {
+                dir,
+                no_parquet,
+                by,
+            } => {
+                let written = bundle::write(self, &dir, !no_parquet, by).await;
+                written.map(Answer::from)
             }
         }
     }

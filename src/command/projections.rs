@@ -38,7 +38,8 @@ Examples:
   ava projections verify --all         compare every read model with the log; 1 when one differs
   ava projections rebuild photos       fill its tables again beside the live ones, then swap; reads never stop
 
-A rebuild that was interrupted goes on where it was when it is asked for again. Both work beside a system that runs.";
+A rebuild that was interrupted goes on where it was when it is asked for again. Both work beside a system that runs.
+Lists, comparisons and rebuilds are recorded; say with --by USER_ID whose they are.";
 
 const VERIFY_HELP: &str = "\
 A difference means that something else than the projector has written its tables (a hand, a restore, a disk), or that \
@@ -49,7 +50,10 @@ events. The log is right in each case: `ava projections rebuild NAME` mends the 
 #[derive(Debug, Subcommand)]
 pub enum ProjectionsCommand {
     /// List projectors and reactions: position, lag, state, last error, rebuild, last check.
-    List,
+    List {
+        #[command(flatten)]
+        by: By,
+    },
     /// Let a failed one try its event again.
     Resume {
         /// Its name, as in the list.
@@ -70,6 +74,8 @@ pub enum ProjectionsCommand {
     Verify {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        by: By,
     },
 }
 
@@ -130,8 +136,15 @@ async fn ask(
     let job = Job::new(pool.clone(), log.clone(), json, stop);
     let mut verdict = Ok(());
     let answer = match command {
-        ProjectionsCommand::List if json => format!("{}\n", list::as_json(&job.list().await?)),
-        ProjectionsCommand::List => list::as_table(&job.list().await?),
+        ProjectionsCommand::List { by } => {
+            let followers = job.list().await?;
+            look(&pool, by).await?;
+            if json {
+                format!("{}\n", list::as_json(&followers))
+            } else {
+                list::as_table(&followers)
+            }
+        }
         ProjectionsCommand::Resume { name } => job.resume(&name).await?,
         ProjectionsCommand::Rebuild { which, restart, by } => {
             let projectors = which.projectors()?;
@@ -146,8 +159,10 @@ async fn ask(
             }
             rebuild::run(&job, projectors, restart).await?
         }
-        ProjectionsCommand::Verify { which } => {
-            let (answer, equal) = verify::run(&job, which.projectors()?).await?;
+        ProjectionsCommand::Verify { which, by } => {
+            let projectors = which.projectors()?;
+            look(&pool, by).await?;
+            let (answer, equal) = verify::run(&job, projectors).await?;
             if !equal {
                 verdict = Err(Failure::other(
                     "not everything is what the log says; `ava projections rebuild NAME` mends it",
@@ -158,6 +173,12 @@ async fn ask(
     };
     pool.close().await;
     Ok((answer, verdict))
+}
+
+/// Records that somebody looks at how the read models stand.
+async fn look(pool: &PgPool, by: By) -> Result<(), Failure> {
+    let steward = Steward::new(pool, by);
+    steward.record(stewardship::Command::ViewProjections).await
 }
 
 /// What the commands need.

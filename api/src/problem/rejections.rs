@@ -17,6 +17,9 @@ use domain::{
 use super::{Code, FieldError, Problem};
 use crate::gate;
 
+#[cfg(test)]
+mod specified;
+
 impl From<avatar::Rejection> for Problem {
     fn from(rejection: avatar::Rejection) -> Self {
         let code = match rejection {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod admin;
+mod as_of;
 mod audit;
 mod audit_events;
 mod avatars;

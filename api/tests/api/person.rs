@@ -251,9 +251,15 @@ impl<'a> Person<'a> {
 
     /// The payment provider says how the subscription stands.
     pub async fn subscription(&self, status: Status, as_of: DateTime<Utc>) {
+        let name = format!("sub_{}", self.id);
+        self.subscription_named(&name, status, as_of).await;
+    }
+
+    /// The same of the subscription that the provider calls so.
+    pub async fn subscription_named(&self, name: &str, status: Status, as_of: DateTime<Utc>) {
         let user = self.id;
         let snapshot = Snapshot {
-            provider_id: format!("sub_{user}"),
+            provider_id: name.to_owned(),
             customer_id: format!("cus_{user}"),
             status,
             terms: plan().terms(),

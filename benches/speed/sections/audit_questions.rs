@@ -30,7 +30,10 @@ const PAGE: u32 = 50;
 pub async fn measure(url: &str, count: u64) -> anyhow::Result<Table> {
     let (_, took) = catch_up(url, &["audit_index"]).await?;
     let pool = database::connect(url, &DatabaseOptions::named("questions")).await?;
-    let log = Arc::new(PostgresEventLog::start(pool.clone()));
+    let log = Arc::new(PostgresEventLog::start(
+        pool.clone(),
+        infrastructure::scratch_database::master_keys(),
+    ));
     sqlx::raw_sql("ANALYZE audit_index, events")
         .execute(&pool)
         .await?;

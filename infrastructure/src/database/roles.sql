@@ -106,7 +106,7 @@ GRANT SELECT ON avatars, photos, subscriptions, subscription_customers, updates,
                 reports, audit_index
     TO ava_steward;
 GRANT SELECT ON audit_index TO ava_auditor;
-GRANT EXECUTE ON FUNCTION last_position_at(timestamptz) TO ava_steward, ava_auditor;
+GRANT EXECUTE ON FUNCTION last_position_at(timestamptz) TO ava_api, ava_steward, ava_auditor;
 
 -- The worker's own.
 GRANT SELECT, INSERT, UPDATE, DELETE ON leases, provider_calls TO ava_worker;

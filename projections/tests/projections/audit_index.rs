@@ -5,7 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::values::Position;
 use infrastructure::database::DatabaseRole;
 use projections::audit_index::{
-    AuditIndexProjector, LoggedEvent, Stretch, Wanted, by_position, last_position_at, page, plan,
+    AuditIndexProjector, LoggedEvent, Order, Stretch, Wanted, by_position, last_position_at,
+    newest, page, plan,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -98,6 +99,8 @@ async fn every_way_to_ask_finds_all_that_there_is_however_far_the_read_model_is(
     let pool = log.pool();
     let everything = page(&pool, &Wanted::default(), ALL, 1000).await.unwrap();
     assert_eq!(positions(&everything), (1..=300).collect::<Vec<_>>());
+    let newest_of_all = newest(&pool, &Wanted::default(), ALL, 3).await.unwrap();
+    assert_eq!(positions(&newest_of_all), [300, 299, 298]);
 
     let stretches = [
         ALL,
@@ -123,6 +126,13 @@ async fn every_way_to_ask_finds_all_that_there_is_however_far_the_read_model_is(
                 let limit = expected.len().div_ceil(2).max(1);
                 let found = page(&pool, &wanted, stretch, limit as u32).await.unwrap();
                 assert_eq!(found, expected[..limit.min(expected.len())]);
+                let last_ones = expected.iter().rev().take(limit).cloned();
+                let found = newest(&pool, &wanted, stretch, limit as u32).await.unwrap();
+                assert_eq!(
+                    found,
+                    last_ones.collect::<Vec<_>>(),
+                    "{wanted:?}, newest first"
+                );
             }
         }
     }
@@ -288,11 +298,20 @@ async fn whatever_is_asked_for_an_index_leads_to_it() {
     ];
     for (index, ways) in asked {
         for wanted in ways {
-            for stretch in stretches {
-                let plan = plan(&pool, &wanted, stretch, 101).await.unwrap();
-                assert!(plan.contains(index), "{wanted:?} {stretch:?}:\n{plan}");
+            for (stretch, order) in stretches
+                .into_iter()
+                .flat_map(|s| Order::ALL.map(|o| (s, o)))
+            {
+                let plan = plan(&pool, &wanted, stretch, order, 101).await.unwrap();
+                assert!(
+                    plan.contains(index),
+                    "{wanted:?} {stretch:?} {order:?}:\n{plan}"
+                );
                 for slow in ["Seq Scan on events", "Seq Scan on audit_index"] {
-                    assert!(!plan.contains(slow), "{wanted:?} {stretch:?}:\n{plan}");
+                    assert!(
+                        !plan.contains(slow),
+                        "{wanted:?} {stretch:?} {order:?}:\n{plan}"
+                    );
                 }
             }
         }

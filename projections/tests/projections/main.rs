@@ -13,6 +13,7 @@ mod messages;
 mod mixed_log;
 mod page_cuts;
 mod parking;
+mod past;
 mod person_rows;
 mod photo_work;
 mod photos;

@@ -340,9 +340,9 @@ export interface paths {
         };
         /**
          * List events.
-         * @description In the order of the log, as they are stored. Every event that was committed before the request is there: nothing has
+         * @description In the order of the log, or newest first, as they are stored. Every event that was committed before the request is there: nothing has
          *     to be waited for. With `Accept: application/x-ndjson` all of them come at once, one a line, up to where the log ended
-         *     when the request came; `limit` and `cursor` are for pages. An answer that cannot be completed breaks off: its last chunk is missing.
+         *     when the request came; `limit`, `cursor` and `order` are for pages. An answer that cannot be completed breaks off: its last chunk is missing.
          *     For auditors; a view and an export are recorded.
          */
         get: operations["list_events"];
@@ -363,7 +363,7 @@ export interface paths {
         };
         /**
          * Get an event.
-         * @description With what its aggregate knew before and after it. For auditors; the view is recorded.
+         * @description With what its aggregate knew before and after it, and each field that differs. For auditors; the view is recorded.
          */
         get: operations["get_event"];
         put?: never;
@@ -467,7 +467,8 @@ export interface paths {
         };
         /**
          * Show the avatar.
-         * @description 404 `avatar-not-found` means that this person has not designed one yet.
+         * @description 404 `avatar-not-found` means that this person has not designed one yet. With `as_of_position` or `as_of`: as it was
+         *     answered then. The addresses of pictures are today's, also of those that were deleted since and are not there any more.
          */
         get: operations["get_avatar"];
         put?: never;
@@ -655,7 +656,8 @@ export interface paths {
         };
         /**
          * Show the subscription.
-         * @description Everybody has one; until the first payment its status is `none`.
+         * @description Everybody has one; until the first payment its status is `none`. With `as_of_position` or `as_of`: as it was answered then;
+         *     whether it was open is told for the moment of that event, or for that time.
          */
         get: operations["get_subscription"];
         put?: never;
@@ -877,7 +879,8 @@ export interface paths {
         };
         /**
          * List photos.
-         * @description Newest first. For subscribers; `purpose=reference` alone needs no subscription.
+         * @description Newest first. For subscribers; `purpose=reference` alone needs no subscription. With `as_of_position` or `as_of`: as it was
+         *     answered then, with those that were deleted since; the addresses of pictures are today's.
          */
         get: operations["list_photos"];
         put?: never;
@@ -902,7 +905,8 @@ export interface paths {
         };
         /**
          * Show a photo.
-         * @description A reference picture is always shown, a picture of a scene to subscribers.
+         * @description A reference picture is always shown, a picture of a scene to subscribers. With `as_of_position` or `as_of`: as it was
+         *     answered then, also when it was deleted since; its addresses are today's, and lead nowhere then.
          */
         get: operations["get_photo"];
         put?: never;
@@ -1397,6 +1401,8 @@ export interface components {
         };
         /** @description An event, and what it changed. */
         EventDetail: components["schemas"]["LoggedEvent"] & {
+            /** @description Every field that it changed, in the order of their names and of lists. */
+            changes: components["schemas"]["FieldChange"][];
             /**
              * @description The hash of its record as it is stored now (`docs/AUDIT.md`), in hexadecimal: a proof that it is in the log is
              *     about this one.
@@ -1444,7 +1450,7 @@ export interface components {
         };
         /** @description A page of events. */
         EventPage: {
-            /** @description In the order of the log. */
+            /** @description In the order of the log, or the newest first. */
             items: components["schemas"]["LoggedEvent"][];
             /** @description The position behind which the next page begins; null on the last one. */
             next_cursor: string | null;
@@ -1477,6 +1483,19 @@ export interface components {
          * @enum {string}
          */
         FailureCode: "transient" | "content" | "operator" | "deadline";
+        /** @description A field that an event changed. */
+        FieldChange: {
+            /** @description What stands there now; left out when there is no such field any more. */
+            after?: unknown;
+            /** @description What stood there; left out when there was no such field. */
+            before?: unknown;
+            /**
+             * @description Where, as a JSON pointer (RFC 6901). A state that is one of several kinds is written as `{"Generating": {…}}` or
+             *     `"Absent"`: then `/kind` stands for which one it is, and the other pointers lead into what it holds.
+             * @example /approved
+             */
+            path: string;
+        };
         /** @description One thing that is not valid. Exactly one of `pointer`, `parameter` and `header` says where. */
         FieldError: {
             /**
@@ -5316,9 +5335,9 @@ export interface operations {
     get_state: {
         parameters: {
             query?: {
-                /** @description After the event at this position. */
+                /** @description As it was after the event at this position. */
                 as_of_position?: number;
-                /** @description After the last event that was recorded at this time or before. */
+                /** @description As it was after the last event that was recorded at this time or before. */
                 as_of?: string;
             };
             header?: never;
@@ -5544,6 +5563,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Which come first: `asc`, the oldest, when it is left out, or `desc`, the newest. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -5679,6 +5700,13 @@ export interface operations {
                      * @example {
                      *       "aggregate_id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
                      *       "aggregate_type": "Avatar",
+                     *       "changes": [
+                     *         {
+                     *           "after": "approved",
+                     *           "before": "ready",
+                     *           "path": "/reference/status"
+                     *         }
+                     *       ],
                      *       "event_id": "0193e7f9-44e1-7a10-b2c3-d4e5f6a7b8c9",
                      *       "event_type": "ReferenceImageApproved",
                      *       "event_version": "1",
@@ -6297,7 +6325,12 @@ export interface operations {
     };
     get_avatar: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As it was after the event at this position. */
+                as_of_position?: number;
+                /** @description As it was after the last event that was recorded at this time or before. */
+                as_of?: string;
+            };
             header?: {
                 /**
                  * @description `Log-Position` of an earlier command: the answer has seen it.
@@ -8003,7 +8036,12 @@ export interface operations {
     };
     get_subscription: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As it was after the event at this position. */
+                as_of_position?: number;
+                /** @description As it was after the last event that was recorded at this time or before. */
+                as_of?: string;
+            };
             header?: {
                 /**
                  * @description `Log-Position` of an earlier command: the answer has seen it.
@@ -9574,6 +9612,10 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description As it was after the event at this position. */
+                as_of_position?: number;
+                /** @description As it was after the last event that was recorded at this time or before. */
+                as_of?: string;
             };
             header?: {
                 /**
@@ -9899,7 +9941,12 @@ export interface operations {
     };
     get_photo: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As it was after the event at this position. */
+                as_of_position?: number;
+                /** @description As it was after the last event that was recorded at this time or before. */
+                as_of?: string;
+            };
             header?: {
                 /**
                  * @description `Log-Position` of an earlier command: the answer has seen it.
