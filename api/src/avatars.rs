@@ -5,7 +5,7 @@ mod resource;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, patch, post, web::Data};
 use application::avatars::ProfileError;
-use domain::values::{AvatarId, PhotoId};
+use domain::values::{AvatarId, PhotoId, UserId};
 use uuid::Uuid;
 
 pub(crate) use resource::Avatar;

@@ -104,7 +104,7 @@ pub(crate) async fn get_user(
 pub(super) async fn is_known(app: &State, user: UserId) -> Result<bool, Problem> {
     Ok(account(app, user).await?.is_some()
         || app.people.is_erased(user).await?
-        || !audit_index::streams_of(&app.pool, user).await?.is_empty())
+        || !audit_index::streams_of(&app.steward_pool, user).await?.is_empty())
 }
 
 /// None when nothing is known of them.
