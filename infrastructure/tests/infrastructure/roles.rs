@@ -63,7 +63,6 @@ const REFUSED: &[&str] = &[
     "UPDATE granted_rights SET checksum = ''",
     "SELECT pg_read_file('postgresql.conf')",
     "COPY (SELECT 1) TO PROGRAM 'cat'",
-    "ALTER SYSTEM SET fsync = off",
     "DELETE FROM _sqlx_migrations",
 ];
 
