@@ -98,10 +98,7 @@ async fn a_persons_rows_are_found_by_an_index() {
             .unwrap();
         let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
         let plan = plan.join("\n");
-        assert!(
-            plan.contains(&format!("using {index}")),
-            "{plan}"
-        );
+        assert!(plan.contains(&format!("using {index}")), "{plan}");
         assert!(plan.contains("Index Cond: (owner = "), "{plan}");
     }
 }
