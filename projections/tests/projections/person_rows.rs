@@ -13,7 +13,7 @@ use crate::{
     test_log::TestLog,
 };
 
-/// The read models with persons' rows that the API reads, and the index that finds a person's.
+/// The read models with persons' rows that the API reads, and how the indexes begin that find a person's.
 const OF_PERSONS: [(&str, &str); 8] = [
     ("avatars", "avatars_pkey"),
     ("photos", "photos_of_owner"),
@@ -98,10 +98,7 @@ async fn a_persons_rows_are_found_by_an_index() {
             .unwrap();
         let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
         let plan = plan.join("\n");
-        assert!(
-            plan.contains(&format!("using {index} on {table}")),
-            "{plan}"
-        );
+        assert!(plan.contains(&format!("using {index}")), "{plan}");
         assert!(plan.contains("Index Cond: (owner = "), "{plan}");
     }
 }

@@ -41,7 +41,7 @@ impl TestLog {
     pub async fn start() -> Self {
         let database = ScratchDatabase::create().await;
         Self {
-            tree: Tree::new(database.pool_as(DatabaseRole::Api)),
+            tree: Tree::new(database.pool_as(DatabaseRole::Steward)),
             database,
             keys: Arc::new(KeyRing::new(signing_key(1), Vec::new())),
             directory: tempfile::tempdir().unwrap(),
