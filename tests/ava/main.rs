@@ -13,4 +13,5 @@ mod person;
 mod projections;
 mod refusals;
 mod running;
+mod sign_in;
 mod story;

@@ -89,7 +89,7 @@ pub(crate) async fn get_user(
     raw: HttpRequest,
     user_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let unknown = || Problem::plain(Code::UserNotFound);
     let user: UserId = user_id.parse().map_err(|_| unknown())?;
     request.seen(&app, positions::ALL).await?;

@@ -59,7 +59,7 @@ pub(crate) async fn list_events(
     app: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let mut parameters = Parameters::of(&request);
     let selection = selection::read(&mut parameters);
     let limit = parameters.query("limit", parameters::limit).unwrap_or(20);
@@ -134,7 +134,7 @@ pub(crate) async fn get_event(
     request: HttpRequest,
     position: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let event = match parameters::position(&position) {
         Ok(position) => audit_index::by_position(&app.pool, position).await?,
         Err(_) => None,
