@@ -3,7 +3,10 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev, http::header, web::Data};
-use application::ports::{NotAuthenticated, SignedIn};
+use application::{
+    figures::REFUSED_TOKENS,
+    ports::{NotAuthenticated, SignedIn},
+};
 use domain::values::{Position, UserId};
 use futures::future::{Either, LocalBoxFuture};
 
@@ -121,6 +124,7 @@ fn challenge(detail: &str, value: &'static str) -> Problem {
 fn refusal(why: &NotAuthenticated) -> Problem {
     match why {
         NotAuthenticated::Rejected(reason) => {
+            REFUSED_TOKENS.count(["rejected"]);
             tracing::info!(reason, "Refused an access token");
             challenge(
                 "the access token is not accepted; get a fresh one",
@@ -128,6 +132,7 @@ fn refusal(why: &NotAuthenticated) -> Problem {
             )
         }
         NotAuthenticated::KeysUnavailable(reason) => {
+            REFUSED_TOKENS.count(["keys_unavailable"]);
             tracing::info!(reason, "An access token could not be checked");
             Problem::new(
                 Code::Unavailable,

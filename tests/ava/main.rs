@@ -7,6 +7,7 @@ mod command_line;
 mod demo;
 mod deployment;
 mod events;
+mod figures;
 mod lifecycle;
 mod payments;
 mod person;

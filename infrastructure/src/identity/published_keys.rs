@@ -7,6 +7,7 @@ mod provider;
 
 use std::{sync::Arc, time::Duration};
 
+use application::figures::KEY_READS;
 use tokio::{
     sync::{Notify, Semaphore, watch},
     time::{Instant, sleep_until, timeout},
@@ -168,6 +169,7 @@ async fn keep(
 }
 
 fn take(known: &watch::Sender<Known>, asked: Instant, answer: Result<KeySet, String>) {
+    KEY_READS.count([if answer.is_ok() { "read" } else { "failed" }]);
     known.send_modify(|known| {
         known.asked = Some(asked);
         match answer {

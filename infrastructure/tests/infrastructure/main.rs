@@ -26,6 +26,7 @@ mod stripe;
 mod stripe_account;
 mod stripe_webhooks;
 mod subscriptions;
+mod telemetry;
 mod token_attacks;
 mod visible_marks;
 mod webhook_receiver;

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use application::ports::EventLog;
+use application::{figures::REACTIONS, ports::EventLog};
 use domain::{
     recorded::{AnyEvent, Recorded},
     values::Position,
@@ -302,7 +302,15 @@ impl Following {
             if self.stop.is_cancelled() || !lease.is_held() {
                 break;
             }
-            if let Err(error) = guarded(reaction.react(recorded)).await {
+            let begun = Instant::now();
+            let reacted = guarded(reaction.react(recorded)).await;
+            let word = match &reacted {
+                Ok(()) => "done",
+                Err(error) if is_passing(error) => "put_off",
+                Err(_) => "failed",
+            };
+            REACTIONS.took([reaction.name(), word], begun.elapsed());
+            if let Err(error) = reacted {
                 outcome = Err(if is_passing(&error) {
                     Trouble::Away(error)
                 } else {
