@@ -68,7 +68,9 @@ pub struct Decided<A> {
 }
 
 /// What became of a command, in one word for the figures.
-fn word<R: std::error::Error + 'static>(outcome: &Result<Receipt, CommandError<R>>) -> &'static str {
+fn word<R: std::error::Error + 'static>(
+    outcome: &Result<Receipt, CommandError<R>>,
+) -> &'static str {
     match outcome {
         Ok(Receipt { replayed: true, .. }) => "replayed",
         Ok(Receipt { events: 0, .. }) => "unchanged",

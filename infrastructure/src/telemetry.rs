@@ -9,10 +9,7 @@ use std::io::{self, IsTerminal};
 use lines::Lines;
 
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
-    filter::Targets,
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
+    EnvFilter, Layer, Registry, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
 use crate::settings::{LogFormat, Settings};

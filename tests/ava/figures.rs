@@ -58,7 +58,11 @@ impl Scrape {
     fn tells(&self, name: &str) -> bool {
         let of_histogram = ["_bucket", "_sum", "_count"].iter().any(|ending| {
             let family = name.strip_suffix(ending);
-            family.is_some_and(|family| self.families.get(family).is_some_and(|kind| kind == "histogram"))
+            family.is_some_and(|family| {
+                self.families
+                    .get(family)
+                    .is_some_and(|kind| kind == "histogram")
+            })
         });
         let itself = self.families.get(name);
         of_histogram || itself.is_some_and(|kind| kind != "histogram")
@@ -68,7 +72,10 @@ impl Scrape {
 /// A system in which something has happened, and what it tells.
 async fn scrape() -> (TempDir, RunningAva, Scrape) {
     let directory = data_dir();
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let mut up = ava(directory.path(), &["up", "--json"]);
     up.env("METRICS_ADDR", address.to_string());
     let running = RunningAva::start_from(up, directory.path());
@@ -78,21 +85,40 @@ async fn scrape() -> (TempDir, RunningAva, Scrape) {
         "personality": "caring",
     });
     mara.post(&format!("{}/avatars", mara.api), &avatar).await;
-    mara.post(&format!("{}/avatars/me/reference-image", mara.api), &Value::Null)
-        .await;
+    mara.post(
+        &format!("{}/avatars/me/reference-image", mara.api),
+        &Value::Null,
+    )
+    .await;
     let url = format!("http://{address}/metrics");
-    let told = || async { mara.client.get(&url).send().await.unwrap().text().await.unwrap() };
+    let told = || async {
+        mara.client
+            .get(&url)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+    };
     // Until the picture was drawn and what follows from it is done.
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
         let text = told().await;
-        let done = ["call=\"fetch\"", "reaction=\"record_reference_results\"", "ava_checkpoint_size "]
-            .iter()
-            .all(|sign| text.contains(sign));
+        let done = [
+            "call=\"fetch\"",
+            "reaction=\"record_reference_results\"",
+            "ava_checkpoint_size ",
+        ]
+        .iter()
+        .all(|sign| text.contains(sign));
         if done {
             return (directory, running, Scrape::of(&text));
         }
-        assert!(std::time::Instant::now() < deadline, "not so after a minute:\n{text}");
+        assert!(
+            std::time::Instant::now() < deadline,
+            "not so after a minute:\n{text}"
+        );
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
 }
@@ -104,7 +130,10 @@ async fn dashboard_and_alerts_name_what_a_running_system_tells() {
         let named = names(&file(path));
         assert!(named.len() >= 15, "{path} names {named:?}");
         for name in named {
-            assert!(scrape.tells(&name), "{path} names {name}, which is not told");
+            assert!(
+                scrape.tells(&name),
+                "{path} names {name}, which is not told"
+            );
         }
     }
     // And nothing is told that nobody looks at.
@@ -164,12 +193,19 @@ fn every_panel_of_the_dashboard_has_a_place_and_a_question() {
         let place = |name: &str| panel["gridPos"][name].as_u64().unwrap();
         for x in place("x")..place("x") + place("w") {
             for y in place("y")..place("y") + place("h") {
-                assert!(x < 24 && taken.insert((x, y)), "{title} lies on another panel");
+                assert!(
+                    x < 24 && taken.insert((x, y)),
+                    "{title} lies on another panel"
+                );
             }
         }
         if panel["type"] != "row" {
             let targets = panel["targets"].as_array().unwrap();
-            let asks = |target: &Value| target["expr"].as_str().is_some_and(|expr| expr.contains("ava_"));
+            let asks = |target: &Value| {
+                target["expr"]
+                    .as_str()
+                    .is_some_and(|expr| expr.contains("ava_"))
+            };
             assert!(!targets.is_empty() && targets.iter().all(asks), "{title}");
         }
     }

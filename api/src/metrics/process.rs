@@ -50,11 +50,26 @@ fn histogram(text: &mut String, name: &str, bounds: &[f64], labels: &str, series
     let mut within = 0;
     for (bound, count) in bounds.iter().zip(&series.within) {
         within += count;
-        line(text, &bucket, &format!("{{{labels}{comma}le=\"{bound}\"}}"), within);
+        line(
+            text,
+            &bucket,
+            &format!("{{{labels}{comma}le=\"{bound}\"}}"),
+            within,
+        );
     }
-    line(text, &bucket, &format!("{{{labels}{comma}le=\"+Inf\"}}"), series.count);
+    line(
+        text,
+        &bucket,
+        &format!("{{{labels}{comma}le=\"+Inf\"}}"),
+        series.count,
+    );
     line(text, &format!("{name}_sum"), &braced(labels), series.sum);
-    line(text, &format!("{name}_count"), &braced(labels), series.count);
+    line(
+        text,
+        &format!("{name}_count"),
+        &braced(labels),
+        series.count,
+    );
 }
 
 fn braced(labels: &str) -> String {

@@ -25,8 +25,22 @@ const ANSWERS: &str = "api::problem";
 
 /// Fields that may hold words, addresses or secrets of people, whatever they hold this time.
 const PRIVATE: [&str; 16] = [
-    "address", "appearance", "authorization", "body", "email", "name", "owner", "password", "personality",
-    "prompt", "scene", "secret", "text", "token", "user", "words",
+    "address",
+    "appearance",
+    "authorization",
+    "body",
+    "email",
+    "name",
+    "owner",
+    "password",
+    "personality",
+    "prompt",
+    "scene",
+    "secret",
+    "text",
+    "token",
+    "user",
+    "words",
 ];
 
 const REMOVED: &str = "[removed]";
@@ -61,7 +75,11 @@ fn scrubbed(mut event: Event<'static>) -> Event<'static> {
     event.user = None;
     event.request = None;
     event.server_name = None;
-    for text in [&mut event.message, &mut event.culprit, &mut event.transaction] {
+    for text in [
+        &mut event.message,
+        &mut event.culprit,
+        &mut event.transaction,
+    ] {
         text.iter_mut().for_each(clean);
     }
     if let Some(entry) = &mut event.logentry {
@@ -73,14 +91,19 @@ fn scrubbed(mut event: Event<'static>) -> Event<'static> {
     }
     for breadcrumb in &mut event.breadcrumbs.values {
         breadcrumb.message.iter_mut().for_each(clean);
-        breadcrumb.data.iter_mut().for_each(|(name, value)| clean_field(name, value));
+        breadcrumb
+            .data
+            .iter_mut()
+            .for_each(|(name, value)| clean_field(name, value));
     }
     for (name, value) in &mut event.extra {
         clean_field(name, value);
     }
     for context in event.contexts.values_mut() {
         if let Context::Other(fields) = context {
-            fields.iter_mut().for_each(|(name, value)| clean_field(name, value));
+            fields
+                .iter_mut()
+                .for_each(|(name, value)| clean_field(name, value));
         }
     }
     with_request(event)
@@ -107,7 +130,10 @@ fn with_request(mut event: Event<'static>) -> Event<'static> {
 
 fn clean_field(name: &str, value: &mut Value) {
     let last = name.rsplit('.').next().unwrap_or(name);
-    if PRIVATE.iter().any(|private| last.eq_ignore_ascii_case(private) || name.eq_ignore_ascii_case(private)) {
+    if PRIVATE
+        .iter()
+        .any(|private| last.eq_ignore_ascii_case(private) || name.eq_ignore_ascii_case(private))
+    {
         *value = REMOVED.into();
     } else {
         clean_value(value);
@@ -118,7 +144,9 @@ fn clean_value(value: &mut Value) {
     match value {
         Value::String(text) => clean(text),
         Value::Array(list) => list.iter_mut().for_each(clean_value),
-        Value::Object(object) => object.iter_mut().for_each(|(name, value)| clean_field(name, value)),
+        Value::Object(object) => object
+            .iter_mut()
+            .for_each(|(name, value)| clean_field(name, value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -149,22 +177,33 @@ fn cleaned(text: &str) -> Cow<'_, str> {
         cleaned.push_str(&after[..separator]);
         rest = &after[separator..];
     }
-    if changed { Cow::Owned(cleaned) } else { Cow::Borrowed(text) }
+    if changed {
+        Cow::Owned(cleaned)
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// What stands in place of a word; none when it may stand as it is.
 fn cleaned_word(word: &str) -> Option<String> {
-    if let Some((before, query)) = word.split_once('?').filter(|(before, _)| before.contains("://"))
+    if let Some((before, query)) = word
+        .split_once('?')
+        .filter(|(before, _)| before.contains("://"))
         && !query.is_empty()
     {
-        return Some(format!("{}?{REMOVED}", cleaned_word(before).unwrap_or_else(|| before.to_owned())));
+        return Some(format!(
+            "{}?{REMOVED}",
+            cleaned_word(before).unwrap_or_else(|| before.to_owned())
+        ));
     }
     let is_address = word.split_once('@').is_some_and(|(mailbox, host)| {
         !mailbox.is_empty() && host.contains(|c: char| c.is_alphanumeric())
     });
     // A JSON object in base64url begins like this, and so do both parts of a JWT.
     let is_token = word.contains("eyJ") && word.len() > 20;
-    let is_key = ["sk_", "sk-", "rk_", "r8_", "whsec_", "v4.local."].iter().any(|prefix| word.starts_with(prefix));
+    let is_key = ["sk_", "sk-", "rk_", "r8_", "whsec_", "v4.local."]
+        .iter()
+        .any(|prefix| word.starts_with(prefix));
     let is_user = word.contains("user:");
     (is_address || is_token || is_key || is_user).then(|| REMOVED.to_owned())
 }
@@ -176,16 +215,28 @@ mod tests {
     #[test]
     fn what_could_be_a_persons_is_removed() {
         for (said, shown) in [
-            ("no avatar of mara@example.com here", "no avatar of [removed] here"),
+            (
+                "no avatar of mara@example.com here",
+                "no avatar of [removed] here",
+            ),
             ("<mara@example.com>", "<[removed]>"),
-            ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x", "Bearer [removed]"),
+            (
+                "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x",
+                "Bearer [removed]",
+            ),
             ("key \"sk_live_123\"", "key \"[removed]\""),
-            ("actor=user:0198f3a0-0000-7000-8000-000000000001", "[removed]"),
+            (
+                "actor=user:0198f3a0-0000-7000-8000-000000000001",
+                "[removed]",
+            ),
             (
                 "fetching https://files.example/a.png?signature=1 failed",
                 "fetching https://files.example/a.png?[removed] failed",
             ),
-            ("photo 0198f3a0 at 12:30, what now?", "photo 0198f3a0 at 12:30, what now?"),
+            (
+                "photo 0198f3a0 at 12:30, what now?",
+                "photo 0198f3a0 at 12:30, what now?",
+            ),
         ] {
             assert_eq!(cleaned(said), shown);
         }
@@ -193,9 +244,11 @@ mod tests {
 
     #[test]
     fn fields_that_may_hold_anything_hold_nothing() {
-        let mut value: Value = serde_json::json!({"user": {"id": 1}, "photo.id": "p", "list": ["a@b.c", 2]});
+        let mut value: Value =
+            serde_json::json!({"user": {"id": 1}, "photo.id": "p", "list": ["a@b.c", 2]});
         clean_value(&mut value);
-        let shown = serde_json::json!({"user": "[removed]", "photo.id": "p", "list": ["[removed]", 2]});
+        let shown =
+            serde_json::json!({"user": "[removed]", "photo.id": "p", "list": ["[removed]", 2]});
         assert_eq!(value, shown);
     }
 }

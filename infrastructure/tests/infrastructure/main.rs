@@ -8,6 +8,7 @@ mod event_log;
 mod event_log_contract;
 mod generated_secrets;
 mod identity;
+mod identity_settings;
 mod image_provider_contract;
 mod inbox;
 mod lifecycles;

@@ -7,7 +7,7 @@ use base64::{
 use hmac::{Hmac, Mac};
 use ring::{
     rand::SystemRandom,
-    rsa::KeyPair as RsaKeyPair,
+    rsa::{KeyPair as RsaKeyPair, PublicKeyComponents},
     signature::{
         ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING,
         ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
@@ -83,8 +83,8 @@ impl SigningKey {
         let point = self.public();
         let mut jwk = match self {
             Self::Rsa(pair) => {
-                let n = pair.public().modulus().big_endian_without_leading_zero();
-                json!({"kty": "RSA", "n": b64(n), "e": "AQAB"})
+                let PublicKeyComponents::<Vec<u8>> { n, e } = pair.public().into();
+                json!({"kty": "RSA", "n": b64(n), "e": b64(e)})
             }
             Self::P256(_) => {
                 json!({"kty": "EC", "crv": "P-256", "x": b64(&point[1..33]), "y": b64(&point[33..])})
@@ -103,11 +103,7 @@ impl SigningKey {
     /// The public key: a point, or RSA's modulus.
     pub fn public(&self) -> Vec<u8> {
         match self {
-            Self::Rsa(pair) => pair
-                .public()
-                .modulus()
-                .big_endian_without_leading_zero()
-                .to_vec(),
+            Self::Rsa(pair) => PublicKeyComponents::from(pair.public()).n,
             Self::P256(_) => self
                 .ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING)
                 .public_key()

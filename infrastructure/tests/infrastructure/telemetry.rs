@@ -24,8 +24,10 @@ fn capture() -> (String, mpsc::Receiver<String>) {
     thread::spawn(move || {
         for connection in listener.incoming() {
             let told = told.clone();
-            thread::spawn(move || while let Some(body) = answered(connection.as_ref().unwrap()) {
-                told.send(body).unwrap();
+            thread::spawn(move || {
+                while let Some(body) = answered(connection.as_ref().unwrap()) {
+                    told.send(body).unwrap();
+                }
             });
         }
     });
@@ -68,7 +70,12 @@ fn events(bodies: &[String]) -> Vec<Value> {
 fn run(dsn: &str) -> std::process::Output {
     let this = env::current_exe().unwrap();
     Command::new(this)
-        .args(["--exact", "telemetry::process_that_reports", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "telemetry::process_that_reports",
+            "--ignored",
+            "--nocapture",
+        ])
         .env("REPORTS_TO", dsn)
         .output()
         .unwrap()
@@ -102,7 +109,11 @@ fn process_that_reports() {
 fn panics_errors_and_5xx_are_reported_with_release_and_trace_and_nothing_of_a_person() {
     let (dsn, bodies) = capture();
     let ended = run(&dsn);
-    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(
+        ended.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
     let mut all = Vec::new();
     while let Ok(body) = bodies.recv_timeout(Duration::from_secs(2)) {
         all.push(body);
@@ -112,10 +123,21 @@ fn panics_errors_and_5xx_are_reported_with_release_and_trace_and_nothing_of_a_pe
     }
     let events = events(&all);
     let said = |event: &Value| event.to_string();
-    let find = |words: &str| events.iter().find(|event| said(event).contains(words)).unwrap();
-    let panicked = events.iter().find(|event| event["level"] == "fatal").unwrap();
+    let find = |words: &str| {
+        events
+            .iter()
+            .find(|event| said(event).contains(words))
+            .unwrap()
+    };
+    let panicked = events
+        .iter()
+        .find(|event| event["level"] == "fatal")
+        .unwrap();
     let unavailable = find("with 503: unavailable");
-    let parked = events.iter().find(|event| event["level"] == "error").unwrap();
+    let parked = events
+        .iter()
+        .find(|event| event["level"] == "error")
+        .unwrap();
     assert_eq!(events.len(), 3, "{events:#?}");
     for event in [panicked, unavailable, parked] {
         let release = event["release"].as_str().unwrap();
@@ -128,7 +150,10 @@ fn panics_errors_and_5xx_are_reported_with_release_and_trace_and_nothing_of_a_pe
     }
     assert_eq!(parked["tags"]["request_id"], Value::Null);
     assert!(said(parked).contains("is parked"));
-    assert!(said(panicked).contains("no avatar of [removed]"), "{panicked:#}");
+    assert!(
+        said(panicked).contains("no avatar of [removed]"),
+        "{panicked:#}"
+    );
     for private in ["mara@", "eyJ", "0198f3a0", "beach"] {
         assert!(!all.concat().contains(private), "{private} in {all:?}");
     }
