@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod chat;
+mod identity;
 mod images;
 pub mod keys;
 mod payment;
@@ -9,7 +10,7 @@ mod pictures;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use api::{OidcClient, SignInWays, WebClient};
+use api::WebClient;
 use application::{
     avatars::Avatars,
     chat_figures::{ChatFigures, CountedModel},
@@ -19,26 +20,19 @@ use application::{
     dispatcher::Dispatcher,
     people::People,
     photos::Photos,
-    ports::{
-        Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock, TokenIssuer,
-    },
+    ports::{Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock},
     reports::Reports,
     stewardship::Stewardships,
     subscriptions::{ApplyNoticeError, Reconciliation, Repair, Subscriptions},
 };
 use infrastructure::{
     event_log::PostgresEventLog,
-    identity::{
-        DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer, KeySource, SharedSecret,
-        TokenSettings, TokenVerifier,
-    },
+    identity::SharedSecret,
     image::replicate::ReplicateWebhook,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
     reply_drafts::PostgresReplyDrafts,
-    settings::{
-        Billing, Environment, GeneratedSecrets, Settings, WebSignIn, derived_key, parse_key,
-    },
+    settings::{Billing, Environment, GeneratedSecrets, Settings, derived_key, parse_key},
     storage::LocalStorage,
 };
 use projections::{
@@ -51,7 +45,10 @@ use transparency::{Grower, Growing, KeyRing, Tree};
 use url::Url;
 use worker::{WorkerParts, WorkerSettings};
 
-use self::images::{providers, webhook_secrets};
+use self::{
+    identity::Identity,
+    images::{providers, webhook_secrets},
+};
 use crate::{database::Pools, failure::Failure};
 
 /// How often old idempotency keys are forgotten.
@@ -71,7 +68,8 @@ pub struct Surroundings {
 
 /// The secrets that a process works with, whether configured or made for development.
 pub struct Secrets {
-    jwt: SharedSecret,
+    /// What tokens are signed with; none where an issuer publishes its keys.
+    jwt: Option<SharedSecret>,
     url_signing_key: [u8; 32],
     content_hash_key: [u8; 32],
     /// Who signs the log.
@@ -89,13 +87,7 @@ impl Secrets {
                 Some(GeneratedSecrets::open(&settings.data_dir).map_err(Failure::other)?)
             }
         };
-        let jwt = match (&settings.identity.jwt_secret, &generated) {
-            (Some(secret), _) => secret.clone(),
-            (None, Some(generated)) => {
-                SharedSecret::new(generated.jwt_secret.clone()).map_err(Failure::other)?
-            }
-            (None, None) => return Err(Failure::usage("AUTH_JWT_SECRET is missing")),
-        };
+        let jwt = identity::shared_secret(settings, generated.as_ref())?;
         let made = generated
             .as_ref()
             .map(|generated| generated.url_signing_key.as_str());
@@ -151,15 +143,13 @@ pub struct Wiring {
     storage: Arc<LocalStorage>,
     credentials: Option<Arc<Credentials>>,
     inbox: Arc<WebhookInbox>,
-    identity: Arc<TokenVerifier>,
-    issuer: Option<Arc<dyn TokenIssuer>>,
+    identity: Identity,
     url_signing_key: [u8; 32],
     surroundings: Surroundings,
     self_check_every: Option<Duration>,
     audit_keys: Arc<KeyRing>,
     growing: Growing,
     web_dir: Option<PathBuf>,
-    web_sign_in: Option<WebSignIn>,
 }
 
 impl Wiring {
@@ -242,12 +232,7 @@ impl Wiring {
             storage: Arc::new(LocalStorage::open(objects).map_err(Failure::other)?),
             credentials: pictures::credentials(settings)?,
             inbox: Arc::new(WebhookInbox::new(pools.work.clone())),
-            identity: Arc::new(TokenVerifier::new(TokenSettings {
-                issuer: settings.identity.issuer.clone(),
-                audience: settings.identity.audience.clone(),
-                keys: KeySource::SharedSecret(secrets.jwt.clone()),
-            })),
-            issuer: issuer(settings, secrets),
+            identity: Identity::of(settings, secrets.jwt.clone(), &surroundings.sandbox_url)?,
             url_signing_key: secrets.url_signing_key,
             pools,
             log,
@@ -264,7 +249,6 @@ impl Wiring {
             audit_keys: secrets.audit.clone(),
             growing,
             web_dir: settings.web_dir.clone(),
-            web_sign_in: settings.identity.web_sign_in.clone(),
         })
     }
 
@@ -312,8 +296,8 @@ impl Wiring {
             clock: self.clock.clone(),
             billing_clock: self.billing_clock.clone(),
             free_of_charge: self.free_of_charge,
-            identity: self.identity.clone(),
-            issuer: self.issuer.clone(),
+            identity: self.identity.verifier()?,
+            issuer: self.identity.issuer.clone(),
             url_signing_key: self.url_signing_key,
             public_url: self.surroundings.public_url.clone(),
             web,
@@ -326,20 +310,7 @@ impl Wiring {
         let Some(directory) = &self.web_dir else {
             return Ok(None);
         };
-        let oidc = self.web_sign_in.clone();
-        let ways = SignInWays {
-            development: self.issuer.is_some(),
-            oidc: oidc.map(
-                |WebSignIn {
-                     authority,
-                     client_id,
-                 }| OidcClient {
-                    authority,
-                    client_id,
-                },
-            ),
-        };
-        let client = WebClient::read(directory, &ways);
+        let client = WebClient::read(directory, &self.identity.ways());
         client.map(Some).map_err(Failure::other)
     }
 
@@ -464,20 +435,5 @@ impl Wiring {
                 }
             }
         }
-    }
-}
-
-/// `/dev/token`, in development only, and only while its tokens are the accepted ones. Never where others can reach it
-/// and its tokens would be signed with a secret that somebody configured: that secret may guard more than a trial.
-fn issuer(settings: &Settings, secrets: &Secrets) -> Option<Arc<dyn TokenIssuer>> {
-    let ours = settings.identity.issuer == DEVELOPMENT_ISSUER
-        && settings.identity.audience == DEVELOPMENT_AUDIENCE;
-    let trusted = settings.identity.jwt_secret.is_some();
-    let exposed = trusted && !settings.http_addr.ip().is_loopback();
-    match settings.environment {
-        Environment::Development if ours && !exposed => {
-            Some(Arc::new(DevelopmentIssuer::new(secrets.jwt.clone())))
-        }
-        Environment::Development | Environment::Production | Environment::Test => None,
     }
 }

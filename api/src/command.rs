@@ -81,7 +81,7 @@ impl FromRequest for CommandRequest {
         let request = request.clone();
         let payload = Payload::from_request(&request, payload);
         Box::pin(async move {
-            let caller = authenticate(&request)?;
+            let caller = authenticate(&request).await?;
             refuse_the_erased(&request, caller.user).await?;
             let mut parameters = Parameters::of(&request);
             let key = parameters.header("Idempotency-Key", idempotency_key);

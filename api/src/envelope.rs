@@ -12,6 +12,7 @@ use actix_web::{
     },
     middleware::Next,
 };
+use application::figures::REQUESTS;
 use futures::FutureExt;
 use tracing::Instrument;
 
@@ -35,7 +36,12 @@ pub(crate) async fn envelope(
         request.head_mut().method = Method::GET;
     }
     let started = Instant::now();
-    let span = tracing::info_span!("request", request_id = %ids.text, method = %method);
+    let span = tracing::info_span!(
+        "request",
+        request_id = %ids.text,
+        trace_id = ids.trace_id.as_deref(),
+        method = %method
+    );
 
     let outcome = AssertUnwindSafe(next.call(request))
         .catch_unwind()
@@ -59,7 +65,9 @@ pub(crate) async fn envelope(
     let route = response.request().match_pattern();
     let route = route.as_deref().unwrap_or("none");
     let status = response.status().as_u16();
-    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let took = started.elapsed();
+    REQUESTS.took([known(&method), route, response.status().as_str()], took);
+    let duration_ms = took.as_secs_f64() * 1000.0;
     span.in_scope(|| {
         if route == "/health" || route == "/ready" {
             tracing::debug!(
@@ -78,6 +86,15 @@ pub(crate) async fn envelope(
         }
     });
     Ok(response)
+}
+
+/// A method as a label, of which there must not be more than we know.
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET | Method::HEAD | Method::POST | Method::PATCH | Method::PUT => method.as_str(),
+        Method::DELETE | Method::OPTIONS => method.as_str(),
+        _ => "other",
+    }
 }
 
 /// Gives every 4xx and 5xx that has none a problem's body, and every problem the request's id.

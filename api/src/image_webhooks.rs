@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     app::State,
-    body, examples,
+    body, examples, metrics,
     problem::{Code, Problem, problems},
     reply::Reply,
 };
@@ -80,7 +80,19 @@ pub(crate) async fn receive_prediction_message(
     path: Path<(String, String)>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let about = attempt_of(&path).ok_or_else(|| Problem::plain(Code::NotFound))?;
+    let kept = keep(&app, &request, &path, payload).await;
+    metrics::count_webhook(app.image_webhook.provider(), &kept);
+    kept?;
+    Ok(Reply::json(StatusCode::OK, &MessageKept { received: true })?.respond())
+}
+
+async fn keep(
+    app: &State,
+    request: &HttpRequest,
+    path: &(String, String),
+    payload: Payload,
+) -> Result<(), Problem> {
+    let about = attempt_of(path).ok_or_else(|| Problem::plain(Code::NotFound))?;
     let body = body::read(payload, LIMIT).await?;
     let header = |name: &str| {
         let value = request.headers().get(name);
@@ -104,7 +116,7 @@ pub(crate) async fn receive_prediction_message(
         photo.id = %about.photo_id,
         "The image provider says that prediction {} is {}", message.prediction_id, message.status
     );
-    Ok(Reply::json(StatusCode::OK, &MessageKept { received: true })?.respond())
+    Ok(())
 }
 
 fn attempt_of((photo_id, attempt): &(String, String)) -> Option<AttemptId> {

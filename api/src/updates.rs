@@ -51,7 +51,7 @@ pub(crate) async fn stream_updates(
     app: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let caller = authenticate(&request)?;
+    let caller = authenticate(&request).await?;
     let mut parameters = Parameters::of(&request);
     let by_header = parameters.header("Last-Event-ID", parameters::position);
     let by_query = parameters.query("last_event_id", parameters::position);

@@ -9,6 +9,7 @@ pub mod context;
 pub mod conversations;
 pub mod crisis;
 pub mod dispatcher;
+pub mod figures;
 pub mod memory_log;
 pub mod past_states;
 pub mod people;

@@ -27,7 +27,7 @@ pub use event_log::{
 };
 pub use idempotency::{Answer, IdempotencyStore, KnownKey};
 pub use identity::{
-    Authenticator, IssuedToken, Role, SignedIn, TokenIssuer, TokenNotIssued, TokenRejected,
+    Authenticator, IssuedToken, NotAuthenticated, Role, SignedIn, TokenIssuer, TokenNotIssued,
 };
 pub use images::{
     FinishedPicture, ImageProvider, ImageProviders, InputPicture, MAX_PICTURE_BYTES, PictureError,

@@ -3,6 +3,7 @@
 mod audit;
 mod crisis;
 mod generated;
+mod identity;
 mod json_lines;
 mod outside;
 mod plans;
@@ -33,9 +34,9 @@ use reader::Reader;
 
 pub use audit::AuditSettings;
 pub use generated::{GeneratedSecrets, SecretsUnusable};
+pub use identity::{IdentitySettings, Issuer, TokenKeys};
 pub use outside::{
-    Billing, ChatSettings, IdentitySettings, ImageService, ImagesApiSettings, PaymentSettings,
-    ReplicateSettings, WebSignIn,
+    Billing, ChatSettings, ImageService, ImagesApiSettings, PaymentSettings, ReplicateSettings,
 };
 pub use safety::SafetySettings;
 pub use secret::Secret;
@@ -225,7 +226,7 @@ impl Settings {
             crisis_answers: crisis::read(&mut reader),
             signing_keys: signing::keys(&mut reader, environment, signs),
             safety: safety::read(&mut reader),
-            identity: outside::identity(&mut reader),
+            identity: identity::read(&mut reader, environment),
             url_signing_key: url_signing_key(&mut reader),
             master_keys: master_keys(&mut reader),
             audit: audit::read(&mut reader, environment),
@@ -258,6 +259,7 @@ impl Settings {
     pub fn needs_sandbox(&self) -> bool {
         self.payment.secret_key.is_none()
             || self.chat.key.is_none()
+            || self.identity.issuer == Issuer::Sandbox
             || self.image_services.iter().any(|one| !self.is_real(*one))
     }
 
@@ -281,16 +283,6 @@ impl Settings {
                 "PUBLIC_URL",
                 self.public_url.is_some(),
                 "payment pages must lead back to it",
-            ),
-            (
-                "AUTH_JWT_SECRET",
-                self.identity.jwt_secret.is_some(),
-                "the generated one is for development",
-            ),
-            (
-                "AUTH_ISSUER",
-                reader.text("AUTH_ISSUER").is_some(),
-                "the development issuer is not to be trusted",
             ),
             (
                 "URL_SIGNING_KEY",

@@ -1,6 +1,7 @@
 //! What the adapters of services over HTTP have in common: an address, a key, a client, and how long to wait.
 
 mod api_base;
+mod body;
 mod retry_after;
 
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use reqwest::{Client, ClientBuilder, header::HeaderValue, redirect};
 
 pub(crate) use api_base::api_base;
+pub(crate) use body::{BodyError, read_up_to, trouble};
 pub(crate) use retry_after::{LONGEST_PAUSE, retry_after};
 
 /// How long connecting may take.

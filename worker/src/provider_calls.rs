@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use application::figures::PROVIDER_CALLS;
 use domain::values::PhotoId;
 use sqlx::PgPool;
 use tokio::sync::mpsc;
@@ -102,8 +103,10 @@ impl ProviderCalls {
 
     /// Writes down what came of a call.
     pub(crate) fn over(&self, call: Call, outcome: &'static str, job_id: Option<&str>) {
+        let took = call.began.elapsed();
+        PROVIDER_CALLS.took([&call.provider, call.kind.as_str(), outcome], took);
         let entry = Entry {
-            took: call.began.elapsed(),
+            took,
             call,
             outcome,
             job_id: job_id.map(str::to_owned),

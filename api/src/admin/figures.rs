@@ -111,7 +111,7 @@ pub(crate) async fn get_figures(
     app: Data<State>,
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let figures = measured(&app).await?;
     app.record(context, stewardship::Command::ViewFigures)
         .await?;

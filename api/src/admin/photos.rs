@@ -131,7 +131,7 @@ pub(crate) async fn list_photos_of_everybody(
     request: ReadRequest,
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let mut parameters = Parameters::of(&raw);
     let status = parameters.query("status", |text| {
         parameters::word(text, &PhotoStatus::ALL, PhotoStatus::as_str)

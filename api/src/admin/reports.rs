@@ -129,7 +129,7 @@ pub(crate) async fn list_report_queue(
     request: ReadRequest,
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let mut parameters = Parameters::of(&raw);
     let status = parameters.query("status", |text| {
         parameters::word(text, &ReportStatus::ALL, ReportStatus::as_str)
@@ -185,7 +185,7 @@ pub(crate) async fn get_reported_content(
     raw: HttpRequest,
     report_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let report_id = id(&report_id)?;
     request.seen(&app, positions::REPORT).await?;
     request.seen(&app, positions::PHOTO).await?;

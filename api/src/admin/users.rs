@@ -89,7 +89,7 @@ pub(crate) async fn get_user(
     raw: HttpRequest,
     user_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let unknown = || Problem::plain(Code::UserNotFound);
     let user: UserId = user_id.parse().map_err(|_| unknown())?;
     request.seen(&app, positions::ALL).await?;
@@ -104,7 +104,9 @@ pub(crate) async fn get_user(
 pub(super) async fn is_known(app: &State, user: UserId) -> Result<bool, Problem> {
     Ok(account(app, user).await?.is_some()
         || app.people.is_erased(user).await?
-        || !audit_index::streams_of(&app.steward_pool, user).await?.is_empty())
+        || !audit_index::streams_of(&app.steward_pool, user)
+            .await?
+            .is_empty())
 }
 
 /// None when nothing is known of them.

@@ -110,7 +110,7 @@ pub(crate) async fn list_webhooks(
     app: Data<State>,
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let mut parameters = Parameters::of(&raw);
     let state = parameters.query("state", |text| {
         parameters::word(text, &InboxState::ALL, InboxState::as_str)

@@ -61,7 +61,7 @@ pub(crate) async fn list_history(
     request: HttpRequest,
     aggregate: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let mut parameters = Parameters::of(&request);
     let limit = parameters.query("limit", parameters::limit).unwrap_or(20);
     let cursor = parameters.query("cursor", parameters::position);
@@ -145,7 +145,7 @@ pub(crate) async fn get_state(
     request: HttpRequest,
     aggregate: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let mut parameters = Parameters::of(&request);
     let as_of = AsOf::read(&mut parameters);
     parameters.finish()?;

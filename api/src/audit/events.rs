@@ -60,7 +60,7 @@ pub(crate) async fn list_events(
     app: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let mut parameters = Parameters::of(&request);
     let selection = selection::read(&mut parameters);
     let limit = parameters.query("limit", parameters::limit).unwrap_or(20);
@@ -168,7 +168,7 @@ pub(crate) async fn get_event(
     request: HttpRequest,
     position: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let event = match parameters::position(&position) {
         Ok(position) => audit_index::by_position(&app.steward_pool, position).await?,
         Err(_) => None,

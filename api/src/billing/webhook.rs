@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::State,
-    body, examples,
+    body, examples, metrics,
     problem::{Code, Problem, problems},
     reply::Reply,
 };
@@ -79,6 +79,13 @@ pub(crate) async fn receive_payment_message(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
+    let kept = keep(&app, &request, payload).await;
+    metrics::count_webhook(PROVIDER, &kept);
+    kept?;
+    Ok(Reply::json(StatusCode::OK, &Received { received: true })?.respond())
+}
+
+async fn keep(app: &State, request: &HttpRequest, payload: Payload) -> Result<(), Problem> {
     let body = body::read(payload, LIMIT).await?;
     let signature = request
         .headers()
@@ -98,5 +105,5 @@ pub(crate) async fn receive_payment_message(
     app.inbox
         .keep(PROVIDER, &notice.id, &notice.kind, &body)
         .await?;
-    Ok(Reply::json(StatusCode::OK, &Received { received: true })?.respond())
+    Ok(())
 }

@@ -14,7 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use application::ports::{AppendError, Appended, LogUnavailable};
+use application::{
+    figures::{APPEND_BATCHES, APPENDS},
+    ports::{AppendError, Appended, LogUnavailable},
+};
 use domain::values::Position;
 use sqlx::PgPool;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
@@ -263,7 +266,16 @@ async fn write(
     batch: Batch,
     hint: &watch::Sender<Position>,
 ) -> Result<(), Failed> {
-    match session.append(&batch).await {
+    APPEND_BATCHES.observe([], batch.len() as f64);
+    let begun = Instant::now();
+    let appended = session.append(&batch).await;
+    let outcome = match &appended {
+        Ok(_) => "done",
+        Err(Failure::Refused(_)) => "refused",
+        Err(Failure::Unknown(_)) => "unknown",
+    };
+    APPENDS.took([outcome], begun.elapsed());
+    match appended {
         Ok(verdicts) => {
             answer(batch, verdicts, hint);
             Ok(())

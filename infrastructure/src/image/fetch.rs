@@ -5,14 +5,14 @@ mod addresses;
 use std::time::Duration;
 
 use application::ports::{ProviderError, ProviderErrorKind};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::{
     Client, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
 use url::{Host, Origin, Url};
 
-use crate::web_service;
+use crate::web_service::{self, BodyError, read_up_to, trouble};
 
 /// The largest picture in bytes.
 pub const MAX_BYTES: usize = 20 * 1024 * 1024;
@@ -192,7 +192,11 @@ impl PictureFetcher {
                     false => network(&error),
                 })?;
         judge_head(&response)?;
-        read_up_to(response, MAX_BYTES).await
+        let body = read_up_to(response, MAX_BYTES).await;
+        body.map_err(|error| match error {
+            BodyError::TooLarge(_) => FetchError::TooLarge,
+            BodyError::Broken(words) => FetchError::Network(words),
+        })
     }
 }
 
@@ -228,41 +232,6 @@ fn is_no_picture(content_type: &str) -> bool {
     }
 }
 
-/// Reads a body, and stops as soon as it is too large, whatever its length was said to be.
-pub(crate) async fn read_up_to(mut response: Response, limit: usize) -> Result<Bytes, FetchError> {
-    let announced = response.content_length().unwrap_or(0);
-    if announced > limit as u64 {
-        return Err(FetchError::TooLarge);
-    }
-    let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
-    while let Some(chunk) = response.chunk().await.map_err(|error| network(&error))? {
-        if body.len() + chunk.len() > limit {
-            return Err(FetchError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
-}
-
 fn network(error: &reqwest::Error) -> FetchError {
     FetchError::Network(trouble(error))
-}
-
-/// What went wrong on the network, in words that hold no address.
-pub(crate) fn trouble(error: &reqwest::Error) -> String {
-    let what = match () {
-        () if error.is_timeout() => "it took too long",
-        () if error.is_connect() => "no connection",
-        () if error.is_body() || error.is_decode() => "the answer broke off",
-        () => "the request failed",
-    };
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    match cause.downcast_ref::<reqwest::Error>() {
-        // Its words would name the address.
-        Some(_) => what.to_owned(),
-        None => format!("{what} ({cause})"),
-    }
 }

@@ -6,7 +6,7 @@ use infrastructure::settings::{
     Billing, Environment, ImageService, InvalidSettings, Settings, Support, VARIABLES,
 };
 
-fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidSettings> {
+pub fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidSettings> {
     read_for(variables, false)
 }
 
@@ -19,7 +19,7 @@ fn read_for(variables: &[(&str, &str)], signs: bool) -> Result<Settings, Invalid
     Settings::read_for(&look_up, signs)
 }
 
-const PRODUCTION: &[(&str, &str)] = &[
+pub const PRODUCTION: &[(&str, &str)] = &[
     ("APP_ENV", "production"),
     ("DATABASE_URL", "postgres://ava:hunter2@db/ava"),
     ("PUBLIC_URL", "https://ava.example.com"),

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use application::ports::EventLog;
+use application::{figures::REACTIONS, ports::EventLog};
 use domain::{
     recorded::{AnyEvent, Recorded},
     values::Position,
@@ -303,7 +303,16 @@ impl Following {
             if self.stop.is_cancelled() || !lease.is_held() {
                 break;
             }
-            if let Err(error) = guarded(reaction.react(recorded)).await {
+            let begun = Instant::now();
+            let reacted = guarded(reaction.react(recorded)).await;
+            let word = match &reacted {
+                Ok(()) => "done",
+                Err(error) if is_about_somebody_erased(error) => "let_be",
+                Err(error) if is_passing(error) => "put_off",
+                Err(_) => "failed",
+            };
+            REACTIONS.took([reaction.name(), word], begun.elapsed());
+            if let Err(error) = reacted {
                 if is_about_somebody_erased(&error) {
                     let (name, position) = (reaction.name(), recorded.position);
                     info!(follower = name, %position, "{name} lets event {position} be: its person was erased");

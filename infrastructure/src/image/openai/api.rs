@@ -12,9 +12,8 @@ use reqwest::{
 use url::Url;
 
 use super::config::{InvalidImagesConfig, OpenAiImagesConfig};
-use crate::{
-    image::fetch::{read_up_to, trouble},
-    web_service::{CONNECT_TIMEOUT, api_base, bearer, client, retry_after},
+use crate::web_service::{
+    CONNECT_TIMEOUT, api_base, bearer, client, read_up_to, retry_after, trouble,
 };
 
 /// A picture of 20 MB as base64, and some more.

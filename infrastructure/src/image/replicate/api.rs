@@ -15,9 +15,8 @@ use super::{
     config::{InvalidReplicateConfig, ReplicateConfig},
     refusal::Trouble,
 };
-use crate::{
-    image::fetch::{read_up_to, trouble},
-    web_service::{LONGEST_PAUSE, api_base, bearer, client, retry_after},
+use crate::web_service::{
+    LONGEST_PAUSE, api_base, bearer, client, read_up_to, retry_after, trouble,
 };
 
 /// A page of a hundred predictions with their logs is far smaller.
