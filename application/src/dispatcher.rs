@@ -78,6 +78,7 @@ fn word<R: std::error::Error + 'static>(
         Err(CommandError::Rejected(_)) => "rejected",
         Err(CommandError::PreconditionFailed { .. }) => "precondition_failed",
         Err(CommandError::KeyReused) => "key_reused",
+        Err(CommandError::OwnerErased) => "owner_erased",
         Err(CommandError::Busy) => "busy",
         Err(CommandError::Unavailable(_)) => "unavailable",
         Err(CommandError::Unreadable(_) | CommandError::Unwritable(_)) => "failed",
