@@ -4760,7 +4760,23 @@ export interface operations {
     erase_user: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
             path: {
                 /** @description The person's id. */
                 user_id: string;
@@ -9220,7 +9236,23 @@ export interface operations {
     erase_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9383,13 +9415,12 @@ export interface operations {
                      *             "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d"
                      *           },
                      *           "payload": {
+                     *             "age": 25,
                      *             "avatar_id": "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e",
-                     *             "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
-                     *             "profile": {
-                     *               "name": {
-                     *                 "personal": "Ava"
-                     *               }
+                     *             "name": {
+                     *               "personal": "Ava"
                      *             },
+                     *             "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
                      *             "type": "AvatarCreated"
                      *           },
                      *           "position": 1,

@@ -38,7 +38,7 @@ export function YourData() {
 /** One file with everything. */
 function Export() {
   const download = useMutation({
-    mutationFn: () => answer(api.GET('/me/export', { parseAs: 'blob' })) as Promise<Blob>,
+    mutationFn: (): Promise<Blob> => answer(api.GET('/me/export', { parseAs: 'blob' })),
     onSuccess: (file) => saveFile(file, 'my-data-from-ava.json'),
     networkMode: 'always',
   });
