@@ -274,6 +274,12 @@ impl TestApp {
         tokio::spawn(worker::run(parts, self.stop.clone()));
     }
 
+    /// The payment provider's messages as a worker gets them.
+    pub fn worker_inbox(&self) -> WebhookInbox {
+        self.inbox
+            .working_through(self.database.pool_as(DatabaseRole::Worker))
+    }
+
     fn worker_parts(&self, checkpoints: Checkpoints) -> WorkerParts {
         WorkerParts {
             node: "test-worker".to_owned(),
@@ -298,10 +304,7 @@ impl TestApp {
             inspector: self.parts.inspector.clone(),
             storage: self.storage.clone(),
             payment: self.parts.payment.clone(),
-            inbox: Arc::new(
-                self.inbox
-                    .working_through(self.database.pool_as(DatabaseRole::Worker)),
-            ),
+            inbox: Arc::new(self.worker_inbox()),
             settings: WorkerSettings::default(),
             observer: None,
         }
