@@ -13,7 +13,8 @@ use futures::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    body::{self, Fields, JSON_LIMIT},
+    body::{self, Fields},
+    limits,
     parameters::Parameters,
     problem::Problem,
     read::authenticate,
@@ -87,7 +88,7 @@ impl FromRequest for CommandRequest {
             let payload = payload
                 .await
                 .map_err(|_| Problem::plain(crate::problem::Code::InvalidJson))?;
-            let body = body::read(payload, JSON_LIMIT).await?;
+            let body = body::read(payload, limits::JSON_BODY).await?;
             let claim = key.map(|key| IdempotencyClaim {
                 scope: format!("user:{}", caller.user),
                 key,

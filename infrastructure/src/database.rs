@@ -8,16 +8,16 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use crate::limits::{
+    DATABASE_CONNECT_TIME, LOCK_TIME, POOL_CONNECTIONS, POOL_WAIT, STATEMENT_TIME,
+};
+
 /// The migrations, embedded at build time.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
-/// How long a caller waits for a connection before it hears that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection that rested for longer is asked whether it still lives before it is used. One that was in use a moment
 /// ago is not: the question costs as much as a read does, and a restarted server costs one answer 503 for each.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// How long the first connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How a pool is to behave.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct DatabaseOptions {
     pub application_name: String,
     /// The most connections at a time.
     pub max_connections: u32,
-    /// How long one statement may run; none for no limit.
+    /// How long one statement may run, and wait for a lock no longer than [`LOCK_TIME`]; none for no limit to either.
     pub statement_timeout: Option<Duration>,
 }
 
@@ -35,8 +35,8 @@ impl DatabaseOptions {
     pub fn named(application_name: &str) -> Self {
         Self {
             application_name: application_name.to_owned(),
-            max_connections: 20,
-            statement_timeout: Some(Duration::from_secs(10)),
+            max_connections: POOL_CONNECTIONS,
+            statement_timeout: Some(STATEMENT_TIME),
         }
     }
 }
@@ -97,12 +97,15 @@ pub fn open(url: &str, options: &DatabaseOptions) -> Result<PgPool, DatabaseErro
         .application_name(&options.application_name)
         .options([("plan_cache_mode", "force_generic_plan")]);
     let connect = match options.statement_timeout {
-        Some(limit) => connect.options([("statement_timeout", format!("{}ms", limit.as_millis()))]),
+        Some(limit) => connect.options([
+            ("statement_timeout", format!("{}ms", limit.as_millis())),
+            ("lock_timeout", format!("{}ms", LOCK_TIME.as_millis())),
+        ]),
         None => connect,
     };
     Ok(PgPoolOptions::new()
         .max_connections(options.max_connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_timeout(POOL_WAIT)
         .test_before_acquire(false)
         .before_acquire(|connection, rested| {
             Box::pin(async move {
@@ -125,10 +128,12 @@ pub async fn migrate(pool: &PgPool) -> Result<(), DatabaseError> {
         .await
         .map_err(MigrateError::Execute)?
         .detach();
-    sqlx::query("SET statement_timeout = 0")
-        .execute(&mut connection)
-        .await
-        .map_err(MigrateError::Execute)?;
+    for unlimited in ["SET statement_timeout = 0", "SET lock_timeout = 0"] {
+        sqlx::query(unlimited)
+            .execute(&mut connection)
+            .await
+            .map_err(MigrateError::Execute)?;
+    }
     MIGRATIONS.run(&mut connection).await?;
     connection.close().await.map_err(MigrateError::Execute)?;
     Ok(())
@@ -172,7 +177,7 @@ fn parse(url: &str) -> Result<PgConnectOptions, DatabaseError> {
 }
 
 async fn first_connection(options: &PgConnectOptions) -> sqlx::Result<()> {
-    tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(options))
+    tokio::time::timeout(DATABASE_CONNECT_TIME, PgConnection::connect_with(options))
         .await
         .map_err(|_| sqlx::Error::PoolTimedOut)??
         .close()
@@ -192,7 +197,7 @@ fn explain(place: String, error: &sqlx::Error) -> DatabaseError {
         },
         sqlx::Error::PoolTimedOut => DatabaseError::Unreachable {
             place,
-            reason: format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
+            reason: format!("no answer within {} s", DATABASE_CONNECT_TIME.as_secs()),
         },
         other => DatabaseError::Unreachable {
             place,

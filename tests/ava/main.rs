@@ -8,6 +8,7 @@ mod demo;
 mod deployment;
 mod events;
 mod lifecycle;
+mod limits;
 mod payments;
 mod person;
 mod projections;

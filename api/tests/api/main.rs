@@ -4,6 +4,7 @@
 mod admin;
 mod audit;
 mod audit_events;
+mod authorisation_matrix;
 mod avatars;
 mod billing;
 mod chat;
@@ -14,6 +15,7 @@ mod grace;
 mod idempotency;
 mod image_webhooks;
 mod images;
+mod limits;
 mod lists;
 mod managing;
 mod openapi;
