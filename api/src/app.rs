@@ -1,8 +1,8 @@
 //! The application: what handlers need, every route in one list, and the server around them.
 
-use std::{net::TcpListener, num::NonZero, ops::Deref, sync::Arc, thread, time::Duration};
+use std::{net::TcpListener, num::NonZero, ops::Deref, sync::Arc, thread};
 
-use actix_web::{HttpServer, dev::Server, middleware::from_fn, web};
+use actix_web::{dev::Server, middleware::from_fn, web};
 use application::{
     avatars::Avatars,
     chat_figures::ChatFigures,
@@ -35,10 +35,13 @@ use crate::{
     audit, avatars, billing, chat, dev_token, documentation,
     envelope::envelope,
     idempotency::InFlight,
-    image_webhooks, photos, problem,
+    image_webhooks, limits,
+    pace::served,
+    photos, problem,
     problem::Problem,
     provenance, reports, service,
     service::no_such_route,
+    serving,
     signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
     web_client::{self, WebClient},
@@ -149,7 +152,7 @@ impl State {
             app,
             in_flight: Arc::default(),
             pulse,
-            checks: Arc::new(Semaphore::new(provenance::MOST_AT_A_TIME)),
+            checks: Arc::new(Semaphore::new(limits::PICTURES_AT_A_TIME)),
             openapi: documentation::served(),
         }
     }
@@ -275,26 +278,24 @@ pub async fn serve(
     let most = state.pool.options().get_max_connections() as usize;
     // No fewer than two, so that one slow answer does not keep a thread's other requests waiting.
     let share = u32::try_from((most / threads).max(2)).unwrap_or(u32::MAX);
-    let server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(web::Data::new(state.of_thread(share)))
-            .configure(web_client::routes)
-            .into_utoipa_app()
-            .configure(routes)
-            .into_app()
-            .service(documentation::reference())
-            .service(web::redirect("/docs", "/docs/"))
-            .default_service(web::to(no_such_route))
-            .wrap(from_fn(envelope))
-    })
-    .workers(threads)
-    .client_request_timeout(Duration::from_secs(10))
-    .client_disconnect_timeout(Duration::from_secs(2))
-    .keep_alive(Duration::from_secs(75))
-    .shutdown_timeout(5)
-    .disable_signals()
-    .listen(listener)?
-    .run();
+    let server = serving::server(
+        listener,
+        threads,
+        limits::CONNECTIONS_PER_THREAD,
+        move || {
+            actix_web::App::new()
+                .app_data(web::Data::new(state.of_thread(share)))
+                .configure(web_client::routes)
+                .into_utoipa_app()
+                .configure(routes)
+                .into_app()
+                .service(documentation::reference())
+                .service(web::redirect("/docs", "/docs/"))
+                .default_service(web::to(no_such_route))
+                .wrap(from_fn(envelope))
+                .wrap(from_fn(served))
+        },
+    )?;
     until(stop, server).await
 }
 

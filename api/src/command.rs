@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     app::State,
-    body::{self, Fields, JSON_LIMIT},
+    body::{self, Fields},
+    limits,
     parameters::Parameters,
     problem::{Code, Problem},
     read::authenticate,
@@ -90,7 +91,7 @@ impl FromRequest for CommandRequest {
             let payload = payload
                 .await
                 .map_err(|_| Problem::plain(Code::InvalidJson))?;
-            let body = body::read(payload, JSON_LIMIT).await?;
+            let body = body::read(payload, limits::JSON_BODY).await?;
             let claim = key.map(|key| IdempotencyClaim {
                 scope: format!("user:{}", caller.user),
                 key,

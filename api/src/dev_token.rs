@@ -17,8 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     app::State,
-    body::{self, JSON_LIMIT},
-    examples,
+    body, examples, limits,
     problem::{BODY, Code, Problem, problems},
     reply::Reply,
 };
@@ -99,7 +98,7 @@ pub(crate) async fn issue_token(
         .issuer
         .as_ref()
         .ok_or_else(|| Problem::plain(Code::NotFound))?;
-    let body = body::read(payload, JSON_LIMIT).await?;
+    let body = body::read(payload, limits::JSON_BODY).await?;
     let mut fields = body::fields(request.headers(), &body)?;
     let email = fields.required("email", email);
     let roles: BTreeSet<Role> = fields.list("roles", role).into_iter().collect();

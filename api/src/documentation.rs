@@ -14,7 +14,7 @@ use actix_web::{
 use utoipa::{
     OpenApi,
     openapi::{
-        self, PathItem, RefOr,
+        self, PathItem, RefOr, Schema, ServerBuilder,
         schema::Type,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
@@ -26,6 +26,7 @@ pub(crate) use headers::{CommandHeaders, ConditionalHeaders, ReadHeaders};
 
 use crate::{
     app::{State, routes},
+    examples,
     problem::{self, Code},
     updates::MessageDelta,
 };
@@ -74,12 +75,15 @@ pub fn openapi() -> openapi::OpenApi {
         .security_schemes
         .insert("token".to_owned(), scheme.into());
     // Also those that belong to no single operation, as `method-not-allowed`.
-    for code in Code::ALL {
-        let response = problem::documented_alone(*code);
-        components
-            .responses
-            .insert(code.slug().to_owned(), response.into());
+    if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem") {
+        problem.examples = Code::ALL.iter().copied().map(examples::problem).collect();
     }
+    document.servers = Some(vec![
+        ServerBuilder::new()
+            .url("/")
+            .description(Some("Where this document comes from."))
+            .build(),
+    ]);
     for item in document.paths.paths.values_mut() {
         for operation in operations_mut(item) {
             for response in operation.responses.responses.values_mut() {

@@ -14,13 +14,10 @@ use uuid::Uuid;
 
 use crate::{
     app::State,
-    body, examples, metrics,
+    body, examples, limits, metrics,
     problem::{Code, Problem, problems},
     reply::Reply,
 };
-
-/// The largest message in bytes: a prediction repeats its input, a reference picture of 256 kB included, and its logs.
-const LIMIT: usize = 2 * 1024 * 1024;
 
 /// A prediction of Replicate's, in its own shape. Only what is listed here is read, and nothing of it is kept but that.
 #[derive(Deserialize, ToSchema)]
@@ -93,7 +90,7 @@ async fn keep(
     payload: Payload,
 ) -> Result<(), Problem> {
     let about = attempt_of(path).ok_or_else(|| Problem::plain(Code::NotFound))?;
-    let body = body::read(payload, LIMIT).await?;
+    let body = body::read(payload, limits::PREDICTION_MESSAGE).await?;
     let header = |name: &str| {
         let value = request.headers().get(name);
         value

@@ -1,6 +1,9 @@
 //! A read's request: who asks, and from which position on the answer must be.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    time::Duration,
+};
 
 use actix_web::{FromRequest, HttpRequest, dev, http::header, web::Data};
 use application::{
@@ -13,8 +16,11 @@ use futures::future::{Either, LocalBoxFuture};
 use crate::{
     app::State,
     parameters::{self, Parameters},
-    problem::{Code, Problem},
+    problem::{Code, FieldError, Problem},
 };
+
+/// How long a read waits before it asks whether what it waits for exists.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// A read's request.
 pub(crate) struct ReadRequest {
@@ -31,9 +37,27 @@ impl ReadRequest {
         read_models: &[&'static str],
     ) -> Result<(), Problem> {
         match self.awaited {
-            Some(position) => app.seen(read_models, position).await,
+            Some(position) => tokio::select! {
+                biased;
+                seen = app.seen(read_models, position) => seen,
+                problem = beyond_the_end(app, position) => Err(problem),
+            },
             None => Ok(()),
         }
+    }
+}
+
+/// Returns soon when the log does not reach that position, so that nobody waits for what never happened; or else never.
+async fn beyond_the_end(app: &State, position: Position) -> Problem {
+    // Most reads have what they wait for at once, and need not ask.
+    tokio::time::sleep(GLANCE).await;
+    match app.log.head().await {
+        Ok(head) if position > head => {
+            let detail = format!("the event log ends at {head}: this position is not from here");
+            let ahead = FieldError::header("Await-Log-Position", detail);
+            Problem::invalid(Code::InvalidParameter, vec![ahead])
+        }
+        Ok(_) | Err(_) => std::future::pending().await,
     }
 }
 

@@ -13,16 +13,16 @@ use sqlx::{
 pub use roles::DatabaseRole;
 pub(crate) use roles::GRANTS;
 
+use crate::limits::{
+    DATABASE_CONNECT_TIME, LOCK_TIME, POOL_CONNECTIONS, POOL_WAIT, STATEMENT_TIME,
+};
+
 /// The migrations, embedded at build time.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
-/// How long a caller waits for a connection before it hears that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection that rested for longer is asked whether it still lives before it is used. One that was in use a moment
 /// ago is not: the question costs as much as a read does, and a restarted server costs one answer 503 for each.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// How long the first connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The lock that whoever migrates holds; the database's own number, unlike the one that sqlx takes for itself.
 const MIGRATION_LOCK: i64 = 0x6176_615f_726f_6c65;
 /// Between two tries to get it. Nobody waits for it inside a statement: an index that is made concurrently waits for
@@ -39,7 +39,7 @@ pub struct DatabaseOptions {
     pub application_name: String,
     /// The most connections at a time.
     pub max_connections: u32,
-    /// How long one statement may run; none for no limit.
+    /// How long one statement may run, and wait for a lock no longer than [`LOCK_TIME`]; none for no limit to either.
     pub statement_timeout: Option<Duration>,
     /// Whose rights the connections have; none for those of whoever logs in.
     pub role: Option<DatabaseRole>,
@@ -50,8 +50,8 @@ impl DatabaseOptions {
     pub fn named(application_name: &str) -> Self {
         Self {
             application_name: application_name.to_owned(),
-            max_connections: 20,
-            statement_timeout: Some(Duration::from_secs(10)),
+            max_connections: POOL_CONNECTIONS,
+            statement_timeout: Some(STATEMENT_TIME),
             role: None,
         }
     }
@@ -153,12 +153,15 @@ pub fn open(url: &str, options: &DatabaseOptions) -> Result<PgPool, DatabaseErro
         .application_name(&options.application_name)
         .options([("plan_cache_mode", "force_generic_plan")]);
     let connect = match options.statement_timeout {
-        Some(limit) => connect.options([("statement_timeout", format!("{}ms", limit.as_millis()))]),
+        Some(limit) => connect.options([
+            ("statement_timeout", format!("{}ms", limit.as_millis())),
+            ("lock_timeout", format!("{}ms", LOCK_TIME.as_millis())),
+        ]),
         None => connect,
     };
     Ok(PgPoolOptions::new()
         .max_connections(options.max_connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_timeout(POOL_WAIT)
         .test_before_acquire(false)
         .before_acquire(|connection, rested| {
             Box::pin(async move {
@@ -196,7 +199,9 @@ pub(crate) async fn migrate_over(db: &mut PgConnection) -> Result<(), DatabaseEr
     {
         return Ok(());
     }
-    execute(db, "SET statement_timeout = 0").await?;
+    for unlimited in ["SET statement_timeout = 0", "SET lock_timeout = 0"] {
+        execute(db, unlimited).await?;
+    }
     while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)")
         .bind(MIGRATION_LOCK)
         .fetch_one(&mut *db)
@@ -296,7 +301,7 @@ fn parse(url: &str) -> Result<PgConnectOptions, DatabaseError> {
 }
 
 async fn first_connection(options: &PgConnectOptions) -> sqlx::Result<()> {
-    tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(options))
+    tokio::time::timeout(DATABASE_CONNECT_TIME, PgConnection::connect_with(options))
         .await
         .map_err(|_| sqlx::Error::PoolTimedOut)??
         .close()
@@ -336,7 +341,7 @@ fn explain(
         },
         sqlx::Error::PoolTimedOut => DatabaseError::Unreachable {
             place,
-            reason: format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
+            reason: format!("no answer within {} s", DATABASE_CONNECT_TIME.as_secs()),
         },
         other => DatabaseError::Unreachable {
             place,

@@ -7,6 +7,7 @@ pub mod event_log;
 pub mod identity;
 pub mod image;
 pub mod inbox;
+pub mod limits;
 pub mod prediction_notices;
 pub mod reply_drafts;
 pub mod scratch_database;

@@ -20,6 +20,8 @@ use url::Url;
 
 use answers::{Failure, is_missing, is_refused};
 
+use crate::limits::PAYMENT_TIME;
+
 /// Stripe's lists have at most this many on a page.
 const LONGEST_PAGE: i64 = 100;
 /// How many subscriptions of one customer are looked at: a person has one, and two by mistake.
@@ -45,7 +47,7 @@ impl Default for StripeSettings {
             secret_key: None,
             webhook_secrets: Vec::new(),
             api_base: None,
-            timeout: Duration::from_secs(10),
+            timeout: PAYMENT_TIME,
         }
     }
 }

@@ -11,6 +11,7 @@ mod events;
 mod figures;
 mod keys;
 mod lifecycle;
+mod limits;
 mod payments;
 mod person;
 mod projections;

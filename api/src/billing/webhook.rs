@@ -11,13 +11,10 @@ use utoipa::ToSchema;
 
 use crate::{
     app::State,
-    body, examples, metrics,
+    body, examples, limits, metrics,
     problem::{Code, Problem, problems},
     reply::Reply,
 };
-
-/// The largest message in bytes. The provider's are a few kilobytes; some carry whole invoices.
-const LIMIT: usize = 512 * 1024;
 
 /// The provider's name, as the inbox keeps it.
 const PROVIDER: &str = "stripe";
@@ -86,7 +83,7 @@ pub(crate) async fn receive_payment_message(
 }
 
 async fn keep(app: &State, request: &HttpRequest, payload: Payload) -> Result<(), Problem> {
-    let body = body::read(payload, LIMIT).await?;
+    let body = body::read(payload, limits::PAYMENT_MESSAGE).await?;
     let signature = request
         .headers()
         .get("stripe-signature")

@@ -136,7 +136,7 @@ codes! {
         "The path exists, but not with this method. The header `Allow` names the methods that it takes.",
         "this path takes GET and PATCH";
     RequestTimeout = 408, "request-timeout", "The body took too long",
-        "The request's body did not arrive in time: ten seconds, thirty for a picture. Send it again.",
+        "The request's body did not arrive in time: ten seconds; thirty for a picture, of which 64 KiB must come in each second after the first ten. Send it again.",
         "the body did not arrive within 10 seconds";
     AvatarExists = 409, "avatar-exists", "There is an avatar already",
         "Everybody has one avatar. Change it with PATCH /avatars/me.",
@@ -216,6 +216,9 @@ codes! {
     ContentCoolDown = 429, "content-cool-down", "Too much had to be refused",
         "The rules about content had to refuse this person's words again and again, gravely. Until `Retry-After` seconds have passed, nothing that they would have to judge is taken.",
         "too much had to be refused; try again after 2026-11-26T13:00:00Z";
+    TooManyStreams = 429, "too-many-streams", "Too many streams are open",
+        "One person may follow what changes in eight streams at a time. Share one between the tabs of a browser, close one that nobody reads, and repeat the request after `Retry-After` seconds.",
+        "8 streams of yours are open; close one of them";
     InternalError = 500, "internal-error", "Something went wrong here",
         "A mistake of ours. The log knows it under `request_id`; please name it when you report it.",
         "the service made a mistake; the log knows it under this request's id";
@@ -260,7 +263,7 @@ impl Code {
         match self {
             Self::IdempotencyKeyInUse | Self::Busy | Self::ReadModelBehind => Some(1),
             Self::Unavailable | Self::TooManyChecks => Some(2),
-            Self::PaymentUnavailable => Some(5),
+            Self::PaymentUnavailable | Self::TooManyStreams => Some(5),
             Self::InvalidJson
             | Self::InvalidParameter
             | Self::InvalidSignature

@@ -103,11 +103,6 @@ pub(crate) fn documented(groups: &[&[Code]]) -> BTreeMap<String, RefOr<Response>
         .collect()
 }
 
-/// The response that stands for one kind of problem.
-pub(crate) fn documented_alone(code: Code) -> Response {
-    response(&[code])
-}
-
 /// The response that stands for those kinds of problem, all of one status.
 fn response(codes: &[Code]) -> Response {
     let titles: Vec<_> = codes

@@ -60,7 +60,7 @@ use crate::{
 /// Longer than anything takes, even on a machine with much to do.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const SECRET: &str = "a secret of thirty-two bytes or more";
+pub const SECRET: &str = "a secret of thirty-two bytes or more";
 
 pub struct TestApp {
     pub url: String,

@@ -22,7 +22,7 @@ const PATHS: [&str; 3] = [
 ];
 
 /// Lets the tree grow beside the application.
-fn grow(app: &TestApp) -> Arc<KeyRing> {
+pub fn grow(app: &TestApp) -> Arc<KeyRing> {
     let signing = SigningKey::new("ava.test/log", &[3; 32]).unwrap();
     let keys = Arc::new(KeyRing::new(signing, Vec::new()));
     let growing = Growing {

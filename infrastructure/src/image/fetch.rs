@@ -2,8 +2,6 @@
 
 mod addresses;
 
-use std::time::Duration;
-
 use application::ports::{ProviderError, ProviderErrorKind};
 use bytes::Bytes;
 use reqwest::{
@@ -12,14 +10,10 @@ use reqwest::{
 };
 use url::{Host, Origin, Url};
 
-use crate::web_service::{self, BodyError, read_up_to, trouble};
-
-/// The largest picture in bytes.
-pub const MAX_BYTES: usize = 20 * 1024 * 1024;
-
-/// How long a host may be silent in the middle of a picture.
-const READ_TIMEOUT: Duration = Duration::from_secs(15);
-const WHOLE_TIMEOUT: Duration = Duration::from_secs(60);
+use crate::{
+    limits::{PICTURE, PICTURE_SILENCE, PICTURE_TIME},
+    web_service::{self, BodyError, read_up_to, trouble},
+};
 
 /// A host that pictures may come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,8 +71,8 @@ pub enum FetchError {
     /// Text and the like.
     #[error("the file host sent {0}, which is no picture")]
     ContentType(String),
-    /// More than [`MAX_BYTES`].
-    #[error("the picture has more than {MAX_BYTES} bytes")]
+    /// More than [`PICTURE`].
+    #[error("the picture has more than {PICTURE} bytes")]
     TooLarge,
     /// The network failed, or was too slow.
     #[error("the picture could not be fetched: {0}")]
@@ -123,8 +117,8 @@ impl PictureFetcher {
     /// When no TLS set-up can be made on this machine.
     pub fn new(hosts: Vec<FileHost>, allow_http: bool) -> Result<Self, reqwest::Error> {
         let mut client = web_service::client(allow_http)
-            .read_timeout(READ_TIMEOUT)
-            .timeout(WHOLE_TIMEOUT)
+            .read_timeout(PICTURE_SILENCE)
+            .timeout(PICTURE_TIME)
             .referer(false);
         if !allow_http {
             client = client.dns_resolver(addresses::PublicAddresses);
@@ -192,7 +186,7 @@ impl PictureFetcher {
                     false => network(&error),
                 })?;
         judge_head(&response)?;
-        let body = read_up_to(response, MAX_BYTES).await;
+        let body = read_up_to(response, PICTURE).await;
         body.map_err(|error| match error {
             BodyError::TooLarge(_) => FetchError::TooLarge,
             BodyError::Broken(words) => FetchError::Network(words),

@@ -221,7 +221,7 @@ pub(crate) async fn make_indexes(
             info!(follower = shadow.name(), index = name, "Makes index {name}");
             // A process that lost its lease may still be at the same index: one at a time.
             let statement = format!(
-                "SET LOCAL statement_timeout = 0; {}; LOCK TABLE {}.{} IN SHARE UPDATE EXCLUSIVE MODE; {}",
+                "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; {}; LOCK TABLE {}.{} IN SHARE UPDATE EXCLUSIVE MODE; {}",
                 shadow.enter(),
                 shadow.schema(),
                 quoted(table),
