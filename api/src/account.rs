@@ -52,7 +52,7 @@ pub(crate) async fn export_me(
     app: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let person = authenticate(&request)?;
+    let person = authenticate(&request).await?;
     Parameters::of(&request).finish()?;
     let ids = RequestId::of_request(&request);
     let context = Context {
