@@ -1,6 +1,9 @@
 //! What surrounds every request: its ids, its log line, problems as bodies, and no panic that gets out.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpMessage,
@@ -67,25 +70,28 @@ pub(crate) async fn envelope(
     let status = response.status().as_u16();
     let took = started.elapsed();
     REQUESTS.took([known(&method), route, response.status().as_str()], took);
-    let duration_ms = took.as_secs_f64() * 1000.0;
-    span.in_scope(|| {
-        if route == "/health" || route == "/ready" {
-            tracing::debug!(
-                route,
-                status,
-                duration_ms,
-                "Answered {method} {route} with {status}"
-            );
-        } else {
-            tracing::info!(
-                route,
-                status,
-                duration_ms,
-                "Answered {method} {route} with {status}"
-            );
-        }
-    });
+    span.in_scope(|| log(&method, route, status, took));
     Ok(response)
+}
+
+/// Says what was answered; what supervisors ask all the time, only to whoever wants to know.
+fn log(method: &Method, route: &str, status: u16, took: Duration) {
+    let duration_ms = took.as_secs_f64() * 1000.0;
+    if route == "/health" || route == "/ready" {
+        tracing::debug!(
+            route,
+            status,
+            duration_ms,
+            "Answered {method} {route} with {status}"
+        );
+    } else {
+        tracing::info!(
+            route,
+            status,
+            duration_ms,
+            "Answered {method} {route} with {status}"
+        );
+    }
 }
 
 /// A method as a label, of which there must not be more than we know.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ::sandbox::RunningSandbox;
-use infrastructure::settings::{Environment, Settings};
+use infrastructure::settings::{Environment, Settings, TokenKeys};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -76,7 +76,11 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
             .map_err(Failure::other)?,
         data_dir: directory.path().display().to_string(),
         database: database.described(),
-        has_dev_token: settings.environment == Environment::Development,
+        has_dev_token: settings.environment == Environment::Development
+            && !matches!(
+                settings.identity.keys,
+                TokenKeys::Jwks(_) | TokenKeys::Discovered
+            ),
         has_web_client: settings.web_dir.is_some(),
     };
     let surroundings = Surroundings {

@@ -217,7 +217,9 @@ impl TestApp {
             clock: clock.clone(),
             billing_clock,
             free_of_charge: options.free_of_charge,
-            identity: Arc::new(TokenVerifier::new(TokenSettings::of_development(secret()))),
+            identity: Arc::new(
+                TokenVerifier::start(TokenSettings::of_development(secret())).unwrap(),
+            ),
             issuer,
             url_signing_key: [7; 32],
             public_url: "https://ava.test/".parse().unwrap(),
