@@ -8,7 +8,7 @@ use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config,
 };
 use actix_web::{
-    Error, ResponseError,
+    Error,
     body::MessageBody,
     dev::{AppConfig, Server},
     rt::net::TcpStream,

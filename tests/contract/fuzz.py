@@ -21,6 +21,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -47,7 +48,7 @@ def main():
     data.chmod(0o755)
     server, told = start(data)
     try:
-        tokens = people(told["api"], told["sandbox"])
+        tokens = people(told["api"])
         if "--seed" not in amount + options:
             amount = amount + ["--seed", str(secrets.randbelow(2**31))]
         outcome = subprocess.run(
@@ -58,8 +59,7 @@ def main():
         )
         code = outcome.returncode
     finally:
-        server.terminate()
-        server.wait(timeout=30)
+        stop(server)
     if code == 0:
         shutil.rmtree(data, ignore_errors=True)
     else:
@@ -82,7 +82,17 @@ def start(data):
     return server, json.loads(line)
 
 
-def people(api, sandbox):
+def stop(server):
+    """Ends the service, in order if it can."""
+    server.terminate()
+    try:
+        server.wait(timeout=60)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def people(api):
     """Signs in whoever calls, and gives the subscriber everything that there is to have; answers with the tokens."""
 
     def token(name, *roles):
@@ -112,16 +122,21 @@ def people(api, sandbox):
 
 
 def call(url, body=None, token=None, method=None):
+    """Asks until there is an answer: while a machine has much to do, the service may ask to be asked again."""
     headers = {"Content-Type": "application/json"} if body is not None else {}
     if token:
-        headers["Authorization"] = f"Bearer {token}"
+        headers |= {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, headers, method=method)
-    try:
-        with opener().open(request, timeout=30) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        sys.exit(f"{request.get_method()} {url} answered {error.code}: {error.read().decode()}")
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with opener().open(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code != 503 or time.monotonic() > deadline:
+                sys.exit(f"{request.get_method()} {url} answered {error.code}: {error.read().decode()}")
+            time.sleep(1)
 
 
 def submit(page, form):
