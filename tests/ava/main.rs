@@ -3,9 +3,11 @@
 
 mod architecture;
 mod audit;
+mod backups;
 mod command_line;
 mod demo;
 mod deployment;
+mod doctor;
 mod events;
 mod lifecycle;
 mod payments;
@@ -14,3 +16,4 @@ mod projections;
 mod refusals;
 mod running;
 mod story;
+mod topology;
