@@ -79,6 +79,7 @@ fn every_service_is_watched_limited_and_started_again() {
         ]
     );
     for (name, service) in services {
+        assert!(service["pids_limit"].is_u64(), "{name}");
         let limits = &service["deploy"]["resources"]["limits"];
         assert!(
             limits["memory"].is_string() && limits["cpus"].is_string(),
@@ -126,7 +127,7 @@ fn no_secret_has_a_default() {
         {
             let asks = variable[name.len()..].strip_prefix(":?");
             assert!(
-                asks.is_some_and(|what| what.starts_with("is missing in .env - ")),
+                asks.is_some_and(|what| what.starts_with(&format!("set {name} in .env - "))),
                 "{variable}"
             );
             secrets += 1;

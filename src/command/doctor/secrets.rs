@@ -187,27 +187,27 @@ mod tests {
                 &[(
                     "URL_SIGNING_KEY",
                     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-                )],
+                )][..],
                 Level::Fail,
                 "URL_SIGNING_KEY has only 1 different",
             ),
             (
-                &[("URL_SIGNING_KEY", GOOD), ("AUDIT_SIGNING_KEY", GOOD)],
+                &[("URL_SIGNING_KEY", GOOD), ("AUDIT_SIGNING_KEY", GOOD)][..],
                 Level::Fail,
                 "URL_SIGNING_KEY and AUDIT_SIGNING_KEY are the same",
             ),
             (
-                &[("CHAT_API_KEY", "sk-sandbox")],
+                &[("CHAT_API_KEY", "sk-sandbox")][..],
                 Level::Fail,
                 "CHAT_API_KEY is the sandbox's",
             ),
             (
-                &[("DATABASE_URL", "postgres://ava:hunter2@db/ava")],
+                &[("DATABASE_URL", "postgres://ava:hunter2@db/ava")][..],
                 Level::Warn,
                 "the password in DATABASE_URL has 7",
             ),
             (
-                &[("STRIPE_SECRET_KEY", "sk_test_hunter2")],
+                &[("STRIPE_SECRET_KEY", "sk_test_hunter2")][..],
                 Level::Warn,
                 "STRIPE_SECRET_KEY is a key for tests",
             ),
