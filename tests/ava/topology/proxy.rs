@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::processes::{Nginx, NginxPlaces, free_address};
-use crate::running::data_dir;
+use crate::running::{data_dir, until};
 
 /// Takes one request, answers it, and tells its head.
 fn one_request(listener: &TcpListener) -> JoinHandle<String> {
@@ -77,6 +77,9 @@ fn a_stranger_cannot_say_where_he_comes_from_and_a_balancer_can() {
             .to_lowercase()
             .contains("strict-transport-security: max-age=");
         assert_eq!(strict, scheme == "https", "{answer}");
+        until("nginx has logged the request", || {
+            nginx.process.log().contains("avatars/me")
+        });
         let log = nginx.process.log();
         assert!(
             log.contains(r#""path":"/avatars/me""#) && !log.contains("secret=1"),
