@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::{
     person::Person,
-    running::{Ended, ava, data_dir},
+    running::{Ended, data_dir},
     story,
 };
 use processes::{Nginx, NginxPlaces, Running, ava_role, free_address};
