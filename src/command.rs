@@ -5,6 +5,7 @@ mod audit;
 mod billing;
 mod completions;
 mod demo;
+mod doctor;
 mod erase;
 mod events;
 mod keys;
@@ -48,6 +49,7 @@ Examples:
   ava projections list                   how far each read model is
   ava photos list                        which pictures failed, and why
   ava webhooks list --state parked       what the payment provider said that nobody could apply
+  ava doctor                             what is wrong with this installation, and what to do
   ava audit verify                       whether the log is what was hashed and signed
   ava erase USER_ID                      forgets somebody for ever
   ava events tail                        what happens, as it happens
@@ -90,6 +92,9 @@ pub enum Command {
     /// Run the stand-ins for Stripe and Replicate alone.
     #[command(after_help = sandbox::HELP)]
     Sandbox,
+    /// Check this installation, and say what to do about what is wrong.
+    #[command(after_help = doctor::HELP)]
+    Doctor,
     /// Bring the database to the shape that this version needs.
     #[command(after_help = migrate::HELP)]
     Migrate,
@@ -141,6 +146,7 @@ impl Command {
             Self::Up => UP_FILTER,
             Self::Api | Self::Worker | Self::Projector | Self::Sandbox => SERVER_FILTER,
             Self::Migrate
+            | Self::Doctor
             | Self::Openapi
             | Self::Photos(_)
             | Self::Projections(_)
@@ -169,6 +175,7 @@ pub fn without_settings(command: &Command, json: bool) -> Option<Result<(), Fail
         | Command::Projector
         | Command::Sandbox
         | Command::Migrate
+        | Command::Doctor
         | Command::Photos(_)
         | Command::Projections(_)
         | Command::Webhooks(_)
@@ -190,6 +197,7 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Projector => projector::run(settings).await,
         Command::Sandbox => sandbox::run(settings).await,
         Command::Migrate => migrate::run(settings, json).await,
+        Command::Doctor => doctor::run(settings, json).await,
         Command::Audit(command) => audit::run(command, settings, json).await,
         Command::Photos(command) => photos::run(command, settings, json).await,
         Command::Projections(command) => projections::run(command, settings, json).await,

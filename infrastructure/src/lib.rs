@@ -1,6 +1,7 @@
 //! How it is kept: the event log, keys, providers, payment, storage, configuration, telemetry.
 
 pub mod chat;
+pub mod credentials;
 pub mod database;
 pub mod embedded_postgres;
 pub mod event_log;

@@ -3,9 +3,11 @@
 
 mod architecture;
 mod audit;
+mod backups;
 mod command_line;
 mod demo;
 mod deployment;
+mod doctor;
 mod erasure;
 mod events;
 mod figures;
@@ -19,3 +21,4 @@ mod refusals;
 mod running;
 mod sign_in;
 mod story;
+mod topology;

@@ -117,6 +117,7 @@ GRANT SELECT ON provider_costs, provider_calls, provider_accounts TO ava_steward
 -- Messages from outside: the API keeps them and cannot read them, the worker applies them, operators hand them out again.
 GRANT INSERT, SELECT (event_id) ON webhook_inbox TO ava_api;
 GRANT SELECT, INSERT, UPDATE ON webhook_inbox TO ava_worker;
+GRANT SELECT (state, received_at) ON webhook_inbox TO ava_projector; -- for its figures
 GRANT SELECT, UPDATE ON webhook_inbox TO ava_steward;
 GRANT INSERT, SELECT (message_id, photo_id, attempt) ON prediction_notices TO ava_api;
 GRANT SELECT, INSERT, DELETE ON prediction_notices TO ava_worker;
