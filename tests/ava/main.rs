@@ -8,6 +8,7 @@ mod demo;
 mod deployment;
 mod erasure;
 mod events;
+mod keys;
 mod lifecycle;
 mod payments;
 mod person;

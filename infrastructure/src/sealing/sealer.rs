@@ -199,6 +199,8 @@ fn unsealed(reason: impl std::fmt::Display) -> AppendError {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
     use proptest::prelude::*;
     use serde_json::{Value, json};
     use uuid::Uuid;
