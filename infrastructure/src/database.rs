@@ -189,7 +189,11 @@ pub async fn migrate(pool: &PgPool) -> Result<(), DatabaseError> {
 /// The same over one connection, which acts as the owner from then on and holds the lock of whoever migrates.
 pub(crate) async fn migrate_over(db: &mut PgConnection) -> Result<(), DatabaseError> {
     let pending = pending(db).await.map_err(MigrateError::Execute)?;
-    if pending == Some(0) && roles::are_granted(db).await.map_err(MigrateError::Execute)? {
+    if pending == Some(0)
+        && roles::are_granted(db)
+            .await
+            .map_err(MigrateError::Execute)?
+    {
         return Ok(());
     }
     execute(db, "SET statement_timeout = 0").await?;
@@ -202,7 +206,9 @@ pub(crate) async fn migrate_over(db: &mut PgConnection) -> Result<(), DatabaseEr
         tokio::time::sleep(LOCK_PAUSE).await;
     }
     // Asked again: whoever held the lock may have done it.
-    let granted = roles::are_granted(db).await.map_err(MigrateError::Execute)?;
+    let granted = roles::are_granted(db)
+        .await
+        .map_err(MigrateError::Execute)?;
     if let Err(error) = roles::prepare(db).await {
         return Err(by_hand(db, error).await);
     }
@@ -259,10 +265,9 @@ async fn pending(db: &mut PgConnection) -> sqlx::Result<Option<usize>> {
     if !any {
         return Ok(None);
     }
-    let known: Vec<i64> =
-        sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
-            .fetch_all(db)
-            .await?;
+    let known: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
+        .fetch_all(db)
+        .await?;
     let missing = MIGRATIONS
         .iter()
         .filter(|migration| !known.contains(&migration.version));
@@ -315,7 +320,9 @@ fn explain(
             Some(role) if error.message() == format!("role \"{role}\" does not exist") => {
                 DatabaseError::NoRole { place, role }
             }
-            Some(role) if error.message() == format!("permission denied to set role \"{role}\"") => {
+            Some(role)
+                if error.message() == format!("permission denied to set role \"{role}\"") =>
+            {
                 DatabaseError::NotAMember {
                     place,
                     role,
