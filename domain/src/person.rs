@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::event_versions::event_versions;
 
 /// An order to a person's record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "type")]
 pub enum Command {
     /// The person takes all their data along.
     RecordExport,

@@ -7,7 +7,7 @@ use std::{error::Error, fmt::Write, fs, path::Path};
 use domain::{
     avatar, conversation,
     event_versions::VersionedEvent,
-    photo_request, report,
+    person, photo_request, report,
     subscription::{self, ClosedReason},
 };
 
@@ -15,7 +15,7 @@ use super::{Code, Problem};
 
 /// Samples of every variant: one that is missing here does not compile.
 macro_rules! every {
-    ($type:ty: $($sample:expr, $pattern:pat;)+) => {{
+    ($type:ty: $($sample:expr, $pattern:pat,)+) => {{
         const fn is_known(sample: &$type) {
             match sample {
                 $($pattern => {})+
@@ -56,6 +56,7 @@ fn page() -> String {
         conversation::Event::AGGREGATE_TYPE,
         conversations(),
     );
+    add(&mut text, person::Event::AGGREGATE_TYPE, persons());
     add(
         &mut text,
         photo_request::Event::AGGREGATE_TYPE,
@@ -91,10 +92,10 @@ where
 fn avatars() -> Vec<avatar::Rejection> {
     use avatar::Rejection::{AlreadyExists, NotFound, ReferenceNotReady, UnknownReference};
     every!(avatar::Rejection:
-        NotFound, NotFound;
-        AlreadyExists, AlreadyExists;
-        ReferenceNotReady, ReferenceNotReady;
-        UnknownReference, UnknownReference;
+        NotFound, NotFound,
+        AlreadyExists, AlreadyExists,
+        ReferenceNotReady, ReferenceNotReady,
+        UnknownReference, UnknownReference,
     )
 }
 
@@ -104,16 +105,23 @@ fn conversations() -> Vec<conversation::Rejection> {
         AlreadyWithheld, SaysNothing, UnknownMessage, UnknownPhoto, WrongMode,
     };
     every!(conversation::Rejection:
-        UnknownMessage, UnknownMessage;
-        AlreadySent, AlreadySent;
-        AlreadyAnswered, AlreadyAnswered;
-        AlreadyPromised, AlreadyPromised;
-        UnknownPhoto, UnknownPhoto;
-        AlreadyAttached, AlreadyAttached;
-        AlreadyWithheld, AlreadyWithheld;
-        WrongMode, WrongMode;
-        SaysNothing, SaysNothing;
-        AgainstTheRules, AgainstTheRules;
+        UnknownMessage, UnknownMessage,
+        AlreadySent, AlreadySent,
+        AlreadyAnswered, AlreadyAnswered,
+        AlreadyPromised, AlreadyPromised,
+        UnknownPhoto, UnknownPhoto,
+        AlreadyAttached, AlreadyAttached,
+        AlreadyWithheld, AlreadyWithheld,
+        WrongMode, WrongMode,
+        SaysNothing, SaysNothing,
+        AgainstTheRules, AgainstTheRules,
+    )
+}
+
+fn persons() -> Vec<person::Rejection> {
+    use person::Rejection::Erased;
+    every!(person::Rejection:
+        Erased, Erased,
     )
 }
 
@@ -124,48 +132,48 @@ fn photo_requests() -> Vec<photo_request::Rejection> {
         StaleAttempt, StillRunning, WithoutReference,
     };
     every!(photo_request::Rejection:
-        NotFound, NotFound;
-        AlreadyRequested, AlreadyRequested;
-        WithoutReference, WithoutReference;
-        StaleAttempt { given: 1, current: 2 }, StaleAttempt { .. };
-        NoAttempt, NoAttempt;
-        PredictionAlreadyRecorded, PredictionAlreadyRecorded;
-        NotMarked, NotMarked;
-        AlreadyDelivered, AlreadyDelivered;
-        AlreadyFailed, AlreadyFailed;
-        AlreadyRefused, AlreadyRefused;
-        AlreadyCanceled, AlreadyCanceled;
-        Deleted, Deleted;
-        StillRunning, StillRunning;
-        FailedByContent, FailedByContent;
+        NotFound, NotFound,
+        AlreadyRequested, AlreadyRequested,
+        WithoutReference, WithoutReference,
+        StaleAttempt { given: 1, current: 2 }, StaleAttempt { .. },
+        NoAttempt, NoAttempt,
+        PredictionAlreadyRecorded, PredictionAlreadyRecorded,
+        NotMarked, NotMarked,
+        AlreadyDelivered, AlreadyDelivered,
+        AlreadyFailed, AlreadyFailed,
+        AlreadyRefused, AlreadyRefused,
+        AlreadyCanceled, AlreadyCanceled,
+        Deleted, Deleted,
+        StillRunning, StillRunning,
+        FailedByContent, FailedByContent,
     )
 }
 
 fn reports() -> Vec<report::Rejection> {
     use report::Rejection::{AlreadyDecided, NotFound, NotRemovable};
     every!(report::Rejection:
-        NotFound, NotFound;
-        AlreadyDecided, AlreadyDecided;
-        NotRemovable, NotRemovable;
+        NotFound, NotFound,
+        AlreadyDecided, AlreadyDecided,
+        NotRemovable, NotRemovable,
     )
 }
 
 fn subscriptions() -> Vec<subscription::Rejection> {
     use subscription::Rejection::{AlreadySubscribed, GateClosed, NoSubscription, QuotaExhausted};
     let closed = every!(ClosedReason:
-        ClosedReason::None, ClosedReason::None;
-        ClosedReason::PaymentIncomplete, ClosedReason::PaymentIncomplete;
-        ClosedReason::IncompleteExpired, ClosedReason::IncompleteExpired;
-        ClosedReason::PaymentPastDue, ClosedReason::PaymentPastDue;
-        ClosedReason::Unpaid, ClosedReason::Unpaid;
-        ClosedReason::Paused, ClosedReason::Paused;
-        ClosedReason::Canceled, ClosedReason::Canceled;
+        ClosedReason::None, ClosedReason::None,
+        ClosedReason::PaymentIncomplete, ClosedReason::PaymentIncomplete,
+        ClosedReason::IncompleteExpired, ClosedReason::IncompleteExpired,
+        ClosedReason::PaymentPastDue, ClosedReason::PaymentPastDue,
+        ClosedReason::Unpaid, ClosedReason::Unpaid,
+        ClosedReason::Paused, ClosedReason::Paused,
+        ClosedReason::Canceled, ClosedReason::Canceled,
     );
     let others = every!(subscription::Rejection:
-        AlreadySubscribed, AlreadySubscribed;
-        QuotaExhausted { limit: 2 }, QuotaExhausted { .. };
-        NoSubscription, NoSubscription;
-        GateClosed(ClosedReason::None), GateClosed(_);
+        AlreadySubscribed, AlreadySubscribed,
+        QuotaExhausted { limit: 2 }, QuotaExhausted { .. },
+        NoSubscription, NoSubscription,
+        GateClosed(ClosedReason::None), GateClosed(_),
     );
     let others = others
         .into_iter()
