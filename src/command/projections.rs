@@ -138,7 +138,7 @@ async fn ask(
     let answer = match command {
         ProjectionsCommand::List { by } => {
             let followers = job.list().await?;
-            look(&pool, by).await?;
+            look(database, by).await?;
             if json {
                 format!("{}\n", list::as_json(&followers))
             } else {
@@ -148,10 +148,7 @@ async fn ask(
         ProjectionsCommand::Resume { name } => job.resume(&name).await?,
         ProjectionsCommand::Rebuild { which, restart, by } => {
             let projectors = which.projectors()?;
-            let stewards = database
-                .connect("ava projections", DatabaseRole::Steward)
-                .await?;
-            let steward = Steward::new(&database.log(&stewards)?, by);
+            let steward = steward(database, by).await?;
             for projector in &projectors {
                 let projection = projector.name().to_owned();
                 let deed = stewardship::Command::RebuildProjection { projection };
@@ -161,7 +158,7 @@ async fn ask(
         }
         ProjectionsCommand::Verify { which, by } => {
             let projectors = which.projectors()?;
-            look(&pool, by).await?;
+            look(database, by).await?;
             let (answer, equal) = verify::run(&job, projectors).await?;
             if !equal {
                 verdict = Err(Failure::other(
@@ -175,9 +172,17 @@ async fn ask(
     Ok((answer, verdict))
 }
 
+/// Who orders or looks, over connections of their own: the projector records nothing.
+async fn steward(database: &Database, by: By) -> Result<Steward, Failure> {
+    let pool = database
+        .connect("ava projections, record", DatabaseRole::Steward)
+        .await?;
+    Ok(Steward::new(&database.log(&pool)?, by))
+}
+
 /// Records that somebody looks at how the read models stand.
-async fn look(pool: &PgPool, by: By) -> Result<(), Failure> {
-    let steward = Steward::new(pool, by);
+async fn look(database: &Database, by: By) -> Result<(), Failure> {
+    let steward = steward(database, by).await?;
     steward.record(stewardship::Command::ViewProjections).await
 }
 

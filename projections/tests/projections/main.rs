@@ -13,10 +13,7 @@ mod messages;
 mod mixed_log;
 mod page_cuts;
 mod parking;
-<<<<<<< HEAD
 mod past;
-=======
->>>>>>> roles
 mod person_rows;
 mod photo_work;
 mod photos;
