@@ -325,6 +325,7 @@ async fn every_kind_of_aggregate_can_be_seen_as_it_stood() {
     mara.post("/chat/messages", json!({"text": "Hello"}))
         .await
         .expect(202);
+    mara.get("/me/export").await.expect(200);
     let auditor = auditor(&app).await;
     auditor.get("/audit/projections").await.expect(200);
 
