@@ -115,7 +115,7 @@ const OTHERS: &[(DatabaseRole, &[&str])] = &[
     (
         DatabaseRole::Projector,
         &[
-            "SELECT append_event('A', 'x', 0, gen_random_uuid(), 'X', '1', '{}', '{}', NULL, NULL, NULL)",
+            "SELECT append_event('A', 'x', 0, gen_random_uuid(), 'X', '1', '{}', '{}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
             "SELECT * FROM idempotency_keys",
             "SELECT * FROM webhook_inbox",
             "SELECT * FROM leases",
@@ -146,7 +146,7 @@ const OTHERS: &[(DatabaseRole, &[&str])] = &[
             "SELECT * FROM webhook_inbox",
             "SELECT picture_of_photo(gen_random_uuid())",
             "SELECT owner_of_customer('cus_1')",
-            "SELECT append_event('A', 'x', 0, gen_random_uuid(), 'X', '1', '{}', '{}', NULL, NULL, NULL)",
+            "SELECT append_event('A', 'x', 0, gen_random_uuid(), 'X', '1', '{}', '{}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
             "UPDATE followers SET state = 'running'",
         ],
     ),
