@@ -5,7 +5,9 @@ use std::{collections::HashMap, time::Duration};
 use application::ports::{Append, Conflict, KnownKey, StreamId, StreamSlice};
 use chrono::{DateTime, Utc};
 use domain::values::Position;
-use sqlx::{Connection as _, PgConnection, PgPool, Row, error::DatabaseError, postgres::PgRow};
+use sqlx::{
+    Connection as _, Executor, PgConnection, PgPool, Row, error::DatabaseError, postgres::PgRow,
+};
 use tokio::time::{error::Elapsed, timeout};
 use uuid::Uuid;
 
@@ -155,9 +157,7 @@ impl Session {
         if let Some(stray) = stray {
             end(&mut connection, stray).await?;
         }
-        let rows = sqlx::raw_sql(BEGIN_SESSION)
-            .fetch_all(&mut connection)
-            .await?;
+        let rows = (&mut connection).fetch_all(BEGIN_SESSION).await?;
         let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
         let backend = Backend {
             pid: row.try_get(0)?,
