@@ -11,6 +11,7 @@ mod payment;
 mod payment_inbox;
 mod prediction_notices;
 mod provenance;
+mod rate_limits;
 mod reply_drafts;
 mod storage;
 
@@ -45,5 +46,6 @@ pub use prediction_notices::{
     WebhookHeaders,
 };
 pub use provenance::{ManifestFound, MarksDiffer, MarksFound, PictureInspector};
+pub use rate_limits::{RateLimits, Subject};
 pub use reply_drafts::{ReplyDraft, ReplyDrafts};
 pub use storage::{ObjectStorage, StorageError, StoredObject, picture_key};
