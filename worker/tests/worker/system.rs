@@ -21,8 +21,8 @@ use domain::{
 };
 use infrastructure::{
     event_log::PostgresEventLog, inbox::WebhookInbox,
-    prediction_notices::PostgresPredictionNotices, reply_drafts::PostgresReplyDrafts,
-    scratch_database::ScratchDatabase, storage::LocalStorage, stripe::Stripe,
+    prediction_notices::PostgresPredictionNotices, reply_drafts::SharedReplyDrafts,
+    scratch_database::ScratchDatabase, storage::LocalStorage, stripe::Stripe, wake_ups::WakeUps,
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use provenance::Marker;
@@ -54,7 +54,7 @@ pub struct System {
     pub stripe: Arc<Stripe>,
     pub inbox: WebhookInbox,
     pub notices: PostgresPredictionNotices,
-    pub drafts: PostgresReplyDrafts,
+    pub drafts: SharedReplyDrafts,
     pub figures: Arc<ChatFigures>,
     pub sandbox: RunningSandbox,
     pub client: reqwest::Client,
@@ -122,7 +122,7 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
         storage: Arc::new(LocalStorage::open(&objects).unwrap()),
         inbox: WebhookInbox::new(database.pool()),
         notices: PostgresPredictionNotices::new(database.pool()),
-        drafts: PostgresReplyDrafts::start(database.pool()),
+        drafts: SharedReplyDrafts::start(WakeUps::Postgres(database.pool())),
         figures: Arc::default(),
         client: reqwest::Client::builder().no_proxy().build().unwrap(),
         checkpoints: engine.checkpoints(),
