@@ -16,6 +16,7 @@ use crate::{
     body::{self, Fields, JSON_LIMIT},
     parameters::Parameters,
     problem::Problem,
+    rate_limits,
     read::authenticate,
     request_id::RequestId,
 };
@@ -80,6 +81,7 @@ impl FromRequest for CommandRequest {
         let payload = Payload::from_request(&request, payload);
         Box::pin(async move {
             let caller = authenticate(&request)?;
+            rate_limits::take_command(&request, caller.user).await?;
             let mut parameters = Parameters::of(&request);
             let key = parameters.header("Idempotency-Key", idempotency_key);
             let if_match = parameters.header("If-Match", if_match).flatten();

@@ -20,6 +20,7 @@ use crate::{
     body::{self, JSON_LIMIT},
     examples,
     problem::{BODY, Code, Problem, problems},
+    rate_limits,
     reply::Reply,
 };
 
@@ -90,6 +91,7 @@ pub(crate) async fn issue_token(
         .issuer
         .as_ref()
         .ok_or_else(|| Problem::plain(Code::NotFound))?;
+    rate_limits::take_sign_in(&request).await?;
     let body = body::read(payload, JSON_LIMIT).await?;
     let mut fields = body::fields(request.headers(), &body)?;
     let email = fields.required("email", email);

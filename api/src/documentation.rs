@@ -27,6 +27,7 @@ pub(crate) use headers::{CommandHeaders, ConditionalHeaders, ReadHeaders};
 use crate::{
     app::{State, routes},
     problem::{self, Code},
+    rate_limits,
     updates::MessageDelta,
 };
 
@@ -79,8 +80,15 @@ pub fn openapi() -> openapi::OpenApi {
             .responses
             .insert(code.slug().to_owned(), response.into());
     }
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         for operation in operations_mut(item) {
+            let responses = &mut operation.responses.responses;
+            if rate_limits::is_exempt(path) {
+                responses.remove("429");
+            } else if !responses.contains_key("429") {
+                let response = problem::documented_alone(Code::RateLimited);
+                responses.insert("429".to_owned(), response.into());
+            }
             for response in operation.responses.responses.values_mut() {
                 if let RefOr::T(response) = response {
                     let id = problem::header("The request's id.", Type::String);

@@ -27,6 +27,7 @@ mod photos;
 mod positions;
 mod problem;
 mod provenance;
+mod rate_limits;
 mod read;
 mod reply;
 mod reports;

@@ -10,6 +10,7 @@ mod events;
 mod lifecycle;
 mod payments;
 mod person;
+mod processes;
 mod projections;
 mod refusals;
 mod running;

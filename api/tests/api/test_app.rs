@@ -32,11 +32,13 @@ use infrastructure::{
     image::replicate::ReplicateWebhook,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
-    reply_drafts::PostgresReplyDrafts,
+    rate_limits::InProcessRateLimits,
+    reply_drafts::SharedReplyDrafts,
     scratch_database::ScratchDatabase,
     stand_in_clock::StandInClock,
     storage::LocalStorage,
     stripe::{Stripe, StripeSettings},
+    wake_ups::WakeUps,
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use provenance::Marker;
@@ -193,7 +195,10 @@ impl TestApp {
             inbox: Arc::new(WebhookInbox::new(database.pool())),
             image_webhook: Arc::new(ReplicateWebhook::new(vec![replicate_secret()])),
             notices: Arc::new(PostgresPredictionNotices::new(database.pool())),
-            drafts: Arc::new(PostgresReplyDrafts::start(database.pool())),
+            drafts: Arc::new(SharedReplyDrafts::start(WakeUps::Postgres(database.pool()))),
+            rate_limits: Arc::new(InProcessRateLimits::new(options.bounds)),
+            trusted_proxies: options.trusted_proxies,
+            redis: None,
             chat_figures: Arc::default(),
             plans,
             crisis: Arc::default(),
