@@ -34,34 +34,34 @@ impl Hints {
 
     /// Tells the others whenever `moved` changes, and calls `look` after they told something, until `stop`. `topic` is
     /// what moved, as `log`.
-    pub async fn exchange<T: Send + Sync>(
+    pub async fn exchange<T, Looking>(
         &self,
         topic: &str,
         moved: watch::Receiver<T>,
-        look: impl AsyncFn(),
+        look: impl Fn() -> Looking + Send + Sync,
         stop: CancellationToken,
-    ) {
+    ) where
+        T: Send + Sync,
+        Looking: Future<Output = ()> + Send,
+    {
         let (news, heard) = watch::channel(());
         let channel = format!("moved:{topic}");
         let own = self.origin.to_string();
-        let hear = |origin: &str| {
+        let hear = move |origin: &str| {
             if origin != own {
                 news.send_replace(());
             }
         };
-        let all = async {
-            tokio::join!(
-                self.wake_ups.listen(&channel, stop.clone(), hear),
-                self.tell(&channel, moved),
-                look_after(heard, look),
-            )
-        };
-        stop.run_until_cancelled(all).await;
+        tokio::join!(
+            self.wake_ups.listen(&channel, stop.clone(), hear),
+            self.tell(&channel, moved, stop.clone()),
+            look_after(heard, look, stop),
+        );
     }
 
-    async fn tell<T>(&self, channel: &str, mut moved: watch::Receiver<T>) {
+    async fn tell<T>(&self, channel: &str, mut moved: watch::Receiver<T>, stop: CancellationToken) {
         let origin = self.origin.to_string();
-        while moved.changed().await.is_ok() {
+        while let Some(Ok(())) = stop.run_until_cancelled(moved.changed()).await {
             if let Err(error) = self.wake_ups.say(channel, &origin).await {
                 tracing::debug!(%error, "Other processes were not told what moved");
             }
@@ -70,8 +70,12 @@ impl Hints {
     }
 }
 
-async fn look_after(mut heard: watch::Receiver<()>, look: impl AsyncFn()) {
-    while heard.changed().await.is_ok() {
+async fn look_after<Looking: Future<Output = ()>>(
+    mut heard: watch::Receiver<()>,
+    look: impl Fn() -> Looking,
+    stop: CancellationToken,
+) {
+    while let Some(Ok(())) = stop.run_until_cancelled(heard.changed()).await {
         look().await;
         tokio::time::sleep(PAUSE).await;
     }

@@ -1,6 +1,6 @@
 //! What processes share beside the database: wake-ups and counts, through Redis where there is one.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use application::ports::RateLimits;
 use infrastructure::{
@@ -68,29 +68,32 @@ impl Processes {
             let Some(hints) = hints else {
                 return stop.cancelled().await;
             };
-            let look_at_log = async || {
-                if let Err(error) = log.look().await {
-                    tracing::debug!(%error, "Could not see how far the log is");
+            let appended = log.appended_here();
+            let look_at_log = move || {
+                let log = log.clone();
+                async move {
+                    if let Err(error) = log.look().await {
+                        tracing::debug!(%error, "Could not see how far the log is");
+                    }
                 }
             };
-            let look_at_followers = async || {
-                engine.look().await;
-                awaited.look().await;
+            let kept = inbox.kept_here();
+            let look_at_inbox = move || {
+                inbox.look();
+                ready(())
+            };
+            let moved = engine.moved_here();
+            let look_at_followers = move || {
+                let (engine, awaited) = (engine.clone(), awaited.clone());
+                async move {
+                    engine.look().await;
+                    awaited.look().await;
+                }
             };
             tokio::join!(
-                hints.exchange("log", log.appended_here(), look_at_log, stop.clone()),
-                hints.exchange(
-                    "inbox",
-                    inbox.kept_here(),
-                    async || inbox.look(),
-                    stop.clone()
-                ),
-                hints.exchange(
-                    "followers",
-                    engine.moved_here(),
-                    look_at_followers,
-                    stop.clone()
-                ),
+                hints.exchange("log", appended, look_at_log, stop.clone()),
+                hints.exchange("inbox", kept, look_at_inbox, stop.clone()),
+                hints.exchange("followers", moved, look_at_followers, stop),
             );
         }
     }

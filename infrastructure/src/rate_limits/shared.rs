@@ -45,6 +45,7 @@ return { allowed, unpack(used) }
 pub struct SharedRateLimits {
     here: InProcessRateLimits,
     redis: Redis,
+    patience: Duration,
 }
 
 impl SharedRateLimits {
@@ -54,7 +55,15 @@ impl SharedRateLimits {
         Self {
             here: InProcessRateLimits::new(bounds),
             redis,
+            patience: PATIENCE,
         }
+    }
+
+    /// With another patience than 150 ms.
+    #[must_use]
+    pub const fn waiting(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Whether Redis took, and how much is in use then.
@@ -78,7 +87,10 @@ impl SharedRateLimits {
             .collect();
         let answer: Vec<i64> = self
             .redis
-            .within(PATIENCE, self.redis.commands().eval(TAKE, keys, arguments))
+            .within(
+                self.patience,
+                self.redis.commands().eval(TAKE, keys, arguments),
+            )
             .await?;
         let Some((allowed, used)) = answer.split_first() else {
             return Err(RedisError::Answer);

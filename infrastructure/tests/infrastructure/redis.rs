@@ -90,8 +90,13 @@ impl Pair {
         let (teller, hearer) = (Hints::through(one.clone()), Hints::through(other.clone()));
         let (ends, heard) = (stop.clone(), Arc::clone(&looks));
         tokio::spawn(async move {
-            let look = async || *heard.lock().unwrap() += 1;
-            let own_look = async || panic!("nobody looks after what they said themselves");
+            let look = || {
+                *heard.lock().unwrap() += 1;
+                std::future::ready(())
+            };
+            let own_look = || -> std::future::Ready<()> {
+                panic!("nobody looks after what they said themselves")
+            };
             tokio::join!(
                 teller.exchange("log", here, own_look, ends.clone()),
                 hearer.exchange("log", there, look, ends.clone()),
