@@ -1,4 +1,5 @@
-//! A server that speaks S3, checks every signature, and is not ours: `s3rver` from npm, which `make tools` installs.
+//! A server that speaks S3 and is not ours: `s3rver` from npm, which `make tools` installs. It checks accounts and when
+//! addresses end; signatures of version 4 it reads, and does not check.
 
 use std::{
     fs,
