@@ -28,6 +28,7 @@ pub struct S3Server {
 
 impl S3Server {
     pub fn start() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
         let program = target.join("../tools/s3rver/node_modules/.bin/s3rver");
         assert!(
@@ -75,7 +76,6 @@ impl S3Server {
 
     /// A storage in it.
     pub fn storage(&self, url: &str) -> RemoteStorage {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         RemoteStorage::new(url.parse().unwrap(), &self.credentials()).unwrap()
     }
 

@@ -220,6 +220,7 @@ fn a_url_names_a_store_a_bucket_and_a_prefix() {
 /// Built only: there is no Azure or Google here.
 #[tokio::test]
 async fn azure_signs_addresses_of_its_container_with_the_accounts_key() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let credentials = StorageCredentials {
         access_key_id: Some("avastore".to_owned()),
         secret_access_key: Some("aHVudGVyMg==".to_owned()),
