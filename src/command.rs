@@ -5,7 +5,10 @@ mod audit;
 mod billing;
 mod completions;
 mod demo;
+mod doctor;
+mod erase;
 mod events;
+mod keys;
 mod migrate;
 mod openapi;
 mod photos;
@@ -31,7 +34,9 @@ use crate::failure::Failure;
 pub use audit::AuditCommand;
 pub use billing::BillingCommand;
 pub use demo::DemoArgs;
+pub use erase::EraseArgs;
 pub use events::EventsCommand;
+pub use keys::KeysCommand;
 pub use photos::PhotosCommand;
 pub use projections::ProjectionsCommand;
 pub use state::StateArgs;
@@ -44,7 +49,9 @@ Examples:
   ava projections list                   how far each read model is
   ava photos list                        which pictures failed, and why
   ava webhooks list --state parked       what the payment provider said that nobody could apply
+  ava doctor                             what is wrong with this installation, and what to do
   ava audit verify                       whether the log is what was hashed and signed
+  ava erase USER_ID                      forgets somebody for ever
   ava events tail                        what happens, as it happens
   ava openapi > openapi.json             the API's description, to generate a client from
   ava completions bash > /etc/bash_completion.d/ava
@@ -85,6 +92,9 @@ pub enum Command {
     /// Run the stand-ins for Stripe and Replicate alone.
     #[command(after_help = sandbox::HELP)]
     Sandbox,
+    /// Check this installation, and say what to do about what is wrong.
+    #[command(after_help = doctor::HELP)]
+    Doctor,
     /// Bring the database to the shape that this version needs.
     #[command(after_help = migrate::HELP)]
     Migrate,
@@ -109,9 +119,15 @@ pub enum Command {
     /// Read the event log: page by page, one event, as it grows, or all of it.
     #[command(subcommand, after_help = events::HELP)]
     Events(EventsCommand),
+    /// Look after the keys that people's personal data are sealed with.
+    #[command(subcommand, after_help = keys::HELP)]
+    Keys(KeysCommand),
     /// See anything as it stood at any point of the event log.
     #[command(after_help = state::HELP)]
     State(StateArgs),
+    /// Forget somebody for ever.
+    #[command(after_help = erase::HELP)]
+    Erase(EraseArgs),
     /// Fill a running system with believable people, companions, chats, pictures and subscriptions.
     #[command(after_help = demo::HELP)]
     Demo(DemoArgs),
@@ -130,6 +146,7 @@ impl Command {
             Self::Up => UP_FILTER,
             Self::Api | Self::Worker | Self::Projector | Self::Sandbox => SERVER_FILTER,
             Self::Migrate
+            | Self::Doctor
             | Self::Openapi
             | Self::Photos(_)
             | Self::Projections(_)
@@ -137,8 +154,10 @@ impl Command {
             | Self::Webhooks(_)
             | Self::Billing(_)
             | Self::Events(_)
+            | Self::Keys(_)
             | Self::State(_)
             | Self::Demo(_)
+            | Self::Erase(_)
             | Self::Completions { .. } => QUIET_FILTER,
         }
     }
@@ -156,13 +175,16 @@ pub fn without_settings(command: &Command, json: bool) -> Option<Result<(), Fail
         | Command::Projector
         | Command::Sandbox
         | Command::Migrate
+        | Command::Doctor
         | Command::Photos(_)
         | Command::Projections(_)
         | Command::Webhooks(_)
         | Command::Billing(_)
         | Command::Events(_)
+        | Command::Keys(_)
         | Command::State(_)
-        | Command::Demo(_) => None,
+        | Command::Demo(_)
+        | Command::Erase(_) => None,
     }
 }
 
@@ -175,13 +197,16 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Projector => projector::run(settings).await,
         Command::Sandbox => sandbox::run(settings).await,
         Command::Migrate => migrate::run(settings, json).await,
+        Command::Doctor => doctor::run(settings, json).await,
         Command::Audit(command) => audit::run(command, settings, json).await,
         Command::Photos(command) => photos::run(command, settings, json).await,
         Command::Projections(command) => projections::run(command, settings, json).await,
         Command::Webhooks(command) => webhooks::run(command, settings, json).await,
         Command::Billing(command) => billing::run(command, settings, json).await,
         Command::Events(command) => events::run(command, settings, json).await,
+        Command::Keys(command) => keys::run(command, settings, json).await,
         Command::State(arguments) => state::run(arguments, settings, json).await,
+        Command::Erase(arguments) => erase::run(arguments, settings, json).await,
         Command::Demo(arguments) => demo::run(arguments, settings, json).await,
         Command::Openapi => openapi::run(),
         Command::Completions { shell } => completions::run(shell),

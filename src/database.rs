@@ -3,18 +3,20 @@
 use std::{env, path::PathBuf};
 
 use infrastructure::{
-    database::{self, DatabaseError, DatabaseOptions},
+    database::{self, DatabaseError, DatabaseOptions, DatabaseRole},
     embedded_postgres::{EmbeddedOptions, EmbeddedPostgres},
+    event_log::PostgresEventLog,
     settings::Settings,
 };
 use sqlx::PgPool;
 
-use crate::{data_directory::DataDirectory, failure::Failure};
+use crate::{data_directory::DataDirectory, failure::Failure, wiring::keys::master_keys};
 
 /// A database, and the private server that was started for it.
 pub struct Database {
     url: String,
     server: Option<EmbeddedPostgres>,
+    settings: Settings,
 }
 
 impl Database {
@@ -27,6 +29,7 @@ impl Database {
             return Ok(Self {
                 url: url.reveal().to_owned(),
                 server: None,
+                settings: settings.clone(),
             });
         }
         let options = EmbeddedOptions {
@@ -44,6 +47,7 @@ impl Database {
         Ok(Self {
             url: server.url().to_owned(),
             server: Some(server),
+            settings: settings.clone(),
         })
     }
 
@@ -59,7 +63,11 @@ impl Database {
                 settings.data_dir.display()
             ))
         })?;
-        Ok(Self { url, server: None })
+        Ok(Self {
+            url,
+            server: None,
+            settings: settings.clone(),
+        })
     }
 
     /// As [`Database::already_running`], or the private one, started for the time of this command.
@@ -70,24 +78,47 @@ impl Database {
         }
     }
 
-    /// Connects under a name that the database's own lists show.
-    pub async fn connect(&self, name: &str) -> Result<PgPool, Failure> {
-        database::connect(&self.url, &DatabaseOptions::named(name))
+    /// Connects under a name that the database's own lists show, with a role's rights.
+    pub async fn connect(&self, name: &str, role: DatabaseRole) -> Result<PgPool, Failure> {
+        database::connect(&self.url, &DatabaseOptions::named(name).acting_as(role))
             .await
             .map_err(told)
     }
 
-    /// Connects everything that a role needs.
-    pub async fn pools(&self, role: &str) -> Result<Pools, Failure> {
-        let open = |purpose: &str| {
-            let options = DatabaseOptions::named(&format!("ava {role} {purpose}"));
-            database::open(&self.url, &options).map_err(told)
+    /// Connects everything that a process needs.
+    pub async fn pools(&self, process: &str, roles: Roles) -> Result<Pools, Failure> {
+        let open = |purpose: &str, role| {
+            let options = DatabaseOptions::named(&format!("ava {process} {purpose}"));
+            database::open(&self.url, &options.acting_as(role)).map_err(told)
         };
         Ok(Pools {
-            work: self.connect(&format!("ava {role}")).await?,
-            requests: open("requests")?,
-            following: open("followers")?,
+            work: self.connect(&format!("ava {process}"), roles.work).await?,
+            requests: open("requests", roles.requests)?,
+            stewards: open("stewards", roles.stewards)?,
+            following: open("followers", roles.following)?,
         })
+    }
+
+    /// The event log in it, over those connections.
+    pub fn log(&self, pool: &PgPool) -> Result<PostgresEventLog, Failure> {
+        let masters = master_keys(&self.settings)?;
+        Ok(PostgresEventLog::start(pool.clone(), masters))
+    }
+
+    /// Brings it to the shape that this program needs, with the rights of whoever logs in. Answers how many migrations were
+    /// missing.
+    pub async fn migrate(&self) -> Result<usize, Failure> {
+        let options = DatabaseOptions {
+            max_connections: 1,
+            ..DatabaseOptions::named("ava migrate")
+        };
+        let pool = database::connect(&self.url, &options).await.map_err(told)?;
+        let pending = database::pending_migrations(&pool)
+            .await
+            .map_err(Failure::try_again)?;
+        database::migrate(&pool).await.map_err(told)?;
+        pool.close().await;
+        Ok(pending)
     }
 
     /// What the banner says of it.
@@ -118,6 +149,39 @@ impl Database {
     }
 }
 
+/// Whose rights a process's connections have, by what they are for.
+#[derive(Clone, Copy)]
+pub struct Roles {
+    work: DatabaseRole,
+    requests: DatabaseRole,
+    stewards: DatabaseRole,
+    following: DatabaseRole,
+}
+
+impl Roles {
+    /// Of `ava up`, which is everything in one process.
+    pub const UP: Self = Self {
+        work: DatabaseRole::Worker,
+        ..Self::API
+    };
+    /// Of `ava api`. It becomes the projector only when an operator orders a rebuild of it.
+    pub const API: Self = Self {
+        work: DatabaseRole::Api,
+        requests: DatabaseRole::Api,
+        stewards: DatabaseRole::Steward,
+        following: DatabaseRole::Projector,
+    };
+    /// Of a process that acts as one role only.
+    pub const fn only(role: DatabaseRole) -> Self {
+        Self {
+            work: role,
+            requests: role,
+            stewards: role,
+            following: role,
+        }
+    }
+}
+
 /// The connections of one process, by what they are for.
 #[derive(Clone)]
 pub struct Pools {
@@ -126,6 +190,8 @@ pub struct Pools {
     /// For HTTP handlers. A connection lives on the runtime that opened it, and actix runs handlers on runtimes of
     /// its own, which end before the worker does.
     pub requests: PgPool,
+    /// For operators and auditors, who see everybody's rows, and for figures.
+    pub stewards: PgPool,
     /// For the followers of the log, each of which may hold one.
     pub following: PgPool,
 }
@@ -133,7 +199,7 @@ pub struct Pools {
 impl Pools {
     /// Gives all connections back.
     pub async fn close(self) {
-        for pool in [self.requests, self.following, self.work] {
+        for pool in [self.requests, self.stewards, self.following, self.work] {
             pool.close().await;
         }
     }
@@ -157,7 +223,11 @@ pub fn told(error: DatabaseError) -> Failure {
     match error {
         DatabaseError::BadAddress(_) => Failure::usage(error),
         DatabaseError::Unreachable { .. } => Failure::try_again(error),
-        DatabaseError::Refused { .. } | DatabaseError::Migration(_) => Failure::other(error),
+        DatabaseError::NoRole { .. } => Failure::conflict(error),
+        DatabaseError::Refused { .. }
+        | DatabaseError::NotAMember { .. }
+        | DatabaseError::RolesByHand { .. }
+        | DatabaseError::Migration(_) => Failure::other(error),
     }
 }
 

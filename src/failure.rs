@@ -2,6 +2,9 @@
 
 use std::{error::Error, fmt, process::ExitCode};
 
+/// `EX_TEMPFAIL` of sysexits.h.
+const TRY_AGAIN: u8 = 75;
+
 /// A failed command.
 #[derive(Debug)]
 pub struct Failure {
@@ -27,7 +30,7 @@ impl Failure {
 
     /// It may work later: 75, as `EX_TEMPFAIL` of sysexits.h.
     pub fn try_again(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(75, error)
+        Self::new(TRY_AGAIN, error)
     }
 
     /// Anything else: 1.
@@ -40,6 +43,11 @@ impl Failure {
             code,
             message: told(error.into().as_ref()),
         }
+    }
+
+    /// Whether it may work later.
+    pub fn may_pass(&self) -> bool {
+        self.code == TRY_AGAIN
     }
 
     /// What the process ends with.

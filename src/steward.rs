@@ -5,6 +5,7 @@ use std::sync::Arc;
 use application::{
     context::{CommandError, Context},
     dispatcher::Dispatcher,
+    people::People,
     ports::{Role, SystemClock},
     stewardship::Stewardships,
 };
@@ -14,7 +15,6 @@ use domain::{
     values::UserId,
 };
 use infrastructure::event_log::PostgresEventLog;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::failure::Failure;
@@ -31,17 +31,21 @@ pub struct By {
 pub struct Steward {
     /// Records what is done.
     pub stewardships: Stewardships,
+    /// Forgets people.
+    pub people: People,
     by: By,
     role: Role,
 }
 
 impl Steward {
-    /// On that database.
-    pub fn new(pool: &PgPool, by: By) -> Self {
-        let log = Arc::new(PostgresEventLog::start(pool.clone()));
+    /// Who is recorded in that log.
+    pub fn new(log: &PostgresEventLog, by: By) -> Self {
+        let log = Arc::new(log.clone());
         let dispatcher = Dispatcher::new(log.clone(), log);
+        let stewardships = Stewardships::new(dispatcher.clone(), Arc::new(SystemClock));
         Self {
-            stewardships: Stewardships::new(dispatcher, Arc::new(SystemClock)),
+            people: People::new(dispatcher, stewardships.clone()),
+            stewardships,
             by,
             role: Role::Operator,
         }

@@ -2,7 +2,9 @@
 
 pub mod audit;
 mod chat;
+mod identity;
 mod images;
+pub mod keys;
 mod payment;
 mod pictures;
 mod processes;
@@ -10,7 +12,7 @@ mod storage;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use api::{OidcClient, SignInWays, WebClient};
+use api::WebClient;
 use application::{
     avatars::Avatars,
     chat_figures::{ChatFigures, CountedModel},
@@ -19,27 +21,21 @@ use application::{
     crisis::CrisisAnswers,
     dispatcher::Dispatcher,
     paced_model::PacedModel,
+    people::People,
     photos::Photos,
-    ports::{
-        Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock, TokenIssuer,
-    },
+    ports::{Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock},
     reports::Reports,
     stewardship::Stewardships,
     subscriptions::{ApplyNoticeError, Reconciliation, Repair, Subscriptions},
 };
 use infrastructure::{
     event_log::PostgresEventLog,
-    identity::{
-        DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer, KeySource, SharedSecret,
-        TokenSettings, TokenVerifier,
-    },
+    identity::SharedSecret,
     image::replicate::ReplicateWebhook,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
     reply_drafts::SharedReplyDrafts,
-    settings::{
-        Billing, Environment, GeneratedSecrets, Settings, WebSignIn, derived_key, parse_key,
-    },
+    settings::{Billing, Environment, GeneratedSecrets, Settings, derived_key, parse_key},
 };
 use projections::{
     engine::{Checkpoints, Engine, Follower},
@@ -52,6 +48,7 @@ use url::Url;
 use worker::{WorkerParts, WorkerSettings};
 
 use self::{
+    identity::Identity,
     images::{providers, webhook_secrets},
     processes::Processes,
     storage::Storage,
@@ -75,7 +72,8 @@ pub struct Surroundings {
 
 /// The secrets that a process works with, whether configured or made for development.
 pub struct Secrets {
-    jwt: SharedSecret,
+    /// What tokens are signed with; none where an issuer publishes its keys.
+    jwt: Option<SharedSecret>,
     url_signing_key: [u8; 32],
     content_hash_key: [u8; 32],
     /// Who signs the log.
@@ -93,13 +91,7 @@ impl Secrets {
                 Some(GeneratedSecrets::open(&settings.data_dir).map_err(Failure::other)?)
             }
         };
-        let jwt = match (&settings.identity.jwt_secret, &generated) {
-            (Some(secret), _) => secret.clone(),
-            (None, Some(generated)) => {
-                SharedSecret::new(generated.jwt_secret.clone()).map_err(Failure::other)?
-            }
-            (None, None) => return Err(Failure::usage("AUTH_JWT_SECRET is missing")),
-        };
+        let jwt = identity::shared_secret(settings, generated.as_ref())?;
         let made = generated
             .as_ref()
             .map(|generated| generated.url_signing_key.as_str());
@@ -144,6 +136,7 @@ pub struct Wiring {
     reports: Reports,
     conducts: Conducts,
     stewardships: Stewardships,
+    people: People,
     subscriptions: Subscriptions,
     plans: Arc<Plans>,
     crisis: Arc<CrisisAnswers>,
@@ -157,15 +150,13 @@ pub struct Wiring {
     api_checkpoints: Checkpoints,
     credentials: Option<Arc<Credentials>>,
     inbox: Arc<WebhookInbox>,
-    identity: Arc<TokenVerifier>,
-    issuer: Option<Arc<dyn TokenIssuer>>,
+    identity: Identity,
     url_signing_key: [u8; 32],
     surroundings: Surroundings,
     self_check_every: Option<Duration>,
     audit_keys: Arc<KeyRing>,
     growing: Growing,
     web_dir: Option<PathBuf>,
-    web_sign_in: Option<WebSignIn>,
 }
 
 impl Wiring {
@@ -176,7 +167,10 @@ impl Wiring {
         surroundings: Surroundings,
         pools: Pools,
     ) -> Result<Self, Failure> {
-        let log = Arc::new(PostgresEventLog::start(pools.work.clone()));
+        let log = Arc::new(PostgresEventLog::start(
+            pools.work.clone(),
+            keys::master_keys(settings)?,
+        ));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let billing_clock = payment::clock(settings, &surroundings.sandbox_url)?;
         let free_of_charge = settings.payment.billing == Billing::Off;
@@ -197,6 +191,7 @@ impl Wiring {
             secrets.content_hash_key,
         );
         let stewardships = Stewardships::new(dispatcher.clone(), clock.clone());
+        let people = People::new(dispatcher.clone(), stewardships.clone());
         let photos = payment::photos(dispatcher.clone(), billing_clock.clone(), free_of_charge)
             .watched_by(conducts.clone());
         let reports = Reports::new(
@@ -240,6 +235,7 @@ impl Wiring {
             reports,
             conducts,
             stewardships,
+            people,
             image_webhook: Arc::new(ReplicateWebhook::new(webhook_secrets(settings, secrets)?)),
             providers: providers(settings, &surroundings)?,
             notices: Arc::new(PostgresPredictionNotices::waking_by(
@@ -251,12 +247,7 @@ impl Wiring {
             api_checkpoints: Checkpoints::new(pools.requests.clone()),
             credentials: pictures::credentials(settings)?,
             inbox: Arc::new(WebhookInbox::new(pools.work.clone())),
-            identity: Arc::new(TokenVerifier::new(TokenSettings {
-                issuer: settings.identity.issuer.clone(),
-                audience: settings.identity.audience.clone(),
-                keys: KeySource::SharedSecret(secrets.jwt.clone()),
-            })),
-            issuer: issuer(settings, secrets),
+            identity: Identity::of(settings, secrets.jwt.clone(), &surroundings.sandbox_url)?,
             url_signing_key: secrets.url_signing_key,
             processes,
             pools,
@@ -274,7 +265,6 @@ impl Wiring {
             audit_keys: secrets.audit.clone(),
             growing,
             web_dir: settings.web_dir.clone(),
-            web_sign_in: settings.identity.web_sign_in.clone(),
         })
     }
 
@@ -293,9 +283,12 @@ impl Wiring {
         let web = self.web_client()?;
         Ok(api::App {
             pool: self.pools.requests.clone(),
+            steward_pool: self.pools.stewards.clone(),
             rebuild_pool: self.pools.following.clone(),
+            rebuild_log: Arc::new(self.log.reading_through(self.pools.following.clone())),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.people.clone(),
             conversations: self.conversations.clone(),
             reports: self.reports.clone(),
             conducts: self.conducts.clone(),
@@ -312,6 +305,7 @@ impl Wiring {
             inspector: Arc::new(pictures::inspector(self.credentials.clone())),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),
+            steward_inbox: Arc::new(self.inbox.working_through(self.pools.stewards.clone())),
             image_webhook: self.image_webhook.clone(),
             notices: self.notices.clone(),
             drafts: self.drafts.clone(),
@@ -321,8 +315,8 @@ impl Wiring {
             clock: self.clock.clone(),
             billing_clock: self.billing_clock.clone(),
             free_of_charge: self.free_of_charge,
-            identity: self.identity.clone(),
-            issuer: self.issuer.clone(),
+            identity: self.identity.verifier()?,
+            issuer: self.identity.issuer.clone(),
             url_signing_key: self.url_signing_key,
             public_url: self.surroundings.public_url.clone(),
             web,
@@ -335,19 +329,7 @@ impl Wiring {
         let Some(directory) = &self.web_dir else {
             return Ok(None);
         };
-        let oidc = self.web_sign_in.clone();
-        let ways = SignInWays {
-            development: self.issuer.is_some(),
-            oidc: oidc.map(
-                |WebSignIn {
-                     authority,
-                     client_id,
-                 }| OidcClient {
-                    authority,
-                    client_id,
-                },
-            ),
-        };
+        let ways = self.identity.ways();
         let client = WebClient::read(directory, &ways, self.storage.origin.as_ref());
         client.map(Some).map_err(Failure::other)
     }
@@ -363,6 +345,8 @@ impl Wiring {
             checkpoints: self.engine.checkpoints(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.people.clone(),
+            idempotency: self.log.clone(),
             conversations: self.conversations.clone(),
             drafts: self.drafts.clone(),
             chat_figures: self.chat_figures.clone(),
@@ -482,20 +466,5 @@ impl Wiring {
                 }
             }
         }
-    }
-}
-
-/// `/dev/token`, in development only, and only while its tokens are the accepted ones. Never where others can reach it
-/// and its tokens would be signed with a secret that somebody configured: that secret may guard more than a trial.
-fn issuer(settings: &Settings, secrets: &Secrets) -> Option<Arc<dyn TokenIssuer>> {
-    let ours = settings.identity.issuer == DEVELOPMENT_ISSUER
-        && settings.identity.audience == DEVELOPMENT_AUDIENCE;
-    let trusted = settings.identity.jwt_secret.is_some();
-    let exposed = trusted && !settings.http_addr.ip().is_loopback();
-    match settings.environment {
-        Environment::Development if ours && !exposed => {
-            Some(Arc::new(DevelopmentIssuer::new(secrets.jwt.clone())))
-        }
-        Environment::Development | Environment::Production | Environment::Test => None,
     }
 }

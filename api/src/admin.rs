@@ -2,6 +2,7 @@
 //!
 //! Lists and accounts show how things stand and nobody's words or pictures; those are seen in a report only.
 
+mod erasure;
 mod figures;
 mod photos;
 mod projections;
@@ -10,6 +11,7 @@ mod reports;
 mod users;
 mod webhooks;
 
+pub(crate) use erasure::erase_user;
 pub(crate) use figures::get_figures;
 pub(crate) use photos::{cancel_photo_of_anybody, list_photos_of_everybody, retry_photo};
 pub(crate) use projections::{list_projections_for_operators, rebuild_projection};

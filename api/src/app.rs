@@ -1,8 +1,8 @@
 //! The application: what handlers need, every route in one list, and the server around them.
 
-use std::{net::TcpListener, num::NonZero, ops::Deref, sync::Arc, thread, time::Duration};
+use std::{net::TcpListener, num::NonZero, ops::Deref, sync::Arc, thread};
 
-use actix_web::{HttpServer, dev::Server, middleware::from_fn, web};
+use actix_web::{dev::Server, middleware::from_fn, web};
 use application::{
     avatars::Avatars,
     chat_figures::ChatFigures,
@@ -10,6 +10,7 @@ use application::{
     content::Refusal,
     conversations::Conversations,
     crisis::CrisisAnswers,
+    people::People,
     photos::Photos,
     ports::{
         Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
@@ -29,15 +30,18 @@ use url::Url;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
-    admin,
+    account, admin,
     admin::Rebuilds,
     audit, avatars, billing, chat, dev_token, documentation,
     envelope::envelope,
     idempotency::InFlight,
-    image_webhooks, photos, problem,
+    image_webhooks, limits,
+    pace::served,
+    photos, problem,
     problem::Problem,
     provenance, reports, service,
     service::no_such_route,
+    serving,
     signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
     web_client::{self, WebClient},
@@ -46,14 +50,21 @@ use crate::{
 /// What the handlers need. The binary's wiring builds it; nothing in here knows an adapter.
 #[derive(Clone)]
 pub struct App {
-    /// The database of the read models. Each thread of the server opens its share of the connections for itself.
+    /// The database of the read models, as the people who ask may see it: each question says who asks. Each thread of
+    /// the server opens its share of the connections for itself.
     pub pool: PgPool,
+    /// The same database for operators and auditors, who see everybody's rows, and for figures.
+    pub steward_pool: PgPool,
     /// The same database for rebuilds, whose statements may take as long as they take.
     pub rebuild_pool: PgPool,
+    /// The event log for rebuilds, which read all of it.
+    pub rebuild_log: Arc<dyn EventLog>,
     /// The use cases of avatars.
     pub avatars: Avatars,
     /// The use cases of photos.
     pub photos: Photos,
+    /// The use cases of people's own data.
+    pub people: People,
     /// The use cases of conversations.
     pub conversations: Conversations,
     /// The use cases of reports.
@@ -80,6 +91,8 @@ pub struct App {
     pub payment: Arc<dyn PaymentGateway>,
     /// Keeps the payment provider's messages.
     pub inbox: Arc<dyn PaymentInbox>,
+    /// The same messages for operators, who read them and hand them out again.
+    pub steward_inbox: Arc<dyn PaymentInbox>,
     /// Checks the image provider's messages.
     pub image_webhook: Arc<dyn PredictionWebhook>,
     /// Keeps the image provider's messages, and wakes the workers.
@@ -145,7 +158,7 @@ impl State {
             app,
             in_flight: Arc::default(),
             pulse,
-            checks: Arc::new(Semaphore::new(provenance::MOST_AT_A_TIME)),
+            checks: Arc::new(Semaphore::new(limits::PICTURES_AT_A_TIME)),
             openapi: documentation::served(),
         }
     }
@@ -224,6 +237,8 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(reports::file_report)
         .service(reports::list_reports)
         .service(reports::get_report)
+        .service(account::export_me)
+        .service(account::erase_me)
         .service(audit::list_projections)
         .service(audit::list_events)
         .service(audit::get_event)
@@ -236,6 +251,7 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(admin::retry_photo)
         .service(admin::cancel_photo_of_anybody)
         .service(admin::get_user)
+        .service(admin::erase_user)
         .service(admin::get_figures)
         .service(admin::list_report_queue)
         .service(admin::get_reported_content)
@@ -268,26 +284,24 @@ pub async fn serve(
     let most = state.pool.options().get_max_connections() as usize;
     // No fewer than two, so that one slow answer does not keep a thread's other requests waiting.
     let share = u32::try_from((most / threads).max(2)).unwrap_or(u32::MAX);
-    let server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(web::Data::new(state.of_thread(share)))
-            .configure(web_client::routes)
-            .into_utoipa_app()
-            .configure(routes)
-            .into_app()
-            .service(documentation::reference())
-            .service(web::redirect("/docs", "/docs/"))
-            .default_service(web::to(no_such_route))
-            .wrap(from_fn(envelope))
-    })
-    .workers(threads)
-    .client_request_timeout(Duration::from_secs(10))
-    .client_disconnect_timeout(Duration::from_secs(2))
-    .keep_alive(Duration::from_secs(75))
-    .shutdown_timeout(5)
-    .disable_signals()
-    .listen(listener)?
-    .run();
+    let server = serving::server(
+        listener,
+        threads,
+        limits::CONNECTIONS_PER_THREAD,
+        move || {
+            actix_web::App::new()
+                .app_data(web::Data::new(state.of_thread(share)))
+                .configure(web_client::routes)
+                .into_utoipa_app()
+                .configure(routes)
+                .into_app()
+                .service(documentation::reference())
+                .service(web::redirect("/docs", "/docs/"))
+                .default_service(web::to(no_such_route))
+                .wrap(from_fn(envelope))
+                .wrap(from_fn(served))
+        },
+    )?;
     until(stop, server).await
 }
 

@@ -48,7 +48,7 @@ pub(crate) async fn list_projections(
     app: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let head = app.log.head().await?;
     let followers = app.checkpoints.list(head).await?;
     let list = ProjectionList::of(followers);

@@ -3,7 +3,7 @@
 mod profile;
 mod resource;
 
-use actix_web::{HttpResponse, get, http::StatusCode, patch, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, patch, post, web::Data};
 use application::avatars::ProfileError;
 use domain::values::{AvatarId, PhotoId, UserId};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ pub(crate) use resource::Avatar;
 use self::profile::{ApproveReferenceImage, AvatarChanges, NewAvatar};
 use crate::{
     app::State,
+    as_of::{AsOf, AsOfParameters},
     body,
     command::CommandRequest,
     documentation::{CommandHeaders, ConditionalHeaders, ReadHeaders},
@@ -80,14 +81,19 @@ pub(crate) async fn create_avatar(
     .await
 }
 
-problems!(GetProblems = SIGNED_IN, READ, &[Code::AvatarNotFound]);
+problems!(
+    GetProblems = SIGNED_IN,
+    READ,
+    &[Code::AvatarNotFound, Code::PersonErased, Code::Busy]
+);
 
 /// Show the avatar.
 ///
-/// 404 `avatar-not-found` means that this person has not designed one yet.
+/// 404 `avatar-not-found` means that this person has not designed one yet. With `as_of_position` or `as_of`: as it was
+/// answered then. The addresses of pictures are today's, also of those that were deleted since and are not there any more.
 #[utoipa::path(
     tag = "Avatar",
-    params(ReadHeaders),
+    params(AsOfParameters, ReadHeaders),
     responses(
         (status = 200, description = "The avatar.", headers(
             ("ETag" = String, description = "The avatar's version, for `If-Match`."),
@@ -99,9 +105,16 @@ problems!(GetProblems = SIGNED_IN, READ, &[Code::AvatarNotFound]);
 pub(crate) async fn get_avatar(
     app: Data<State>,
     request: ReadRequest,
+    raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
+    let as_of = AsOf::of(&raw)?;
     request.seen(&app, positions::AVATAR).await?;
-    Ok(shown(&app, request.user, StatusCode::OK).await?.respond())
+    let avatar = match as_of.point(&app).await? {
+        Some(point) => Avatar::past(&app, request.user, point).await?,
+        None => Avatar::read(&app, request.user).await?,
+    };
+    let reply = shown(&app, request.user, avatar, StatusCode::OK).await?;
+    Ok(reply.respond())
 }
 
 problems!(
@@ -251,12 +264,26 @@ async fn reply(
     executed: Executed,
 ) -> Result<Reply, Problem> {
     app.seen(positions::AVATAR, executed.position()).await?;
-    let reply = shown(app, request.caller.user, status).await?;
+    let user = request.caller.user;
+    let avatar = Avatar::read(app, user).await?;
+    let reply = shown(app, user, avatar, status).await?;
     Ok(reply.at(executed.position()))
 }
 
-async fn shown(app: &State, user: UserId, status: StatusCode) -> Result<Reply, Problem> {
-    let avatar = Avatar::read(app, user).await?;
-    let (avatar, sequence) = avatar.ok_or_else(|| Problem::plain(Code::AvatarNotFound))?;
+async fn shown(
+    app: &State,
+    user: UserId,
+    avatar: Option<(Avatar, u64)>,
+    status: StatusCode,
+) -> Result<Reply, Problem> {
+    let Some((avatar, sequence)) = avatar else {
+        // Nobody who was erased is sent to design an avatar.
+        let code = if app.people.is_erased(user).await? {
+            Code::PersonErased
+        } else {
+            Code::AvatarNotFound
+        };
+        return Err(Problem::plain(code));
+    };
     Ok(Reply::json(status, &avatar)?.etag(sequence))
 }

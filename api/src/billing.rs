@@ -5,14 +5,15 @@ mod managing;
 mod resource;
 mod webhook;
 
-use actix_web::{HttpResponse, get, http::StatusCode, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web::Data};
 use application::ports::CheckoutSession;
+use chrono::{DateTime, Utc};
 use domain::values::{PlanId, UserId};
-use projections::gate;
+use projections::gate::{self, SubscriptionRow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use invoices::list_invoices;
+pub(crate) use invoices::{InvoiceResource as Invoice, list_invoices};
 pub(crate) use managing::{
     cancel_subscription, open_portal, resume_subscription, sync_subscription,
 };
@@ -22,6 +23,7 @@ pub(crate) use webhook::receive_payment_message;
 use self::resource::{PlanList, PlanResource};
 use crate::{
     app::State,
+    as_of::{AsOf, AsOfParameters},
     body,
     command::CommandRequest,
     documentation::{CommandHeaders, ReadHeaders},
@@ -143,10 +145,11 @@ problems!(SubscriptionProblems = SIGNED_IN, READ);
 
 /// Show the subscription.
 ///
-/// Everybody has one; until the first payment its status is `none`.
+/// Everybody has one; until the first payment its status is `none`. With `as_of_position` or `as_of`: as it was answered then;
+/// whether it was open is told for the moment of that event, or for that time.
 #[utoipa::path(
     tag = "Billing",
-    params(ReadHeaders),
+    params(AsOfParameters, ReadHeaders),
     responses(
         (status = 200, description = "The subscription.", headers(
             ("ETag" = String, description = "The subscription's version."),
@@ -158,15 +161,30 @@ problems!(SubscriptionProblems = SIGNED_IN, READ);
 pub(crate) async fn get_subscription(
     app: Data<State>,
     request: ReadRequest,
+    raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
+    let as_of = AsOf::of(&raw)?;
     request.seen(&app, positions::GATE).await?;
-    Ok(shown(&app, request.user).await?.respond())
+    let reply = match as_of.point(&app).await? {
+        Some(point) => {
+            let row = app.past(point).subscription(request.user).await?;
+            let moment = as_of.moment(&app, point).await?;
+            told(&app, row, moment)?
+        }
+        None => shown(&app, request.user).await?,
+    };
+    Ok(reply.respond())
 }
 
 /// The subscription as the read model has it now.
 async fn shown(app: &State, user: UserId) -> Result<Reply, Problem> {
     let row = gate::of_owner(&app.pool, user).await?;
+    told(app, row, app.billing_clock.now())
+}
+
+/// A subscription at that time.
+fn told(app: &State, row: Option<SubscriptionRow>, now: DateTime<Utc>) -> Result<Reply, Problem> {
     let sequence = row.as_ref().map_or(0, |row| row.sequence);
-    let subscription = Subscription::of(row, app);
+    let subscription = Subscription::at(row, app, now);
     Ok(Reply::json(StatusCode::OK, &subscription)?.etag(sequence))
 }

@@ -9,19 +9,21 @@ use actix_web::{
 use domain::values::Invalid;
 use futures::StreamExt;
 use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout_at};
 
-use crate::problem::{Code, FieldError, Problem};
-
-/// The largest JSON body in bytes.
-pub(crate) const JSON_LIMIT: usize = 64 * 1024;
+use crate::{
+    limits,
+    pace::body_deadline,
+    problem::{Code, FieldError, Problem},
+};
 
 /// How a body is taken in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Intake {
     /// The most bytes.
     pub(crate) limit: usize,
-    /// How long it may take to arrive.
-    pub(crate) seconds: u64,
+    /// How long it may take to arrive, as long as it keeps the pace.
+    pub(crate) longest: Duration,
     /// What a larger one is called.
     pub(crate) too_large: Code,
     /// What one that does not arrive whole is called.
@@ -32,7 +34,7 @@ pub(crate) struct Intake {
 pub(crate) async fn read(payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     let intake = Intake {
         limit,
-        seconds: 10,
+        longest: limits::BODY_TIME,
         too_large: Code::BodyTooLarge,
         broken_off: Code::InvalidJson,
     };
@@ -41,26 +43,29 @@ pub(crate) async fn read(payload: Payload, limit: usize) -> Result<Bytes, Proble
 
 /// Reads a body.
 pub(crate) async fn read_as(mut payload: Payload, intake: &Intake) -> Result<Bytes, Problem> {
-    let whole = async {
-        let mut body = BytesMut::new();
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| {
-                Problem::new(intake.broken_off, "the body could not be read to its end")
-            })?;
-            if body.len() + chunk.len() > intake.limit {
-                let detail = format!("the body is larger than {} bytes", intake.limit);
-                return Err(Problem::new(intake.too_large, detail));
+    let began = Instant::now();
+    let mut body = BytesMut::new();
+    loop {
+        let deadline = body_deadline(began, body.len(), intake.longest);
+        let chunk = match timeout_at(deadline, payload.next()).await {
+            Ok(Some(Ok(chunk))) => chunk,
+            Ok(Some(Err(_))) => {
+                let detail = "the body could not be read to its end";
+                return Err(Problem::new(intake.broken_off, detail));
             }
-            body.extend_from_slice(&chunk);
+            Ok(None) => return Ok(body.freeze()),
+            Err(_) => {
+                let seconds = (deadline - began).as_secs();
+                let detail = format!("the body did not arrive within {seconds} seconds");
+                return Err(Problem::new(Code::RequestTimeout, detail));
+            }
+        };
+        if body.len() + chunk.len() > intake.limit {
+            let detail = format!("the body is larger than {} bytes", intake.limit);
+            return Err(Problem::new(intake.too_large, detail));
         }
-        Ok(body.freeze())
-    };
-    tokio::time::timeout(Duration::from_secs(intake.seconds), whole)
-        .await
-        .unwrap_or_else(|_| {
-            let detail = format!("the body did not arrive within {} seconds", intake.seconds);
-            Err(Problem::new(Code::RequestTimeout, detail))
-        })
+        body.extend_from_slice(&chunk);
+    }
 }
 
 /// Reads a body as the fields of one JSON object.
@@ -240,7 +245,7 @@ mod tests {
         let never: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> =
             Box::pin(futures::stream::pending());
         let payload = Payload::from_request(&request, &mut never.into()).await;
-        let outcome = read(payload.expect("a payload"), JSON_LIMIT).await;
+        let outcome = read(payload.expect("a payload"), limits::JSON_BODY).await;
         let code = outcome.expect_err("nothing came").code();
         assert_eq!(code, Code::RequestTimeout);
     }

@@ -216,10 +216,9 @@ async fn unchanged_since(
     let seen = Position(if seen > chat.position.0 { 0 } else { seen });
     let changes = updates::of_kind(&app.pool, user, UpdateKind::Chat, seen, INTERVENING).await?;
     let mut intervening = Vec::new();
-    for Position(position) in changes {
-        let before = Position(position.saturating_sub(1));
-        let events = app.log.read(before, 1).await?;
-        intervening.extend(events.into_iter().map(|recorded| Intervening {
+    for position in changes {
+        let event = app.log.event_of(user, position).await?;
+        intervening.extend(event.map(|recorded| Intervening {
             position: recorded.position,
             event_type: recorded.event.event_type(),
             recorded_at: recorded.recorded_at,
@@ -238,7 +237,7 @@ async fn taken(app: &State, user: UserId, executed: Executed<MessageId>) -> Resu
     let position = executed.position();
     let message_id = match executed {
         Executed::Now { made, .. } => made,
-        Executed::Earlier { .. } => message_sent_at(app, position).await?,
+        Executed::Earlier { .. } => message_sent_at(app, user, position).await?,
     };
     app.seen(positions::MESSAGE, position).await?;
     let message = messages::by_id(&app.pool, user, message_id).await?;
@@ -249,11 +248,13 @@ async fn taken(app: &State, user: UserId, executed: Executed<MessageId>) -> Resu
 }
 
 /// Which message the append was about whose last event has that position.
-async fn message_sent_at(app: &State, position: Position) -> Result<MessageId, Problem> {
-    let before = Position(position.0.saturating_sub(1));
-    let events = app.log.read(before, 1).await?;
-    let event = events.into_iter().next().map(|recorded| recorded.event);
-    match event {
+async fn message_sent_at(
+    app: &State,
+    user: UserId,
+    position: Position,
+) -> Result<MessageId, Problem> {
+    let recorded = app.log.event_of(user, position).await?;
+    match recorded.map(|recorded| recorded.event) {
         Some(AnyEvent::Conversation(
             Event::MessageSent { message_id, .. }
             | Event::SafetyInterventionShown {

@@ -3,19 +3,22 @@
 use actix_web::{
     FromRequest, HttpRequest, dev,
     http::header::{ACCEPT_LANGUAGE, HeaderMap},
-    web::{Bytes, Payload},
+    web::{Bytes, Data, Payload},
 };
 use application::{
     context::{Context, DEFAULT_LOCALE},
     ports::{IdempotencyClaim, SignedIn},
 };
+use domain::values::UserId;
 use futures::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    body::{self, Fields, JSON_LIMIT},
+    app::State,
+    body::{self, Fields},
+    limits,
     parameters::Parameters,
-    problem::Problem,
+    problem::{Code, Problem},
     rate_limits,
     read::authenticate,
     request_id::RequestId,
@@ -80,16 +83,17 @@ impl FromRequest for CommandRequest {
         let request = request.clone();
         let payload = Payload::from_request(&request, payload);
         Box::pin(async move {
-            let caller = authenticate(&request)?;
+            let caller = authenticate(&request).await?;
             rate_limits::take_command(&request, caller.user).await?;
+            refuse_the_erased(&request, caller.user).await?;
             let mut parameters = Parameters::of(&request);
             let key = parameters.header("Idempotency-Key", idempotency_key);
             let if_match = parameters.header("If-Match", if_match).flatten();
             parameters.finish()?;
             let payload = payload
                 .await
-                .map_err(|_| Problem::plain(crate::problem::Code::InvalidJson))?;
-            let body = body::read(payload, JSON_LIMIT).await?;
+                .map_err(|_| Problem::plain(Code::InvalidJson))?;
+            let body = body::read(payload, limits::JSON_BODY).await?;
             let claim = key.map(|key| IdempotencyClaim {
                 scope: format!("user:{}", caller.user),
                 key,
@@ -106,6 +110,17 @@ impl FromRequest for CommandRequest {
             })
         })
     }
+}
+
+/// Whoever was erased gives no commands any more, whatever else would be said to them.
+async fn refuse_the_erased(request: &HttpRequest, caller: UserId) -> Result<(), Problem> {
+    let Some(app) = request.app_data::<Data<State>>() else {
+        return Err(Problem::plain(Code::InternalError));
+    };
+    if app.people.is_erased(caller).await? {
+        return Err(Problem::plain(Code::PersonErased));
+    }
+    Ok(())
 }
 
 /// The first language of `Accept-Language`; English when there is none that can be read.

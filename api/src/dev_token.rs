@@ -17,8 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     app::State,
-    body::{self, JSON_LIMIT},
-    examples,
+    body, examples, limits,
     problem::{BODY, Code, Problem, problems},
     rate_limits,
     reply::Reply,
@@ -67,11 +66,20 @@ struct User {
     roles: Vec<&'static str>,
 }
 
-problems!(TokenProblems = BODY, &[Code::NotFound, Code::InternalError]);
+problems!(
+    TokenProblems = BODY,
+    &[
+        Code::NotFound,
+        Code::PersonErased,
+        Code::InternalError,
+        Code::Unavailable,
+        Code::Busy
+    ]
+);
 
 /// Sign in for development.
 ///
-/// A token for the person with that address. Exists in the development environment only; 404 anywhere else.
+/// A token for the person with that address; 410 for who was erased.  Exists in the development environment only; 404 anywhere else.
 #[utoipa::path(
     tag = "Service",
     security(()),
@@ -92,7 +100,7 @@ pub(crate) async fn issue_token(
         .as_ref()
         .ok_or_else(|| Problem::plain(Code::NotFound))?;
     rate_limits::take_sign_in(&request).await?;
-    let body = body::read(payload, JSON_LIMIT).await?;
+    let body = body::read(payload, limits::JSON_BODY).await?;
     let mut fields = body::fields(request.headers(), &body)?;
     let email = fields.required("email", email);
     let roles: BTreeSet<Role> = fields.list("roles", role).into_iter().collect();
@@ -103,6 +111,10 @@ pub(crate) async fn issue_token(
     let issued = issuer
         .issue(&email, &roles, now)
         .map_err(|error| Problem::internal(&error))?;
+    // Their id comes from their address: it would be the same person again.
+    if app.people.is_erased(issued.bearer.user).await? {
+        return Err(Problem::plain(Code::PersonErased));
+    }
     let token = Token {
         access_token: issued.access_token,
         token_type: "Bearer",

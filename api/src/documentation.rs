@@ -14,7 +14,7 @@ use actix_web::{
 use utoipa::{
     OpenApi,
     openapi::{
-        self, PathItem, RefOr,
+        self, PathItem, RefOr, Schema, ServerBuilder,
         schema::Type,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
@@ -26,6 +26,7 @@ pub(crate) use headers::{CommandHeaders, ConditionalHeaders, ReadHeaders};
 
 use crate::{
     app::{State, routes},
+    examples,
     problem::{self, Code},
     rate_limits,
     updates::MessageDelta,
@@ -50,6 +51,7 @@ const DESCRIPTION: &str = include_str!("documentation/description.md");
         (name = "Updates", description = "What changes, as it changes."),
         (name = "Billing", description = "Plans, payment, and what is paid for."),
         (name = "Reports", description = "Say that something should not be there, and see what became of it."),
+        (name = "Account", description = "The person's own data: to take along, and to have forgotten."),
         (name = "Operator", description = "Running the system. For those whose access token names the role `operator`; every view and every act is recorded."),
         (name = "Audit", description = "What auditors look at. For those whose access token names the role `auditor`."),
         (name = "Service", description = "The service itself."),
@@ -74,20 +76,22 @@ pub fn openapi() -> openapi::OpenApi {
         .security_schemes
         .insert("token".to_owned(), scheme.into());
     // Also those that belong to no single operation, as `method-not-allowed`.
-    for code in Code::ALL {
-        let response = problem::documented_alone(*code);
-        components
-            .responses
-            .insert(code.slug().to_owned(), response.into());
+    if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem") {
+        problem.examples = Code::ALL.iter().copied().map(examples::problem).collect();
     }
+    document.servers = Some(vec![
+        ServerBuilder::new()
+            .url("/")
+            .description(Some("Where this document comes from."))
+            .build(),
+    ]);
     for (path, item) in &mut document.paths.paths {
         for operation in operations_mut(item) {
             let responses = &mut operation.responses.responses;
             if rate_limits::is_exempt(path) {
                 responses.remove("429");
             } else if !responses.contains_key("429") {
-                let response = problem::documented_alone(Code::RateLimited);
-                responses.insert("429".to_owned(), response.into());
+                responses.extend(problem::documented(&[]));
             }
             for response in operation.responses.responses.values_mut() {
                 if let RefOr::T(response) = response {

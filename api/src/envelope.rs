@@ -1,6 +1,9 @@
 //! What surrounds every request: its ids, its log line, problems as bodies, and no panic that gets out.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpMessage,
@@ -12,6 +15,7 @@ use actix_web::{
     },
     middleware::Next,
 };
+use application::figures::REQUESTS;
 use futures::FutureExt;
 use tracing::Instrument;
 
@@ -36,7 +40,12 @@ pub(crate) async fn envelope(
         request.head_mut().method = Method::GET;
     }
     let started = Instant::now();
-    let span = tracing::info_span!("request", request_id = %ids.text, method = %method);
+    let span = tracing::info_span!(
+        "request",
+        request_id = %ids.text,
+        trace_id = ids.trace_id.as_deref(),
+        method = %method
+    );
 
     let outcome = match rate_limits::admit(&request) {
         Ok(()) => AssertUnwindSafe(next.call(request))
@@ -65,25 +74,39 @@ pub(crate) async fn envelope(
     let route = response.request().match_pattern();
     let route = route.as_deref().unwrap_or("none");
     let status = response.status().as_u16();
-    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-    span.in_scope(|| {
-        if route == "/health" || route == "/ready" {
-            tracing::debug!(
-                route,
-                status,
-                duration_ms,
-                "Answered {method} {route} with {status}"
-            );
-        } else {
-            tracing::info!(
-                route,
-                status,
-                duration_ms,
-                "Answered {method} {route} with {status}"
-            );
-        }
-    });
+    let took = started.elapsed();
+    REQUESTS.took([known(&method), route, response.status().as_str()], took);
+    span.in_scope(|| log(&method, route, status, took));
     Ok(response)
+}
+
+/// Says what was answered; what supervisors ask all the time, only to whoever wants to know.
+fn log(method: &Method, route: &str, status: u16, took: Duration) {
+    let duration_ms = took.as_secs_f64() * 1000.0;
+    if route == "/health" || route == "/ready" {
+        tracing::debug!(
+            route,
+            status,
+            duration_ms,
+            "Answered {method} {route} with {status}"
+        );
+    } else {
+        tracing::info!(
+            route,
+            status,
+            duration_ms,
+            "Answered {method} {route} with {status}"
+        );
+    }
+}
+
+/// A method as a label, of which there must not be more than we know.
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET | Method::HEAD | Method::POST | Method::PATCH | Method::PUT => method.as_str(),
+        Method::DELETE | Method::OPTIONS => method.as_str(),
+        _ => "other",
+    }
 }
 
 /// Gives every 4xx and 5xx that has none a problem's body, and every problem the request's id.

@@ -356,6 +356,8 @@ pub(crate) fn event_detail() -> Value {
     event["leaf_hash"] = json!(SHA256);
     event["state_before"] = json!({"reference": {"status": "ready", "photo_id": REFERENCE}});
     event["state_after"] = json!({"reference": {"status": "approved", "photo_id": REFERENCE}});
+    event["changes"] =
+        json!([{"path": "/reference/status", "before": "ready", "after": "approved"}]);
     event
 }
 
@@ -481,6 +483,33 @@ pub(crate) fn user_account() -> Value {
         "photos": [{"status": "delivered", "count": 2}, {"status": "failed", "count": 1}],
         "reports": 1,
         "conduct": {"flagged": false, "refusals": 1, "hard_refusals": 0, "cooling_down_until": null},
+    })
+}
+
+pub(crate) fn personal_data() -> Value {
+    json!({
+        "exported_at": "2026-11-22T15:00:00Z",
+        "log_position": 42,
+        "person": {"id": MARA, "email": "mara@example.com"},
+        "avatar": avatar(),
+        "subscription": subscription(),
+        "invoices": invoices()["items"],
+        "chat": {"mode": "friendly"},
+        "reports": [report()],
+        "refusals": {"all": 0, "hard": 0},
+        "photos": [photo()],
+        "messages": [message(), reply()],
+        "events": [{
+            "position": 1,
+            "aggregate_type": "Avatar",
+            "aggregate_id": MARA,
+            "sequence": 1,
+            "event_type": "AvatarCreated",
+            "event_version": "1",
+            "recorded_at": "2026-11-22T14:00:00Z",
+            "payload": {"type": "AvatarCreated", "avatar_id": AVATAR, "owner": MARA, "name": {"personal": "Ava"}, "age": 25},
+            "metadata": {"actor": format!("user:{MARA}"), "owner": MARA, "command": "CreateAvatar"},
+        }],
     })
 }
 

@@ -14,13 +14,10 @@ use uuid::Uuid;
 
 use crate::{
     app::State,
-    body, examples,
+    body, examples, limits, metrics,
     problem::{Code, Problem, problems},
     reply::Reply,
 };
-
-/// The largest message in bytes: a prediction repeats its input, a reference picture of 256 kB included, and its logs.
-const LIMIT: usize = 2 * 1024 * 1024;
 
 /// A prediction of Replicate's, in its own shape. Only what is listed here is read, and nothing of it is kept but that.
 #[derive(Deserialize, ToSchema)]
@@ -80,8 +77,20 @@ pub(crate) async fn receive_prediction_message(
     path: Path<(String, String)>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let about = attempt_of(&path).ok_or_else(|| Problem::plain(Code::NotFound))?;
-    let body = body::read(payload, LIMIT).await?;
+    let kept = keep(&app, &request, &path, payload).await;
+    metrics::count_webhook(app.image_webhook.provider(), &kept);
+    kept?;
+    Ok(Reply::json(StatusCode::OK, &MessageKept { received: true })?.respond())
+}
+
+async fn keep(
+    app: &State,
+    request: &HttpRequest,
+    path: &(String, String),
+    payload: Payload,
+) -> Result<(), Problem> {
+    let about = attempt_of(path).ok_or_else(|| Problem::plain(Code::NotFound))?;
+    let body = body::read(payload, limits::PREDICTION_MESSAGE).await?;
     let header = |name: &str| {
         let value = request.headers().get(name);
         value
@@ -104,7 +113,7 @@ pub(crate) async fn receive_prediction_message(
         photo.id = %about.photo_id,
         "The image provider says that prediction {} is {}", message.prediction_id, message.status
     );
-    Ok(Reply::json(StatusCode::OK, &MessageKept { received: true })?.respond())
+    Ok(())
 }
 
 fn attempt_of((photo_id, attempt): &(String, String)) -> Option<AttemptId> {

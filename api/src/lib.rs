@@ -4,8 +4,10 @@
 //! decides, and the answer comes from `projections`. The contract is the generated document
 //! (`docs/openapi.json`); a test keeps the two the same.
 
+mod account;
 mod admin;
 mod app;
+mod as_of;
 mod audit;
 mod avatars;
 mod billing;
@@ -20,7 +22,9 @@ mod examples;
 mod gate;
 mod idempotency;
 mod image_webhooks;
+pub mod limits;
 mod metrics;
+mod pace;
 mod paging;
 mod parameters;
 mod photos;
@@ -33,6 +37,7 @@ mod reply;
 mod reports;
 mod request_id;
 mod service;
+mod serving;
 mod signed_url;
 mod steward;
 mod updates;

@@ -1,7 +1,10 @@
 //! Figures for Prometheus, on a listener of their own: not for the public.
 
 mod chat;
+mod process;
+mod queues;
 mod tree;
+mod webhooks;
 
 use std::{fmt::Write as _, net::TcpListener, time::Duration};
 
@@ -9,8 +12,11 @@ use actix_web::{
     HttpResponse, HttpServer,
     web::{self, Data},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use projections::{
+    chat_work,
     engine::{FollowerState, ProjectorStatus},
+    photo_work,
     reports::{self, ReportCounts},
 };
 use tokio_util::sync::CancellationToken;
@@ -20,6 +26,9 @@ use crate::{
     app::{App, until},
     problem::Chain,
 };
+use queues::Queues;
+
+pub(crate) use webhooks::count as count_webhook;
 
 /// How long a scrape may wait for the database.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -69,6 +78,7 @@ async fn figures(app: &App) -> String {
             text
         }
     };
+    process::text(&mut told);
     chat::text(&mut told, &app.chat_figures.now());
     if let Some(answers) = &app.redis {
         let name = "ava_redis_up";
@@ -83,16 +93,33 @@ struct Measured {
     head: u64,
     followers: Vec<ProjectorStatus>,
     reports: ReportCounts,
+    queues: Queues,
     tree: TreeStatus,
 }
 
 async fn measured(app: &App) -> Result<Measured, Box<dyn std::error::Error + Send + Sync>> {
-    let head = app.log.head().await?;
+    let (head, now) = (app.log.head().await?, app.clock.now());
     Ok(Measured {
         head: head.0,
         followers: app.checkpoints.list(head).await?,
-        reports: reports::counts(&app.pool, app.clock.now()).await?,
+        reports: reports::counts(&app.steward_pool, now).await?,
+        queues: queues(app, now).await?,
         tree: app.tree.status().await?,
+    })
+}
+
+async fn queues(
+    app: &App,
+    now: DateTime<Utc>,
+) -> Result<Queues, Box<dyn std::error::Error + Send + Sync>> {
+    let photos = photo_work::counts(&app.steward_pool, now).await?;
+    let notices = app.steward_inbox.counts(now - TimeDelta::hours(24)).await?;
+    Ok(Queues {
+        photos: photos.all,
+        photos_due: photos.due,
+        messages: chat_work::count(&app.steward_pool).await?,
+        payment_notices: notices.waiting,
+        payment_notices_parked: notices.parked,
     })
 }
 
@@ -101,6 +128,7 @@ fn text(measured: &Measured) -> String {
         head,
         followers,
         reports,
+        queues,
         tree,
     } = measured;
     let mut text = String::new();
@@ -126,6 +154,7 @@ fn text(measured: &Measured) -> String {
         family(&mut text, name, help);
         line(&mut text, name, "", value);
     }
+    queues::text(&mut text, *queues);
     tree::text(&mut text, tree);
     for (name, help, figure) in FIGURES {
         family(&mut text, name, help);

@@ -7,7 +7,7 @@ mod resource;
 use std::time::Instant;
 
 use actix_web::{
-    HttpResponse, delete, get,
+    HttpRequest, HttpResponse, delete, get,
     http::StatusCode,
     post,
     web::{Data, Path},
@@ -30,6 +30,7 @@ pub(crate) use resource::{Failure, FailureCode, Photo, PhotoStatusWord, PurposeW
 
 use crate::{
     app::State,
+    as_of::{AsOf, AsOfParameters},
     body,
     command::CommandRequest,
     documentation::{CommandHeaders, ConditionalHeaders, ReadHeaders},
@@ -119,10 +120,11 @@ problems!(GetProblems = SIGNED_IN, READ, GATE, &[Code::PhotoNotFound]);
 
 /// Show a photo.
 ///
-/// A reference picture is always shown, a picture of a scene to subscribers.
+/// A reference picture is always shown, a picture of a scene to subscribers. With `as_of_position` or `as_of`: as it was
+/// answered then, also when it was deleted since; its addresses are today's, and lead nowhere then.
 #[utoipa::path(
     tag = "Photos",
-    params(("photo_id" = Uuid, Path, description = "The photo's id."), ReadHeaders),
+    params(("photo_id" = Uuid, Path, description = "The photo's id."), AsOfParameters, ReadHeaders),
     responses(
         (status = 200, description = "The photo.", headers(
             ("ETag" = String, description = "The photo's version, for `If-Match`."),
@@ -134,11 +136,19 @@ problems!(GetProblems = SIGNED_IN, READ, GATE, &[Code::PhotoNotFound]);
 pub(crate) async fn get_photo(
     app: Data<State>,
     request: ReadRequest,
+    raw: HttpRequest,
     photo_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let photo_id = id(&photo_id)?;
+    let as_of = AsOf::of(&raw)?;
     request.seen(&app, positions::PHOTO).await?;
-    let row = own_row(&app, request.user, photo_id).await?;
+    let row = match as_of.point(&app).await? {
+        Some(point) => {
+            let row = app.past(point).photo(request.user, photo_id).await?;
+            row.ok_or_else(|| Problem::plain(Code::PhotoNotFound))?
+        }
+        None => own_row(&app, request.user, photo_id).await?,
+    };
     if row.purpose == Purpose::Scene {
         app.pass_gate(request.user).await?;
     }
@@ -245,9 +255,8 @@ async fn own_row(
     user: UserId,
     photo_id: PhotoId,
 ) -> Result<photos::PhotoRow, Problem> {
-    photos::by_id(&app.pool, photo_id)
+    photos::own(&app.pool, user, photo_id)
         .await?
-        .filter(|row| row.owner == user)
         .ok_or_else(|| Problem::plain(Code::PhotoNotFound))
 }
 
@@ -282,7 +291,7 @@ pub(crate) async fn accepted(
     let position = executed.position();
     let photo_id = match executed {
         Executed::Now { made, .. } => made,
-        Executed::Earlier { .. } => photo_wished_for_at(app, position).await?,
+        Executed::Earlier { .. } => photo_wished_for_at(app, user, position).await?,
     };
     app.seen(positions::PHOTO, position).await?;
     let row = own_row(app, user, photo_id).await?;
@@ -291,10 +300,12 @@ pub(crate) async fn accepted(
 }
 
 /// Which photo the wish was for whose last event has that position; a refused wish is refused again.
-async fn photo_wished_for_at(app: &State, position: Position) -> Result<PhotoId, Problem> {
-    let before = Position(position.0.saturating_sub(1));
-    let events = app.log.read(before, 1).await?;
-    let recorded = events.into_iter().next();
+async fn photo_wished_for_at(
+    app: &State,
+    user: UserId,
+    position: Position,
+) -> Result<PhotoId, Problem> {
+    let recorded = app.log.event_of(user, position).await?;
     let photo_id = recorded.and_then(|recorded| match recorded.event {
         AnyEvent::PhotoRequest(photo_request::Event::PhotoRefused { rules }) => {
             let problem = Problem::content_refused(Refusal::by(rules), None);
@@ -309,6 +320,7 @@ async fn photo_wished_for_at(app: &State, position: Position) -> Result<PhotoId,
         | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
         | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => None,
     });

@@ -23,6 +23,15 @@ pub(crate) const MESSAGE: &[&str] = &["messages", "photos"];
 pub(crate) const CHAT: &[&str] = &["messages", "chat_work", "avatars"];
 /// What any answer is made from.
 pub(crate) const ALL: &[&str] = &["avatars", "photos", "gate", "messages", "chat_work"];
+/// What somebody's data are taken along from.
+pub(crate) const EVERYTHING: &[&str] = &[
+    "avatars",
+    "photos",
+    "gate",
+    "messages",
+    "reports",
+    "audit_index",
+];
 /// What tells of changes.
 pub(crate) const UPDATES: &[&str] = &["updates"];
 

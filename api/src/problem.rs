@@ -22,9 +22,7 @@ use utoipa::ToSchema;
 
 pub use code::Code;
 pub(crate) use pages::{problem_page, problems_page};
-pub(crate) use responses::{
-    BODY, COMMAND, GATE, READ, SIGNED_IN, documented, documented_alone, header, problems,
-};
+pub(crate) use responses::{BODY, COMMAND, GATE, READ, SIGNED_IN, documented, header, problems};
 
 /// The media type of problem documents.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";

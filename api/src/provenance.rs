@@ -7,7 +7,7 @@ use actix_web::{
     web::{Bytes, Data, Payload},
 };
 use application::{
-    ports::{MAX_PICTURE_BYTES, ManifestFound, PictureError, picture_key},
+    ports::{ManifestFound, PictureError, picture_key},
     provenance::{Evidence, MadeByAva},
 };
 use projections::photos;
@@ -17,20 +17,17 @@ use utoipa::ToSchema;
 use crate::{
     app::State,
     body::{self, Intake},
-    examples,
+    examples, limits,
     problem::{Code, Problem, problems},
     reply::Reply,
 };
-
-/// How many pictures may be held at a time, in memory, by those who ask.
-pub(crate) const MOST_AT_A_TIME: usize = 8;
 
 /// XMP's word for a picture that a trained model made (IPTC).
 const TRAINED_MODEL: &str = "trainedAlgorithmicMedia";
 
 const INTAKE: Intake = Intake {
-    limit: MAX_PICTURE_BYTES,
-    seconds: 30,
+    limit: limits::PICTURE_BODY,
+    longest: limits::PICTURE_BODY_TIME,
     too_large: Code::PictureTooLarge,
     broken_off: Code::PictureUnusable,
 };

@@ -294,9 +294,8 @@ pub(crate) fn id(text: &str) -> Result<ReportId, Problem> {
 }
 
 async fn own_row(app: &State, user: UserId, report_id: ReportId) -> Result<ReportRow, Problem> {
-    reports::by_id(&app.pool, report_id)
+    reports::own(&app.pool, user, report_id)
         .await?
-        .filter(|row| row.owner == user)
         .ok_or_else(|| Problem::plain(Code::ReportNotFound))
 }
 

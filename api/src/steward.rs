@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// The context of somebody who looks at something in that role.
-pub(crate) fn looking(request: &HttpRequest, role: Role) -> Result<Context, Problem> {
-    let caller = authenticate(request)?;
+pub(crate) async fn looking(request: &HttpRequest, role: Role) -> Result<Context, Problem> {
+    let caller = authenticate(request).await?;
     needs(&caller, role)?;
     let ids = RequestId::of_request(request);
     Ok(Context {

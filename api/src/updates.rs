@@ -18,7 +18,10 @@ use crate::{
     read::authenticate,
 };
 
-problems!(UpdatesProblems = SIGNED_IN, &[Code::InvalidParameter]);
+problems!(
+    UpdatesProblems = SIGNED_IN,
+    &[Code::InvalidParameter, Code::TooManyStreams]
+);
 
 /// Follow what changes.
 ///
@@ -32,7 +35,8 @@ problems!(UpdatesProblems = SIGNED_IN, &[Code::InvalidParameter]);
 /// whoever listens then, never again: `data` is a `MessageDelta` with all words of the reply so far. It replaces the one
 /// before, and the `message` with its `id`, or with its `in_reply_to`, replaces it.
 ///
-/// A comment comes every 15 seconds. The stream ends after an hour, and whenever the service stops: reconnect.
+/// One person may have eight streams open at a time: share one between tabs. A comment comes every 15 seconds. The stream
+/// ends after an hour, after ten seconds in which the client keeps it waiting and reads next to nothing, and whenever the service stops: reconnect.
 #[utoipa::path(
     tag = "Updates",
     params(
@@ -51,7 +55,7 @@ pub(crate) async fn stream_updates(
     app: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let caller = authenticate(&request)?;
+    let caller = authenticate(&request).await?;
     let mut parameters = Parameters::of(&request);
     let by_header = parameters.header("Last-Event-ID", parameters::position);
     let by_query = parameters.query("last_event_id", parameters::position);
@@ -64,7 +68,7 @@ pub(crate) async fn stream_updates(
         let ahead = FieldError::header("Last-Event-ID", detail);
         return Err(Problem::invalid(Code::InvalidParameter, vec![ahead]));
     }
-    let feed = Feed::new(app.into_inner(), caller.user, start);
+    let feed = Feed::new(app.into_inner(), caller.user, start)?;
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -30,6 +30,7 @@ pub const PAGES: &[&str] = &[
     "gallery",
     "subscribe",
     "account",
+    "goodbye",
     "audit",
     "operator",
 ];
@@ -50,6 +51,10 @@ pub struct OidcClient {
     pub authority: Url,
     /// Our client there; public, as every client in a browser.
     pub client_id: String,
+    /// For whom the access tokens must be meant, so that a provider which wants to be told can be.
+    pub audience: String,
+    /// Where in a token the roles stand, from the outside in.
+    pub roles_claim: Vec<String>,
 }
 
 /// The web client, as it is served.

@@ -106,14 +106,17 @@ pub(crate) fn visible<T: FromStr + Display>(value: T) -> T {
 pub(crate) fn checked_profile(profile: Profile, locale: &str) -> Result<Profile, Box<Verdict>> {
     let profile = Profile {
         name: visible_words(profile.name),
-        gender: visible(profile.gender),
-        nationality: visible(profile.nationality),
+        gender: visible_words(profile.gender),
+        nationality: visible_words(profile.nationality),
         appearance: visible_words(profile.appearance),
         ..profile
     };
     let fields = [
-        Some(("gender", profile.gender.as_str())),
-        Some(("nationality", profile.nationality.as_str())),
+        profile.gender.known().map(|text| ("gender", text.as_str())),
+        profile
+            .nationality
+            .known()
+            .map(|text| ("nationality", text.as_str())),
         profile.name.known().map(|name| ("name", name.as_str())),
         profile
             .appearance
@@ -132,22 +135,18 @@ pub(crate) fn checked_changes(
 ) -> Result<ProfileChanges, Box<Verdict>> {
     let changes = ProfileChanges {
         name: changes.name.map(visible_words),
-        gender: changes.gender.map(visible),
-        nationality: changes.nationality.map(visible),
+        gender: changes.gender.map(visible_words),
+        nationality: changes.nationality.map(visible_words),
         appearance: changes.appearance.map(visible_words),
         ..changes
     };
+    let gender = changes.gender.as_ref().and_then(Personal::known);
+    let nationality = changes.nationality.as_ref().and_then(Personal::known);
     let name = changes.name.as_ref().and_then(Personal::known);
     let appearance = changes.appearance.as_ref().and_then(Personal::known);
     let fields = [
-        changes
-            .gender
-            .as_ref()
-            .map(|text| ("gender", text.as_str())),
-        changes
-            .nationality
-            .as_ref()
-            .map(|text| ("nationality", text.as_str())),
+        gender.map(|text| ("gender", text.as_str())),
+        nationality.map(|text| ("nationality", text.as_str())),
         name.map(|text| ("name", text.as_str())),
         appearance.map(|text| ("appearance", text.as_str())),
     ];

@@ -6,7 +6,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::ports::{IdempotencyClaim, LogUnavailable, Role};
+use crate::ports::{IdempotencyClaim, LogUnavailable, ReadError, Role};
 
 /// The language of people who do not say which one they read.
 pub const DEFAULT_LOCALE: &str = "en";
@@ -146,6 +146,9 @@ pub enum CommandError<R: std::error::Error + 'static> {
     /// Others changed the same thing again and again; try later.
     #[error("too many changes at once")]
     Busy,
+    /// It is about somebody who was erased.
+    #[error("the person whom this is about was erased")]
+    OwnerErased,
     /// The log is away; try later.
     #[error(transparent)]
     Unavailable(#[from] LogUnavailable),
@@ -155,6 +158,15 @@ pub enum CommandError<R: std::error::Error + 'static> {
     /// An event of ours cannot be written as JSON.
     #[error("the change cannot be recorded")]
     Unwritable(#[source] serde_json::Error),
+}
+
+impl<R: std::error::Error> From<ReadError> for CommandError<R> {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unreadable { source, .. } => Self::Unreadable(source),
+            ReadError::Unavailable(away) => Self::Unavailable(away),
+        }
+    }
 }
 
 impl<R: std::error::Error> CommandError<R> {
@@ -180,6 +192,7 @@ impl<R: std::error::Error> CommandError<R> {
                 intervening,
             },
             Self::KeyReused => CommandError::KeyReused,
+            Self::OwnerErased => CommandError::OwnerErased,
             Self::Unavailable(error) => CommandError::Unavailable(error),
             Self::Unreadable(error) => CommandError::Unreadable(error),
             Self::Unwritable(error) => CommandError::Unwritable(error),

@@ -229,7 +229,7 @@ impl Conversations {
             let intervention = Intervention {
                 kind: InterventionKind::Break,
                 rules: Vec::new(),
-                text: chatting::BREAK_REMINDER.to_owned(),
+                text: Personal::new(chatting::BREAK_REMINDER.to_owned()),
             };
             let command = Command::ShowIntervention { intervention };
             self.execute(context, segment, command).await?;
@@ -274,7 +274,7 @@ impl Conversations {
         Some(Intervention {
             kind,
             rules: refusal.rules,
-            text,
+            text: Personal::new(text),
         })
     }
 

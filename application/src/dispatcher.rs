@@ -4,13 +4,17 @@ mod commands;
 mod deciding;
 mod recent;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use cqrs_es::Aggregate;
 use domain::{event_versions::VersionedEvent, values::Position};
 
 use crate::{
     context::{CommandError, Context, Receipt},
+    figures::COMMANDS,
     ports::{
         Append, AppendError, Appended, EventLog, IdempotencyStore, KnownKey, StreamId, StreamSlice,
     },
@@ -63,6 +67,24 @@ pub struct Decided<A> {
     pub state: A,
 }
 
+/// What became of a command, in one word for the figures.
+fn word<R: std::error::Error + 'static>(
+    outcome: &Result<Receipt, CommandError<R>>,
+) -> &'static str {
+    match outcome {
+        Ok(Receipt { replayed: true, .. }) => "replayed",
+        Ok(Receipt { events: 0, .. }) => "unchanged",
+        Ok(_) => "done",
+        Err(CommandError::Rejected(_)) => "rejected",
+        Err(CommandError::PreconditionFailed { .. }) => "precondition_failed",
+        Err(CommandError::KeyReused) => "key_reused",
+        Err(CommandError::OwnerErased) => "owner_erased",
+        Err(CommandError::Busy) => "busy",
+        Err(CommandError::Unavailable(_)) => "unavailable",
+        Err(CommandError::Unreadable(_) | CommandError::Unwritable(_)) => "failed",
+    }
+}
+
 /// Runs commands against the log. Cheap to clone.
 #[derive(Clone)]
 pub struct Dispatcher {
@@ -97,27 +119,43 @@ impl Dispatcher {
         A: Commanded,
         A::Command: Clone + Send + Sync,
     {
-        if let Some(receipt) = self.presume::<A>(&stream, &command, &context).await? {
+        let (name, begun) = (A::name(&command), Instant::now());
+        let outcome = self.attempt::<A>(stream, command, &context).await;
+        COMMANDS.took([name, word(&outcome)], begun.elapsed());
+        outcome
+    }
+
+    async fn attempt<A>(
+        &self,
+        stream: StreamId,
+        command: A::Command,
+        context: &Context,
+    ) -> Result<Receipt, CommandError<A::Error>>
+    where
+        A: Commanded,
+        A::Command: Clone + Send + Sync,
+    {
+        if let Some(receipt) = self.presume::<A>(&stream, &command, context).await? {
             return Ok(receipt);
         }
         for attempt in 0..ATTEMPTS {
             back_off(attempt).await;
             let decided = match self
-                .decide::<A>(stream.clone(), command.clone(), &context)
+                .decide::<A>(stream.clone(), command.clone(), context)
                 .await
             {
                 Err(
                     refusal @ (CommandError::Rejected(_) | CommandError::PreconditionFailed { .. }),
                 ) => {
                     // A twin with the same key may have been first: then its receipt is the answer.
-                    return match self.known_receipt(&context).await? {
+                    return match self.known_receipt(context).await? {
                         Some(receipt) => Ok(receipt),
                         None => Err(refusal),
                     };
                 }
                 other => other?,
             };
-            if let Some(receipt) = self.commit(decided, &context).await? {
+            if let Some(receipt) = self.commit(decided, context).await? {
                 return Ok(receipt);
             }
         }
@@ -272,6 +310,7 @@ impl Dispatcher {
                 same_request(context, &known)?;
                 Ok(Some(Outcome::Replayed(known.position)))
             }
+            Err(AppendError::OwnerErased) => Err(CommandError::OwnerErased),
             Err(AppendError::Unavailable(error)) => Err(error.into()),
         }
     }
@@ -297,6 +336,11 @@ impl Dispatcher {
             events: 0,
             replayed: true,
         }))
+    }
+
+    /// Forgets whatever this process remembers of aggregates, after somebody was erased: the log tells the rest anew.
+    pub(crate) fn forget_all(&self) {
+        self.recent.forget_all();
     }
 
     /// The log itself, for use cases that read a stream's events.

@@ -1,23 +1,25 @@
 //! The event log in memory, for tests of use cases: the same promises as the real one, but for durability.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
+    personal::forgets_owner,
     recorded::{AnyEvent, Recorded, UnreadableEvent},
     upcasting::Upcasters,
-    values::Position,
+    values::{Position, UserId},
 };
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::ports::{
     Answer, Append, AppendError, Appended, Conflict, EventLog, IdempotencyStore, KnownKey,
-    LogUnavailable, NewEvent, ReadError, StoredEvent, StreamId,
+    LogUnavailable, NewEvent, PersonKeys, ReadError, StoredEvent, StreamId, StreamSlice,
 };
 
 /// A log that ends with the process.
@@ -31,6 +33,8 @@ pub struct MemoryLog {
 struct Kept {
     events: Vec<KeptEvent>,
     keys: HashMap<(String, String), KnownKey>,
+    /// Whose personal values are forgotten. Nothing is sealed: the log ends with the process.
+    erased: HashSet<UserId>,
 }
 
 struct KeptEvent {
@@ -114,6 +118,7 @@ impl Kept {
                 }));
             }
         }
+        let erased = self.erased_by(&slices)?;
         let before = self.events.last().map(|kept| kept.stored.recorded_at);
         let at = before.map_or_else(Utc::now, |before| before.max(Utc::now()));
         for slice in slices {
@@ -121,6 +126,7 @@ impl Kept {
                 self.push(&slice.stream, sequence, event, at);
             }
         }
+        self.erased.extend(erased);
         let position = Position(self.events.len() as u64);
         if let Some(claim) = idempotency {
             let known = KnownKey {
@@ -134,12 +140,81 @@ impl Kept {
     }
 }
 
+impl Kept {
+    /// Whom these events erase; refused when one of them holds something personal of somebody who was erased before.
+    fn erased_by(&self, slices: &[StreamSlice]) -> Result<Vec<UserId>, AppendError> {
+        let mut erased = Vec::new();
+        for slice in slices {
+            for event in &slice.events {
+                let Some(owner) = owner(&event.metadata) else {
+                    continue;
+                };
+                if self.erased.contains(&owner) && has_personal(&event.payload) {
+                    return Err(AppendError::OwnerErased);
+                }
+                if forgets_owner(slice.stream.aggregate_type, &event.event_type) {
+                    erased.push(owner);
+                }
+            }
+        }
+        Ok(erased)
+    }
+
+    /// The event as it may be read now.
+    fn opened(&self, stored: &StoredEvent) -> StoredEvent {
+        let mut opened = stored.clone();
+        if owner(&stored.metadata).is_some_and(|owner| self.erased.contains(&owner))
+            && let Ok(mut payload) = serde_json::from_str(&stored.payload)
+        {
+            erase(&mut payload);
+            opened.payload = payload.to_string();
+        }
+        opened
+    }
+}
+
+fn owner(metadata: &str) -> Option<UserId> {
+    let metadata: Value = serde_json::from_str(metadata).ok()?;
+    metadata.get("owner")?.as_str()?.parse().ok()
+}
+
+fn has_personal(payload: &str) -> bool {
+    let mut erased: Value = serde_json::from_str(payload).unwrap_or_default();
+    let before = erased.clone();
+    erase(&mut erased);
+    erased != before
+}
+
+/// Makes every readable personal value (`domain::personal::Personal`) an erased one.
+fn erase(value: &mut Value) {
+    match value {
+        Value::Object(fields) if fields.len() == 1 && fields.contains_key("personal") => {
+            *value = json!({ "erased": true });
+        }
+        Value::Object(fields) => fields.values_mut().for_each(erase),
+        Value::Array(elements) => elements.iter_mut().for_each(erase),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[async_trait]
+impl PersonKeys for MemoryLog {
+    async fn destroy(&self, user: UserId) -> Result<(), LogUnavailable> {
+        self.kept().erased.insert(user);
+        Ok(())
+    }
+
+    async fn is_destroyed(&self, user: UserId) -> Result<bool, LogUnavailable> {
+        Ok(self.kept().erased.contains(&user))
+    }
+}
+
 #[async_trait]
 impl EventLog for MemoryLog {
-    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, LogUnavailable> {
+    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError> {
         let kept = self.kept();
         let events = kept.events.iter().filter(|kept| kept.stream == *stream);
-        Ok(events.map(|kept| kept.stored.clone()).collect())
+        Ok(events.map(|event| kept.opened(&event.stored)).collect())
     }
 
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
@@ -156,13 +231,13 @@ impl EventLog for MemoryLog {
         let kept = self.kept();
         let skipped = usize::try_from(after.0).unwrap_or(usize::MAX);
         let mut events = Vec::new();
-        for kept in kept.events.iter().skip(skipped).take(limit) {
-            match recorded(self.upcasters, kept) {
+        for event in kept.events.iter().skip(skipped).take(limit) {
+            match recorded(self.upcasters, event, &kept.opened(&event.stored)) {
                 Ok(event) => events.push(event),
                 Err(_) if !events.is_empty() => break,
                 Err(source) => {
                     return Err(ReadError::Unreadable {
-                        position: kept.stored.position,
+                        position: event.stored.position,
                         source,
                     });
                 }
@@ -184,11 +259,13 @@ impl EventLog for MemoryLog {
     }
 }
 
-fn recorded(upcasters: Upcasters, kept: &KeptEvent) -> Result<Recorded<AnyEvent>, UnreadableEvent> {
+fn recorded(
+    upcasters: Upcasters,
+    kept: &KeptEvent,
+    stored: &StoredEvent,
+) -> Result<Recorded<AnyEvent>, UnreadableEvent> {
     let KeptEvent {
-        stream,
-        event_id,
-        stored,
+        stream, event_id, ..
     } = kept;
     Ok(Recorded {
         position: stored.position,
@@ -237,6 +314,11 @@ impl IdempotencyStore for MemoryLog {
         if known.request_hash == request_hash && known.answer.is_none() {
             known.answer = Some(answer.clone());
         }
+        Ok(())
+    }
+
+    async fn forget(&self, scope: &str) -> Result<(), LogUnavailable> {
+        self.kept().keys.retain(|(kept, _), _| kept != scope);
         Ok(())
     }
 

@@ -4,14 +4,18 @@ use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use domain::{
     avatar::Avatar, conduct::Conduct, conversation::Conversation, event_versions::VersionedEvent,
-    photo_request::PhotoRequest, recorded::UnreadableEvent, report::Report,
+    person::Person, photo_request::PhotoRequest, recorded::UnreadableEvent, report::Report,
     stewardship::Stewardship, subscription::Subscription, upcasting::Upcasters, values::Position,
 };
 use serde_json::Value;
 
+mod difference;
+
+pub use difference::FieldChange;
+
 use crate::{
     dispatcher::fold,
-    ports::{EventLog, LogUnavailable, StoredEvent, StreamId},
+    ports::{EventLog, LogUnavailable, ReadError, StoredEvent, StreamId},
 };
 
 /// Folds a history into a state, as JSON.
@@ -22,6 +26,7 @@ const AGGREGATES: &[(&str, Fold)] = &[
     (Avatar::TYPE, folded::<Avatar>),
     (Conduct::TYPE, folded::<Conduct>),
     (Conversation::TYPE, folded::<Conversation>),
+    (Person::TYPE, folded::<Person>),
     (PhotoRequest::TYPE, folded::<PhotoRequest>),
     (Report::TYPE, folded::<Report>),
     (Stewardship::TYPE, folded::<Stewardship>),
@@ -62,6 +67,15 @@ pub enum PastStateError {
     /// The log is away.
     #[error(transparent)]
     Unavailable(#[from] LogUnavailable),
+}
+
+impl From<ReadError> for PastStateError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unreadable { source, .. } => Self::Unreadable(source),
+            ReadError::Unavailable(away) => Self::Unavailable(away),
+        }
+    }
 }
 
 /// Every type of aggregate, as the log has it.

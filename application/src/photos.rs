@@ -294,6 +294,13 @@ impl Photos {
             Err(RequestPhotoError::Command(error)) => return Err(error),
             Err(_) => return Err(CommandError::Rejected(Rejection::NotFound)),
         };
+        if subject
+            .state
+            .profile()
+            .is_some_and(|profile| profile.name.known().is_none())
+        {
+            return Err(CommandError::OwnerErased);
+        }
         let wish = subject.state.profile().and_then(|profile| {
             let prompt = prompt::reference_prompt(profile)?;
             let fields = [field("prompt", prompt.as_str())];

@@ -9,6 +9,7 @@ mod identity;
 mod images;
 mod payment;
 mod payment_inbox;
+mod person_keys;
 mod prediction_notices;
 mod provenance;
 mod rate_limits;
@@ -27,7 +28,7 @@ pub use event_log::{
 };
 pub use idempotency::{Answer, IdempotencyStore, KnownKey};
 pub use identity::{
-    Authenticator, IssuedToken, Role, SignedIn, TokenIssuer, TokenNotIssued, TokenRejected,
+    Authenticator, IssuedToken, NotAuthenticated, Role, SignedIn, TokenIssuer, TokenNotIssued,
 };
 pub use images::{
     FinishedPicture, ImageProvider, ImageProviders, InputPicture, MAX_PICTURE_BYTES, PictureError,
@@ -41,6 +42,7 @@ pub use payment::{
 pub use payment_inbox::{
     InboxCounts, InboxEntry, InboxItem, InboxState, InvalidState, Kept, PaymentInbox,
 };
+pub use person_keys::PersonKeys;
 pub use prediction_notices::{
     AttemptId, MessageRefused, PredictionMessage, PredictionNotices, PredictionWebhook,
     WebhookHeaders,

@@ -1,6 +1,7 @@
 //! What can be asked of subscriptions, and what the payment provider's messages do to them.
 
 mod checkout;
+mod erasure;
 mod managing;
 mod notices;
 mod reconciliation;

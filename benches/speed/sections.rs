@@ -1,6 +1,7 @@
 //! What is measured, in the order of the document.
 
 mod audit;
+mod audit_questions;
 pub mod bare_reads;
 mod by_hand;
 mod catch_up;

@@ -207,8 +207,8 @@ pub fn profile() -> anyhow::Result<Profile> {
     Ok(Profile {
         name: Personal::new("Ava".parse()?),
         age: Age::try_from(25)?,
-        gender: "woman".parse()?,
-        nationality: "French".parse()?,
+        gender: Personal::new("woman".parse()?),
+        nationality: Personal::new("French".parse()?),
         appearance: Personal::new("long auburn hair, green eyes, freckles".parse()?),
         personality: Personality::Caring,
     })
@@ -306,6 +306,7 @@ fn metadata(command: &str) -> Metadata {
         causation_id: REQUEST,
         command: command.to_owned(),
         idempotency_key: None,
+        idempotency_key_sha256: None,
         trace_id: None,
         policy_pack: None,
         more: Default::default(),

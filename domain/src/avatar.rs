@@ -23,8 +23,8 @@ use crate::{
 pub struct Profile {
     pub name: Personal<AvatarName>,
     pub age: Age,
-    pub gender: Gender,
-    pub nationality: Nationality,
+    pub gender: Personal<Gender>,
+    pub nationality: Personal<Nationality>,
     pub appearance: Personal<Appearance>,
     pub personality: Personality,
 }
@@ -38,9 +38,9 @@ pub struct ProfileChanges {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age: Option<Age>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gender: Option<Gender>,
+    pub gender: Option<Personal<Gender>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nationality: Option<Nationality>,
+    pub nationality: Option<Personal<Nationality>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appearance: Option<Personal<Appearance>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,8 @@ pub struct ProfileChanges {
 }
 
 /// An order to an avatar.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type")]
 #[expect(missing_docs, reason = "the fields' types say it")]
 pub enum Command {
     /// Designs the companion. Twice is refused.
@@ -107,8 +108,8 @@ pub enum Event {
 event_versions!(
     Avatar,
     Event {
-        AvatarCreated: "1",
-        ProfileChanged: "1",
+        AvatarCreated: "2",
+        ProfileChanged: "2",
         ReferenceImageRequested: "1",
         ReferenceImageReady: "1",
         ReferenceImageFailed: "1",

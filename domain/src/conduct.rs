@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::{Aggregate, event_sink::EventSink};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::event_versions::event_versions;
 
@@ -22,14 +22,20 @@ pub enum Stage {
 }
 
 /// When a pause begins, and how long it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Limits {
     /// So many hard refusals within `window`; 0 for never.
     pub refusals: u32,
     /// In which time.
+    #[serde(rename = "window_seconds", serialize_with = "seconds")]
     pub window: TimeDelta,
     /// How long nothing more is judged then.
+    #[serde(rename = "pause_seconds", serialize_with = "seconds")]
     pub pause: TimeDelta,
+}
+
+fn seconds<S: Serializer>(time: &TimeDelta, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_i64(time.num_seconds())
 }
 
 /// Words that the rules refused.
@@ -50,7 +56,8 @@ pub struct Refusal {
 }
 
 /// An order to a conduct.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type")]
 pub enum Command {
     /// The rules refused something at that time.
     NoteRefusal {

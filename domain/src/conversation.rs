@@ -131,8 +131,8 @@ pub struct Intervention {
     /// The rules that called for it, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
-    /// What the person reads.
-    pub text: String,
+    /// What the person reads: it may call the companion by its name.
+    pub text: Personal<String>,
 }
 
 /// Why a promised picture does not come.
@@ -146,7 +146,8 @@ pub enum WithheldReason {
 }
 
 /// An order to a day of a conversation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type")]
 pub enum Command {
     /// The person says something. With an intervention the turn ends there. The same order twice changes nothing.
     /// The first message of a day is preceded by the disclosure.
@@ -195,7 +196,7 @@ pub enum Command {
 }
 
 /// What the companion answers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Reply {
     /// The reply's own id.
     pub reply_id: MessageId,
@@ -214,7 +215,8 @@ pub struct Reply {
 }
 
 /// What came of a called tool.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ToolOutcome {
     /// There will be a picture.
     Promised(Promise),
@@ -288,7 +290,7 @@ event_versions!(
         PhotoWithheld: "1",
         ReplyFailed: "1",
         ModeChanged: "1",
-        SafetyInterventionShown: "1",
+        SafetyInterventionShown: "2",
     }
 );
 

@@ -6,6 +6,7 @@ pub mod avatar;
 pub mod conduct;
 pub mod conversation;
 pub mod event_versions;
+pub mod person;
 pub mod personal;
 pub mod photo_request;
 pub mod policy;

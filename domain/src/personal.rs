@@ -4,11 +4,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Whether such an event erases its owner: with it the log destroys the key that the owner's personal data are sealed with.
+pub fn forgets_owner(aggregate_type: &str, event_type: &str) -> bool {
+    (aggregate_type, event_type) == ("Person", "PersonErased")
+}
+
 /// A value that belongs to a person and can be forgotten.
 ///
 /// In an event it is `{"personal": value}`; after the person was erased it is `{"erased": true}`.
-/// The wrapper is visible in the stored JSON on purpose: whoever keeps the log can seal and
-/// open exactly these places without knowing any event's shape.
+/// The wrapper is visible in the JSON on purpose: the log seals and opens exactly these places without knowing any event's
+/// shape. In its table they are `{"sealed": "…"}`, which nobody decodes.
 ///
 /// `Debug` never shows the value, so that personal data stays out of logs.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

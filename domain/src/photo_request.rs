@@ -98,7 +98,8 @@ pub struct Marks {
 }
 
 /// An order to a photo request. `at` is the time of the order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type")]
 #[expect(missing_docs, reason = "the fields' types say it")]
 pub enum Command {
     /// Wishes for a picture. A verdict that does not allow it ends the request at once, on record.

@@ -34,9 +34,9 @@ fn compose(
     scene: Option<&Scene>,
     framing: &str,
 ) -> Option<Prompt> {
-    let person = person(&profile.gender);
+    let person = person(profile.gender.known()?);
     let age = profile.age;
-    let nationality = one_line(profile.nationality.as_str());
+    let nationality = one_line(profile.nationality.known()?.as_str());
     let appearance = one_line(profile.appearance.known()?.as_str());
     let scene = scene
         .map(|scene| format!(" Scene: {}.", one_line(scene.as_str())))

@@ -12,6 +12,7 @@ use crate::{
     conduct::{self, Conduct},
     conversation::{self, Conversation},
     event_versions::VersionedEvent,
+    person::{self, Person},
     photo_request::{self, PhotoRequest},
     report::{self, Report},
     stewardship::{self, Stewardship},
@@ -27,7 +28,7 @@ pub struct Recorded<E> {
     pub position: Position,
     /// Its own identity (UUIDv7).
     pub event_id: Uuid,
-    /// The id of the aggregate that it happened to: the user's id for an avatar, a conduct and a
+    /// The id of the aggregate that it happened to: the user's id for an avatar, a conduct, a person and a
     /// subscription, the photo's id for a photo request, the reported thing's id for a report, user, mode and day for a
     /// conversation, day and steward for a stewardship.
     pub aggregate_id: String,
@@ -54,9 +55,13 @@ pub struct Metadata {
     pub causation_id: Uuid,
     /// The command's name, as `CreateAvatar`.
     pub command: String,
-    /// The client's `Idempotency-Key`, when there was one.
+    /// The key that made the command of a reaction or a provider execute once: its cause's id. (Events from before hashes
+    /// have the client's `Idempotency-Key` here as well.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
+    /// SHA-256 of the client's `Idempotency-Key` and of whose it is: clients may write anything into it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key_sha256: Option<String>,
     /// The W3C trace id of the request, when there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
@@ -75,6 +80,7 @@ pub enum AnyEvent {
     Avatar(avatar::Event),
     Conduct(conduct::Event),
     Conversation(conversation::Event),
+    Person(person::Event),
     PhotoRequest(photo_request::Event),
     Report(report::Event),
     Stewardship(stewardship::Event),
@@ -139,6 +145,16 @@ pub enum UnreadableEvent {
         /// What the decoder says.
         source: serde_json::Error,
     },
+    /// Something personal in it cannot be opened; nothing of the event is shown then.
+    #[error("the personal values in {aggregate_type}.{event_type} cannot be opened")]
+    Sealed {
+        /// The aggregate's type.
+        aggregate_type: String,
+        /// The event's name.
+        event_type: String,
+        /// What is wrong, and where.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The metadata beside the event are not what every event has.
     #[error("the metadata are not readable")]
     Metadata(#[source] serde_json::Error),
@@ -154,6 +170,7 @@ impl UnreadableEvent {
             Self::NoWayUp { .. }
             | Self::Misnamed { .. }
             | Self::Payload { .. }
+            | Self::Sealed { .. }
             | Self::Metadata(_) => false,
         }
     }
@@ -165,6 +182,7 @@ pub(crate) fn versions(aggregate_type: &str) -> Option<&'static [(&'static str, 
         Avatar::TYPE => Some(avatar::Event::VERSIONS),
         Conduct::TYPE => Some(conduct::Event::VERSIONS),
         Conversation::TYPE => Some(conversation::Event::VERSIONS),
+        Person::TYPE => Some(person::Event::VERSIONS),
         PhotoRequest::TYPE => Some(photo_request::Event::VERSIONS),
         Report::TYPE => Some(report::Event::VERSIONS),
         Stewardship::TYPE => Some(stewardship::Event::VERSIONS),
@@ -195,6 +213,9 @@ impl AnyEvent {
             Conversation::TYPE => upcasters
                 .decode(event_type, event_version, payload)
                 .map(Self::Conversation),
+            Person::TYPE => upcasters
+                .decode(event_type, event_version, payload)
+                .map(Self::Person),
             PhotoRequest::TYPE => upcasters
                 .decode(event_type, event_version, payload)
                 .map(Self::PhotoRequest),
@@ -217,6 +238,7 @@ impl AnyEvent {
             Self::Avatar(_) => Avatar::TYPE,
             Self::Conduct(_) => Conduct::TYPE,
             Self::Conversation(_) => Conversation::TYPE,
+            Self::Person(_) => Person::TYPE,
             Self::PhotoRequest(_) => PhotoRequest::TYPE,
             Self::Report(_) => Report::TYPE,
             Self::Stewardship(_) => Stewardship::TYPE,
@@ -230,6 +252,7 @@ impl AnyEvent {
             Self::Avatar(event) => event.name().to_owned(),
             Self::Conduct(event) => event.name().to_owned(),
             Self::Conversation(event) => event.name().to_owned(),
+            Self::Person(event) => event.name().to_owned(),
             Self::PhotoRequest(event) => event.name().to_owned(),
             Self::Report(event) => event.name().to_owned(),
             Self::Stewardship(event) => event.name().to_owned(),

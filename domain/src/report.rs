@@ -86,7 +86,8 @@ pub struct Subject {
 }
 
 /// An order to a report.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type")]
 #[expect(missing_docs, reason = "the fields' types say it")]
 pub enum Command {
     /// Somebody reports something of their own. Again while it is open changes nothing.

@@ -44,7 +44,8 @@ impl FromStr for Shift {
 }
 
 /// What a steward does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Command {
     ViewFigures,
@@ -120,6 +121,14 @@ pub enum Command {
     },
     ReplayWebhook {
         webhook_id: String,
+    },
+    /// In the person's stead.
+    ErasePerson {
+        user_id: UserId,
+    },
+    /// Wraps people's data keys with that master key.
+    RotateKeys {
+        master_key_id: String,
     },
 }
 
@@ -199,6 +208,13 @@ pub enum Event {
     WebhookReplayed {
         webhook_id: String,
     },
+    ErasureOrdered {
+        user_id: UserId,
+    },
+    /// It was begun; the id names the master key and does not tell it.
+    KeysRotated {
+        master_key_id: String,
+    },
 }
 
 event_versions!(
@@ -225,6 +241,8 @@ event_versions!(
         DecisionTaken: "1",
         ProjectionRebuilt: "1",
         WebhookReplayed: "1",
+        ErasureOrdered: "1",
+        KeysRotated: "1",
     }
 );
 
@@ -284,6 +302,8 @@ impl Stewardship {
             },
             Command::RebuildProjection { projection } => Event::ProjectionRebuilt { projection },
             Command::ReplayWebhook { webhook_id } => Event::WebhookReplayed { webhook_id },
+            Command::ErasePerson { user_id } => Event::ErasureOrdered { user_id },
+            Command::RotateKeys { master_key_id } => Event::KeysRotated { master_key_id },
         }
     }
 }

@@ -75,7 +75,8 @@ pub struct Snapshot {
 }
 
 /// An order to a subscription.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type")]
 #[expect(missing_docs, reason = "the fields' types say it")]
 pub enum Command {
     /// The user was sent to pay. Refused while a subscription is open at `at`.

@@ -3,10 +3,15 @@
 //! One list serves every reader of the log: the folding of aggregates, the followers, auditors, and `cqrs-es`'s own
 //! stores. An event of today's version is decoded from its text directly and never meets the list.
 
-use cqrs_es::persist::{EventUpcaster, SerializedEvent};
-use serde_json::{Map, Value};
+use cqrs_es::{
+    Aggregate,
+    persist::{EventUpcaster, SerializedEvent},
+};
+use serde_json::{Map, Value, json};
 
 use crate::{
+    avatar::Avatar,
+    conversation::Conversation,
     event_versions::VersionedEvent,
     recorded::{self, UnreadableEvent},
 };
@@ -14,7 +19,37 @@ use crate::{
 /// Every step that an event of ours ever needed, each event's steps in the order of its versions.
 ///
 /// Steps are only ever added: the log keeps every version for ever.
-const STEPS: &[Upcaster] = &[];
+const STEPS: &[Upcaster] = &[
+    // Gender and nationality are in the person's words, and so may be about anybody.
+    Upcaster {
+        aggregate_type: Avatar::TYPE,
+        from: ("AvatarCreated", "1"),
+        to: ("AvatarCreated", "2"),
+        change: |fields| make_personal(fields, &["gender", "nationality"]),
+    },
+    Upcaster {
+        aggregate_type: Avatar::TYPE,
+        from: ("ProfileChanged", "1"),
+        to: ("ProfileChanged", "2"),
+        change: |fields| make_personal(fields, &["gender", "nationality"]),
+    },
+    // The disclosure calls the companion by the name that the person gave it.
+    Upcaster {
+        aggregate_type: Conversation::TYPE,
+        from: ("SafetyInterventionShown", "1"),
+        to: ("SafetyInterventionShown", "2"),
+        change: |fields| make_personal(fields, &["text"]),
+    },
+];
+
+/// Wraps texts as `Personal` does.
+fn make_personal(fields: &mut Map<String, Value>, names: &[&str]) {
+    for name in names {
+        if let Some(text @ Value::String(_)) = fields.get_mut(*name) {
+            *text = json!({ "personal": text.take() });
+        }
+    }
+}
 
 /// One step: from one version of an event's JSON to a later one.
 #[derive(Debug, Clone, Copy)]

@@ -17,7 +17,10 @@ use reqwest::{
 use url::Url;
 
 use self::{failure::Failure, gathering::Gathering, lines::Lines};
-use crate::web_service::{api_base, bearer, client};
+use crate::{
+    limits::{CHAT_SILENCE, CHAT_TIME},
+    web_service::{api_base, bearer, client},
+};
 
 /// What [`ChatCompletions`] is told.
 #[derive(Clone)]
@@ -44,8 +47,8 @@ impl ChatConfig {
             api_key: api_key.into(),
             model: model.into(),
             allow_http: false,
-            silence: Duration::from_secs(30),
-            deadline: Duration::from_secs(120),
+            silence: CHAT_SILENCE,
+            deadline: CHAT_TIME,
         }
     }
 }

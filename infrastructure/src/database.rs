@@ -1,4 +1,6 @@
-//! Connections to PostgreSQL, and the migrations.
+//! Connections to PostgreSQL, the migrations, and who may do what.
+
+mod roles;
 
 use std::time::Duration;
 
@@ -8,16 +10,27 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+pub use roles::DatabaseRole;
+pub(crate) use roles::GRANTS;
+
+use crate::limits::{
+    DATABASE_CONNECT_TIME, LOCK_TIME, POOL_CONNECTIONS, POOL_WAIT, STATEMENT_TIME,
+};
+
 /// The migrations, embedded at build time.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
-/// How long a caller waits for a connection before it hears that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection that rested for longer is asked whether it still lives before it is used. One that was in use a moment
 /// ago is not: the question costs as much as a read does, and a restarted server costs one answer 503 for each.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// How long the first connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The lock that whoever migrates holds; the database's own number, unlike the one that sqlx takes for itself.
+const MIGRATION_LOCK: i64 = 0x6176_615f_726f_6c65;
+/// Between two tries to get it. Nobody waits for it inside a statement: an index that is made concurrently waits for
+/// every statement that is under way.
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
+
+/// PostgreSQL's `insufficient_privilege`.
+const NOT_ALLOWED: &str = "42501";
 
 /// How a pool is to behave.
 #[derive(Debug, Clone)]
@@ -26,8 +39,10 @@ pub struct DatabaseOptions {
     pub application_name: String,
     /// The most connections at a time.
     pub max_connections: u32,
-    /// How long one statement may run; none for no limit.
+    /// How long one statement may run, and wait for a lock no longer than [`LOCK_TIME`]; none for no limit to either.
     pub statement_timeout: Option<Duration>,
+    /// Whose rights the connections have; none for those of whoever logs in.
+    pub role: Option<DatabaseRole>,
 }
 
 impl DatabaseOptions {
@@ -35,8 +50,18 @@ impl DatabaseOptions {
     pub fn named(application_name: &str) -> Self {
         Self {
             application_name: application_name.to_owned(),
-            max_connections: 20,
-            statement_timeout: Some(Duration::from_secs(10)),
+            max_connections: POOL_CONNECTIONS,
+            statement_timeout: Some(STATEMENT_TIME),
+            role: None,
+        }
+    }
+
+    /// With the rights of a role, from the moment of connecting on.
+    #[must_use]
+    pub fn acting_as(self, role: DatabaseRole) -> Self {
+        Self {
+            role: Some(role),
+            ..self
         }
     }
 }
@@ -69,6 +94,37 @@ pub enum DatabaseError {
         /// What the server says.
         reason: String,
     },
+    /// The database was never migrated, or came from a dump without its roles.
+    #[error("PostgreSQL at {place} has no role {role} yet: run `ava migrate` first")]
+    NoRole {
+        /// Host, port and database.
+        place: String,
+        /// The role that is missing.
+        role: DatabaseRole,
+    },
+    /// Whoever logs in may not act as the role.
+    #[error(
+        "the user of DATABASE_URL may not act as {role} at {place}. Let an administrator run: GRANT {role} TO {login}"
+    )]
+    NotAMember {
+        /// Host, port and database.
+        place: String,
+        /// The role.
+        role: DatabaseRole,
+        /// Who logs in, as an identifier.
+        login: String,
+    },
+    /// Whoever migrates may not make the roles, or not hand the database over to their owner.
+    #[error(
+        "the user of DATABASE_URL may not set the database's roles up ({reason}). Let an administrator run this once, then \
+         `ava migrate` again:\n\n{by_hand}\n"
+    )]
+    RolesByHand {
+        /// What the server says.
+        reason: String,
+        /// The statements.
+        by_hand: String,
+    },
     /// The migrations did not go through.
     #[error("the database could not be migrated: {0}")]
     Migration(#[from] MigrateError),
@@ -79,10 +135,10 @@ pub enum DatabaseError {
 /// # Errors
 /// Says where it looked and why it failed, without the password.
 pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<PgPool, DatabaseError> {
-    let address = parse(url)?;
+    let address = acting(parse(url)?, options.role);
     first_connection(&address)
         .await
-        .map_err(|error| explain(place(&address), &error))?;
+        .map_err(|error| explain(&address, options.role, &error))?;
     open(url, options)
 }
 
@@ -93,16 +149,19 @@ pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<PgPool, Dat
 pub fn open(url: &str, options: &DatabaseOptions) -> Result<PgPool, DatabaseError> {
     // Every statement of ours asks for rows by keys that have an index: planning it anew for each set of values, as
     // PostgreSQL does when it takes the values to matter, costs more than many of them cost to run.
-    let connect = parse(url)?
+    let connect = acting(parse(url)?, options.role)
         .application_name(&options.application_name)
         .options([("plan_cache_mode", "force_generic_plan")]);
     let connect = match options.statement_timeout {
-        Some(limit) => connect.options([("statement_timeout", format!("{}ms", limit.as_millis()))]),
+        Some(limit) => connect.options([
+            ("statement_timeout", format!("{}ms", limit.as_millis())),
+            ("lock_timeout", format!("{}ms", LOCK_TIME.as_millis())),
+        ]),
         None => connect,
     };
     Ok(PgPoolOptions::new()
         .max_connections(options.max_connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_timeout(POOL_WAIT)
         .test_before_acquire(false)
         .before_acquire(|connection, rested| {
             Box::pin(async move {
@@ -115,23 +174,82 @@ pub fn open(url: &str, options: &DatabaseOptions) -> Result<PgPool, DatabaseErro
         .connect_lazy_with(connect))
 }
 
-/// Brings the database to the shape that this program needs. Several processes may do so at once.
+/// Brings the database to the shape that this program needs, and grants each role what is its. Several processes may do
+/// so at once, on any number of databases of one cluster. The pool's connections are those of whoever owns the database,
+/// and act as nobody else.
 ///
 /// # Errors
-/// When a migration fails, or when the database is of a newer program than this one.
+/// When a migration fails, when the roles cannot be made, or when the database is of a newer program than this one.
 pub async fn migrate(pool: &PgPool) -> Result<(), DatabaseError> {
-    let mut connection = pool
-        .acquire()
+    let acquired = pool.acquire().await.map_err(MigrateError::Execute)?;
+    let mut connection = acquired.detach();
+    let migrated = migrate_over(&mut connection).await;
+    // The lock and the role end with the connection.
+    connection.close().await.map_err(MigrateError::Execute)?;
+    migrated
+}
+
+/// The same over one connection, which acts as the owner from then on and holds the lock of whoever migrates.
+pub(crate) async fn migrate_over(db: &mut PgConnection) -> Result<(), DatabaseError> {
+    let pending = pending(db).await.map_err(MigrateError::Execute)?;
+    if pending == Some(0)
+        && roles::are_granted(db)
+            .await
+            .map_err(MigrateError::Execute)?
+    {
+        return Ok(());
+    }
+    for unlimited in ["SET statement_timeout = 0", "SET lock_timeout = 0"] {
+        execute(db, unlimited).await?;
+    }
+    while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)")
+        .bind(MIGRATION_LOCK)
+        .fetch_one(&mut *db)
         .await
         .map_err(MigrateError::Execute)?
-        .detach();
-    sqlx::query("SET statement_timeout = 0")
-        .execute(&mut connection)
+    {
+        tokio::time::sleep(LOCK_PAUSE).await;
+    }
+    // Asked again: whoever held the lock may have done it.
+    let granted = roles::are_granted(db)
         .await
         .map_err(MigrateError::Execute)?;
-    MIGRATIONS.run(&mut connection).await?;
-    connection.close().await.map_err(MigrateError::Execute)?;
+    if let Err(error) = roles::prepare(db).await {
+        return Err(by_hand(db, error).await);
+    }
+    execute(db, "SET ROLE ava_owner").await?;
+    MIGRATIONS.run(&mut *db).await?;
+    if !granted {
+        roles::grant(db).await.map_err(MigrateError::Execute)?;
+    }
     Ok(())
+}
+
+async fn execute(db: &mut PgConnection, statement: &str) -> Result<(), DatabaseError> {
+    let done = sqlx::raw_sql(statement).execute(db).await;
+    done.map(drop)
+        .map_err(|error| MigrateError::Execute(error).into())
+}
+
+/// Why the roles could not be set up, and what to do about it.
+async fn by_hand(db: &mut PgConnection, error: sqlx::Error) -> DatabaseError {
+    let reason = match error {
+        sqlx::Error::Database(error) if error.code().as_deref() == Some(NOT_ALLOWED) => {
+            error.message().to_owned()
+        }
+        other => return MigrateError::Execute(other).into(),
+    };
+    let asked: sqlx::Result<(String, String)> =
+        sqlx::query_as("SELECT session_user::text, current_database()::text")
+            .fetch_one(db)
+            .await;
+    match asked {
+        Ok((login, database)) => DatabaseError::RolesByHand {
+            reason,
+            by_hand: roles::by_hand(&login, &database),
+        },
+        Err(error) => MigrateError::Execute(error).into(),
+    }
 }
 
 /// How many migrations this program has that the database has not.
@@ -139,23 +257,34 @@ pub async fn migrate(pool: &PgPool) -> Result<(), DatabaseError> {
 /// # Errors
 /// When the database is away.
 pub async fn pending_migrations(pool: &PgPool) -> sqlx::Result<usize> {
-    let known: Vec<i64> = if has_migrations_table(pool).await? {
-        sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
-            .fetch_all(pool)
-            .await?
-    } else {
-        Vec::new()
-    };
-    Ok(MIGRATIONS
-        .iter()
-        .filter(|migration| !known.contains(&migration.version))
-        .count())
+    let mut connection = pool.acquire().await?;
+    let pending = pending(&mut connection).await?;
+    Ok(pending.unwrap_or_else(|| MIGRATIONS.iter().count()))
 }
 
-async fn has_migrations_table(pool: &PgPool) -> sqlx::Result<bool> {
-    sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
-        .fetch_one(pool)
-        .await
+/// The same; none when there has never been a migration.
+async fn pending(db: &mut PgConnection) -> sqlx::Result<Option<usize>> {
+    let any: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *db)
+        .await?;
+    if !any {
+        return Ok(None);
+    }
+    let known: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
+        .fetch_all(db)
+        .await?;
+    let missing = MIGRATIONS
+        .iter()
+        .filter(|migration| !known.contains(&migration.version));
+    Ok(Some(missing.count()))
+}
+
+/// The same address, whose connections act as the role from the start.
+fn acting(address: PgConnectOptions, role: Option<DatabaseRole>) -> PgConnectOptions {
+    match role {
+        Some(role) => address.options([("role", role.name())]),
+        None => address,
+    }
 }
 
 fn parse(url: &str) -> Result<PgConnectOptions, DatabaseError> {
@@ -172,7 +301,7 @@ fn parse(url: &str) -> Result<PgConnectOptions, DatabaseError> {
 }
 
 async fn first_connection(options: &PgConnectOptions) -> sqlx::Result<()> {
-    tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(options))
+    tokio::time::timeout(DATABASE_CONNECT_TIME, PgConnection::connect_with(options))
         .await
         .map_err(|_| sqlx::Error::PoolTimedOut)??
         .close()
@@ -184,15 +313,35 @@ fn place(options: &PgConnectOptions) -> String {
     format!("{}:{}/{database}", options.get_host(), options.get_port())
 }
 
-fn explain(place: String, error: &sqlx::Error) -> DatabaseError {
+fn explain(
+    address: &PgConnectOptions,
+    role: Option<DatabaseRole>,
+    error: &sqlx::Error,
+) -> DatabaseError {
+    let place = place(address);
     match error {
-        sqlx::Error::Database(error) => DatabaseError::Refused {
-            place,
-            reason: error.message().to_owned(),
+        sqlx::Error::Database(error) => match role {
+            // In these two words PostgreSQL says why it does not begin a session as the role.
+            Some(role) if error.message() == format!("role \"{role}\" does not exist") => {
+                DatabaseError::NoRole { place, role }
+            }
+            Some(role)
+                if error.message() == format!("permission denied to set role \"{role}\"") =>
+            {
+                DatabaseError::NotAMember {
+                    place,
+                    role,
+                    login: roles::quoted(address.get_username()),
+                }
+            }
+            Some(_) | None => DatabaseError::Refused {
+                place,
+                reason: error.message().to_owned(),
+            },
         },
         sqlx::Error::PoolTimedOut => DatabaseError::Unreachable {
             place,
-            reason: format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
+            reason: format!("no answer within {} s", DATABASE_CONNECT_TIME.as_secs()),
         },
         other => DatabaseError::Unreachable {
             place,

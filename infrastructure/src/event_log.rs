@@ -3,31 +3,39 @@
 mod appender;
 mod idempotency;
 mod loader;
+mod opening;
 mod reader;
 mod repository;
 
 use std::sync::Arc;
 
 use application::ports::{
-    Append, AppendError, Appended, EventLog, LogUnavailable, ReadError, StoredEvent, StreamId,
+    Append, AppendError, Appended, EventLog, LogUnavailable, PersonKeys, ReadError, StoredEvent,
+    StreamId,
 };
 use async_trait::async_trait;
 use domain::{
     recorded::{AnyEvent, Recorded},
     upcasting::Upcasters,
-    values::Position,
+    values::{Position, UserId},
 };
 use sqlx::PgPool;
 use tokio::sync::watch;
 
-use appender::Appender;
+use crate::sealing::{MasterKeys, PostgresPersonKeys, concerns_people};
+use appender::{Appender, Refused};
 use loader::Loader;
+
+/// How often an append is sealed anew because its people got other keys meanwhile.
+const ATTEMPTS: u32 = 4;
 
 /// The log over a pool of connections to the primary. Cheap to clone.
 ///
 /// Appending goes through one task with a connection of its own, which carries whatever waits in one
-/// statement and so in one durable commit; loading is grouped in the same way. Both tasks end when the last
+/// statement and so in one durable commit; loading is grouped in the same way. The tasks end when the last
 /// clone is dropped.
+///
+/// What is personal is sealed before it is appended, and opened before anybody sees it ([`crate::sealing`]).
 #[derive(Clone)]
 pub struct PostgresEventLog {
     pool: PgPool,
@@ -35,6 +43,7 @@ pub struct PostgresEventLog {
     loader: Arc<Loader>,
     heads: Heads,
     upcasters: Upcasters,
+    keys: PostgresPersonKeys,
 }
 
 /// The log's end, as far as this process knows it.
@@ -65,8 +74,8 @@ fn rise(head: &watch::Sender<Position>, position: Position) {
 }
 
 impl PostgresEventLog {
-    /// Starts the log's tasks. Connects when the first command arrives.
-    pub fn start(pool: PgPool) -> Self {
+    /// Starts the log's tasks; people's keys are wrapped with these master keys. Connects when the first command arrives.
+    pub fn start(pool: PgPool, masters: MasterKeys) -> Self {
         let heads = Heads {
             appended: watch::Sender::new(Position(0)),
             hint: watch::Sender::new(Position(0)),
@@ -74,10 +83,16 @@ impl PostgresEventLog {
         Self {
             appender: Arc::new(Appender::start(pool.clone(), heads.clone())),
             loader: Arc::new(Loader::start(pool.clone())),
+            keys: PostgresPersonKeys::start(pool.clone(), masters),
             pool,
             heads,
             upcasters: Upcasters::OURS,
         }
+    }
+
+    /// The keys of the people whose data are in it.
+    pub const fn person_keys(&self) -> &PostgresPersonKeys {
+        &self.keys
     }
 }
 
@@ -121,12 +136,34 @@ impl PostgresEventLog {
 
 #[async_trait]
 impl EventLog for PostgresEventLog {
-    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, LogUnavailable> {
-        self.loader.load(stream.clone()).await
+    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError> {
+        let mut events = self.loader.load(stream.clone()).await?;
+        opening::open_stream(&self.keys, stream, &mut events).await?;
+        Ok(events)
     }
 
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
-        self.appender.append(append).await
+        if !concerns_people(&append) {
+            return self
+                .appender
+                .append(append.into())
+                .await
+                .map_err(AppendError::from);
+        }
+        for _ in 0..ATTEMPTS {
+            let sealed = self.keys.seal(&append).await?;
+            let (sealed_with, erased) = (sealed.sealed_with.clone(), sealed.erased.clone());
+            match self.appender.append(sealed).await {
+                Ok(appended) => {
+                    self.keys.appended(&sealed_with, &erased);
+                    return Ok(appended);
+                }
+                // Another process made or destroyed one of the keys: whichever it was, it is known now.
+                Err(Refused::KeyLost) => self.keys.lost(&sealed_with),
+                Err(refused) => return Err(refused.into()),
+            }
+        }
+        Err(AppendError::from(Refused::KeyLost))
     }
 
     async fn read(
@@ -134,7 +171,15 @@ impl EventLog for PostgresEventLog {
         after: Position,
         limit: usize,
     ) -> Result<Vec<Recorded<AnyEvent>>, ReadError> {
-        reader::read(&self.pool, self.upcasters, after, limit).await
+        reader::read(&self.pool, &self.keys, self.upcasters, after, limit).await
+    }
+
+    async fn event_of(
+        &self,
+        owner: UserId,
+        position: Position,
+    ) -> Result<Option<Recorded<AnyEvent>>, ReadError> {
+        reader::event_of(&self.pool, &self.keys, self.upcasters, owner, position).await
     }
 
     fn upcasters(&self) -> Upcasters {
@@ -147,6 +192,17 @@ impl EventLog for PostgresEventLog {
 
     fn hint(&self) -> watch::Receiver<Position> {
         self.heads.hint.subscribe()
+    }
+}
+
+#[async_trait]
+impl PersonKeys for PostgresEventLog {
+    async fn destroy(&self, user: UserId) -> Result<(), LogUnavailable> {
+        self.keys.destroy(user).await
+    }
+
+    async fn is_destroyed(&self, user: UserId) -> Result<bool, LogUnavailable> {
+        self.keys.is_destroyed(user).await
     }
 }
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgPool, postgres::types::PgInterval};
 use tokio::sync::watch;
 
+mod forgetting;
 mod replay;
 
 pub use application::ports::{InboxEntry, InboxState, InvalidState};
@@ -46,6 +47,15 @@ impl WebhookInbox {
     fn announce(&self) {
         self.look();
         self.kept_here.send_modify(|kept| *kept += 1);
+    }
+
+    /// The same inbox, whose statements go through another pool: for operators, who have other rights.
+    pub fn working_through(&self, pool: PgPool) -> Self {
+        Self {
+            pool,
+            hint: self.hint.clone(),
+            kept_here: self.kept_here.clone(),
+        }
     }
 }
 
@@ -181,6 +191,19 @@ impl PaymentInbox for WebhookInbox {
         let again = self.replay(id).await.map_err(unavailable)?;
         self.announce();
         Ok(again)
+    }
+
+    async fn forget_mentioning(&self, words: &[String]) -> Result<(), LogUnavailable> {
+        self.empty_mentioning(words).await.map_err(unavailable)
+    }
+
+    async fn forget(&self, id: &str) -> Result<(), LogUnavailable> {
+        sqlx::query("UPDATE webhook_inbox SET body = '' WHERE event_id = $1")
+            .bind(id)
+            .execute(&self.pool)
+            .await
+            .map_err(unavailable)?;
+        Ok(())
     }
 
     fn hint(&self) -> watch::Receiver<u64> {

@@ -123,6 +123,16 @@ impl PredictionNotices for PostgresPredictionNotices {
         .map_err(unavailable)
     }
 
+    async fn forget(&self, photos: &[PhotoId]) -> Result<(), LogUnavailable> {
+        let photos: Vec<Uuid> = photos.iter().map(|photo| photo.0).collect();
+        sqlx::query("DELETE FROM prediction_notices WHERE photo_id = ANY($1)")
+            .bind(photos)
+            .execute(&self.pool)
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+
     fn arrivals(&self) -> broadcast::Receiver<AttemptId> {
         self.arrivals.subscribe()
     }

@@ -8,8 +8,12 @@
 mod cluster;
 
 use std::{
+    collections::HashMap,
     process,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,7 +21,17 @@ use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 
 pub use cluster::ScratchCluster;
 
+use crate::{
+    database::{self, DatabaseOptions, DatabaseRole},
+    sealing::MasterKeys,
+};
+
 static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// The same master key in every test process, so that each reads what another one wrote.
+pub fn master_keys() -> MasterKeys {
+    MasterKeys::one(&[7; 32])
+}
 
 /// One database that belongs to one test.
 #[derive(Debug)]
@@ -26,6 +40,7 @@ pub struct ScratchDatabase {
     name: String,
     url: String,
     pool: PgPool,
+    pools: Mutex<HashMap<DatabaseRole, PgPool>>,
 }
 
 impl ScratchDatabase {
@@ -73,12 +88,34 @@ impl ScratchDatabase {
             name,
             url,
             pool,
+            pools: Mutex::default(),
         }
     }
 
-    /// Connections to it.
+    /// Connections of whoever runs the server, who may do anything: for a test's own looks and interventions.
     pub fn pool(&self) -> PgPool {
         self.pool.clone()
+    }
+
+    /// Connections as a process of that role has them in production: what is under test works over these, so that a
+    /// missing grant fails a test.
+    pub fn pool_as(&self, role: DatabaseRole) -> PgPool {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let pool = pools.entry(role).or_insert_with(|| {
+            let options = DatabaseOptions {
+                max_connections: 12,
+                statement_timeout: None,
+                ..DatabaseOptions::named("test").acting_as(role)
+            };
+            #[expect(clippy::unwrap_used, reason = "the address is of our own making")]
+            database::open(&self.url_as(role), &options).unwrap()
+        });
+        pool.clone()
+    }
+
+    /// Its address, for a login that has no rights but the role's.
+    pub fn url_as(&self, role: DatabaseRole) -> String {
+        self.cluster.url_as(role, &self.name)
     }
 
     /// Its address, with the password of the throw-away cluster.
@@ -100,9 +137,11 @@ impl Drop for ScratchDatabase {
 
 async fn execute(
     url: &str,
-    statement: &str,
+    statements: &[String],
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut connection = PgConnection::connect(url).await?;
-    sqlx::raw_sql(statement).execute(&mut connection).await?;
+    for statement in statements {
+        sqlx::raw_sql(statement).execute(&mut connection).await?;
+    }
     Ok(connection.close().await?)
 }

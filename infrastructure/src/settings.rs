@@ -3,6 +3,7 @@
 mod audit;
 mod crisis;
 mod generated;
+mod identity;
 mod json_lines;
 mod outside;
 mod plans;
@@ -31,13 +32,14 @@ use sha2::Sha256;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use crate::sealing::MasterKeys;
 use reader::Reader;
 
 pub use audit::AuditSettings;
 pub use generated::{GeneratedSecrets, SecretsUnusable};
+pub use identity::{IdentitySettings, Issuer, TokenKeys};
 pub use outside::{
-    Billing, ChatSettings, IdentitySettings, ImageService, ImagesApiSettings, PaymentSettings,
-    ReplicateSettings, WebSignIn,
+    Billing, ChatSettings, ImageService, ImagesApiSettings, PaymentSettings, ReplicateSettings,
 };
 pub use rate_limits::RateLimitSettings;
 pub use redis::RedisSettings;
@@ -150,6 +152,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// `URL_SIGNING_KEY`: a text that [`parse_key`] understands; none for the generated one.
     pub url_signing_key: Option<Secret>,
+    /// `AVA_MASTER_KEY`: what people's data keys are wrapped with; none for one that is made from the generated secrets.
+    pub master_keys: Option<MasterKeys>,
     /// `AUDIT_SIGNING_KEY` and its like: what lets auditors check the log.
     pub audit: AuditSettings,
     /// `PROJECTIONS_SELF_CHECK_HOURS`: how old a comparison of a read model with the log may become; none for never.
@@ -237,8 +241,9 @@ impl Settings {
             crisis_answers: crisis::read(&mut reader),
             signing_keys: signing::keys(&mut reader, environment, signs),
             safety: safety::read(&mut reader),
-            identity: outside::identity(&mut reader),
+            identity: identity::read(&mut reader, environment),
             url_signing_key: url_signing_key(&mut reader),
+            master_keys: master_keys(&mut reader),
             audit: audit::read(&mut reader, environment),
             self_check_every: self_check_every(&mut reader),
             sentry_dsn: sentry_dsn(&mut reader),
@@ -269,6 +274,7 @@ impl Settings {
     pub fn needs_sandbox(&self) -> bool {
         self.payment.secret_key.is_none()
             || self.chat.key.is_none()
+            || self.identity.issuer == Issuer::Sandbox
             || self.image_services.iter().any(|one| !self.is_real(*one))
     }
 
@@ -294,19 +300,14 @@ impl Settings {
                 "payment pages must lead back to it",
             ),
             (
-                "AUTH_JWT_SECRET",
-                self.identity.jwt_secret.is_some(),
-                "the generated one is for development",
-            ),
-            (
-                "AUTH_ISSUER",
-                reader.text("AUTH_ISSUER").is_some(),
-                "the development issuer is not to be trusted",
-            ),
-            (
                 "URL_SIGNING_KEY",
                 self.url_signing_key.is_some(),
                 "the generated one is for development",
+            ),
+            (
+                "AVA_MASTER_KEY",
+                self.master_keys.is_some(),
+                "people's personal data are sealed with it",
             ),
             (
                 "AUDIT_SIGNING_KEY",
@@ -420,6 +421,17 @@ fn url_signing_key(reader: &mut Reader<'_>) -> Option<Secret> {
         return None;
     }
     Some(key)
+}
+
+fn master_keys(reader: &mut Reader<'_>) -> Option<MasterKeys> {
+    let keys = reader.secret("AVA_MASTER_KEY")?;
+    match MasterKeys::parse(keys.reveal()) {
+        Ok(keys) => Some(keys),
+        Err(error) => {
+            reader.problem("AVA_MASTER_KEY", error);
+            None
+        }
+    }
 }
 
 /// A day, unless it says otherwise; 0 for never.

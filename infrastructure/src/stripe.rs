@@ -20,6 +20,8 @@ use url::Url;
 
 use answers::{Failure, is_missing, is_refused};
 
+use crate::limits::PAYMENT_TIME;
+
 /// Stripe's lists have at most this many on a page.
 const LONGEST_PAGE: i64 = 100;
 /// How many subscriptions of one customer are looked at: a person has one, and two by mistake.
@@ -45,7 +47,7 @@ impl Default for StripeSettings {
             secret_key: None,
             webhook_secrets: Vec::new(),
             api_base: None,
-            timeout: Duration::from_secs(10),
+            timeout: PAYMENT_TIME,
         }
     }
 }
@@ -242,6 +244,20 @@ impl PaymentGateway for Stripe {
         let request = requests::end_with_period(id, ends, survey);
         let answer = account.find(&request).await?;
         Ok(answer.map(|answer| readable(&answer)).transpose()?)
+    }
+
+    async fn end_at_once(&self, id: &str) -> Result<(), PaymentError> {
+        let account = self.account()?;
+        let Some(id) = path_segment(id) else {
+            return Ok(());
+        };
+        let request = requests::end_at_once(id);
+        match account.send(&request, RequestStrategy::Once).await {
+            Ok(_) => Ok(()),
+            // It is over already: then Stripe says that it knows no such subscription.
+            Err(failure) if is_missing(&failure) => Ok(()),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     async fn invoices(

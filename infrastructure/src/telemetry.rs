@@ -1,20 +1,15 @@
 //! What the process says of itself: log lines on standard error, and errors to Sentry where one is configured.
 
+mod current_request;
 mod lines;
+mod reports;
 
 use std::io::{self, IsTerminal};
 
 use lines::Lines;
 
-use sentry::{
-    ClientOptions,
-    integrations::tracing::{BreadcrumbLayer, ErrorLayer},
-};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
-    filter::{LevelFilter, Targets},
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
+    EnvFilter, Layer, Registry, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
 use crate::settings::{LogFormat, Settings};
@@ -41,12 +36,7 @@ impl Drop for Telemetry {
 /// Starts logging, and Sentry when it is configured. To be called once, before the async runtime is built: the
 /// threads made after it report to the same place.
 pub fn start(settings: &Settings, default_filter: &str) -> Telemetry {
-    let guard = settings.sentry_dsn.as_ref().map(|dsn| {
-        let options = ClientOptions::new()
-            .release(env!("CARGO_PKG_VERSION"))
-            .environment(settings.environment.to_string());
-        sentry::init((dsn.reveal(), options))
-    });
+    let guard = reports::start(settings);
     let filter = settings.log_filter.as_deref().unwrap_or(default_filter);
     let written = Lines::to(io::stderr());
     let lines = match settings.log_format {
@@ -60,17 +50,11 @@ pub fn start(settings: &Settings, default_filter: &str) -> Telemetry {
             .with_writer(written.clone())
             .boxed(),
     };
-    let trail = guard
-        .is_some()
-        .then(|| BreadcrumbLayer::new().with_filter(LevelFilter::INFO));
-    let reports = guard
-        .is_some()
-        .then(|| ErrorLayer::new().with_filter(LevelFilter::ERROR));
+    let reports = guard.is_some().then(reports::layers);
     // A second start in one process (in a test) keeps the first one's lines.
     let _ = tracing_subscriber::registry()
         .with(filtered(filter))
         .with(lines)
-        .with(trail)
         .with(reports)
         .try_init();
     Telemetry {

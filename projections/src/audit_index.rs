@@ -3,6 +3,7 @@
 //! The read model only says where an event stands; events themselves are read from the log. What it has not seen yet is
 //! looked for in the log itself, so that no answer lacks an event.
 
+mod of_person;
 mod projector;
 mod selection;
 mod statement;
@@ -14,6 +15,7 @@ use serde_json::value::RawValue;
 use sqlx::{FromRow, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
+pub use of_person::{PersonalStream, knows_owners, streams_of};
 pub use projector::AuditIndexProjector;
 pub use selection::Selection;
 pub use statement::plan;
@@ -94,6 +96,36 @@ pub struct Stretch {
     pub until: Option<Position>,
 }
 
+/// Which events come first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The oldest: the order of the log.
+    #[default]
+    Ascending,
+    /// The newest.
+    Descending,
+}
+
+impl Order {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::Ascending, Self::Descending];
+
+    /// The word that stands for it in addresses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ascending => "asc",
+            Self::Descending => "desc",
+        }
+    }
+
+    const fn as_sql(self) -> &'static str {
+        match self {
+            Self::Ascending => "ASC",
+            Self::Descending => "DESC",
+        }
+    }
+}
+
 impl Wanted {
     fn is_everything(&self) -> bool {
         *self == Self::default()
@@ -110,20 +142,57 @@ pub async fn page(
     stretch: Stretch,
     limit: u32,
 ) -> sqlx::Result<Vec<LoggedEvent>> {
+    ordered(pool, wanted, stretch, Order::Ascending, limit).await
+}
+
+/// The last `limit` of the wanted events in that stretch, the newest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn newest(
+    pool: &PgPool,
+    wanted: &Wanted,
+    stretch: Stretch,
+    limit: u32,
+) -> sqlx::Result<Vec<LoggedEvent>> {
+    ordered(pool, wanted, stretch, Order::Descending, limit).await
+}
+
+async fn ordered(
+    pool: &PgPool,
+    wanted: &Wanted,
+    stretch: Stretch,
+    order: Order,
+    limit: u32,
+) -> sqlx::Result<Vec<LoggedEvent>> {
     if wanted.is_everything() {
-        return logged(pool, wanted, stretch, limit).await;
+        return logged(pool, wanted, stretch, order, limit).await;
     }
-    let (mut found, indexed) = indexed(pool, wanted, stretch, limit).await?;
-    let missing = limit - u32::try_from(found.len()).unwrap_or(limit);
+    let (mut found, indexed) = indexed(pool, wanted, stretch, order, limit).await?;
     let rest = Stretch {
         after: stretch.after.max(indexed),
         ..stretch
     };
     let ends_before = stretch.until.is_some_and(|until| until <= rest.after);
-    if missing > 0 && !ends_before {
-        found.extend(logged(pool, wanted, rest, missing).await?);
+    if ends_before {
+        return Ok(found);
     }
-    Ok(found)
+    match order {
+        Order::Ascending => {
+            let missing = limit - u32::try_from(found.len()).unwrap_or(limit);
+            if missing > 0 {
+                found.extend(logged(pool, wanted, rest, order, missing).await?);
+            }
+            Ok(found)
+        }
+        // What the read model has not seen yet comes first.
+        Order::Descending => {
+            let mut newest = logged(pool, wanted, rest, order, limit).await?;
+            newest.append(&mut found);
+            newest.truncate(limit as usize);
+            Ok(newest)
+        }
+    }
 }
 
 /// What the log itself has.
@@ -131,10 +200,11 @@ async fn logged(
     pool: &PgPool,
     wanted: &Wanted,
     stretch: Stretch,
+    order: Order,
     limit: u32,
 ) -> sqlx::Result<Vec<LoggedEvent>> {
     let mut query = Query::new("");
-    statement::select(&mut query, wanted, stretch, limit);
+    statement::select(&mut query, wanted, stretch, order, limit);
     query.build_query_as().fetch_all(pool).await
 }
 
@@ -143,10 +213,11 @@ async fn indexed(
     pool: &PgPool,
     wanted: &Wanted,
     stretch: Stretch,
+    order: Order,
     limit: u32,
 ) -> sqlx::Result<(Vec<LoggedEvent>, Position)> {
     let mut query = Query::new("");
-    statement::select_indexed(&mut query, wanted, stretch, limit);
+    statement::select_indexed(&mut query, wanted, stretch, order, limit);
     let rows = query.build().fetch_all(pool).await?;
     let mut indexed = Position(0);
     let mut found = Vec::with_capacity(rows.len());
@@ -168,8 +239,19 @@ pub async fn by_position(pool: &PgPool, position: Position) -> sqlx::Result<Opti
         after: Position(position.0.saturating_sub(1)),
         until: Some(position),
     };
-    let mut events = logged(pool, &Wanted::default(), alone, 1).await?;
+    let mut events = logged(pool, &Wanted::default(), alone, Order::Ascending, 1).await?;
     Ok(events.pop())
+}
+
+/// When the event at a position was recorded; none when the log has not come that far.
+///
+/// # Errors
+/// When the database is away.
+pub async fn recorded_at(pool: &PgPool, position: Position) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar("SELECT recorded_at FROM events WHERE position = $1")
+        .bind(position.0.cast_signed())
+        .fetch_optional(pool)
+        .await
 }
 
 /// The last event that was recorded at that time or before; 0 when there is none.

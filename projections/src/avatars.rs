@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgPool, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
-use crate::columns::number;
+use crate::{columns::number, own_rows::own_rows};
 
 mod projector;
 
 pub use projector::AvatarsProjector;
+pub(crate) use projector::past;
 
 /// How far the reference picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -132,7 +133,7 @@ impl<'r> FromRow<'r, PgRow> for AvatarRow {
 /// # Errors
 /// When the database is away.
 pub async fn of_owner(pool: &PgPool, owner: UserId) -> sqlx::Result<Option<AvatarRow>> {
-    sqlx::query_as("SELECT * FROM avatars WHERE owner = $1")
+    sqlx::query_as(own_rows!("SELECT * FROM avatars WHERE owner = $1"))
         .bind(owner.0)
         .fetch_optional(pool)
         .await
@@ -146,10 +147,10 @@ pub async fn of_owner_with_pictures(
     pool: &PgPool,
     owner: UserId,
 ) -> sqlx::Result<Option<(AvatarRow, HashSet<PhotoId>)>> {
-    let row = sqlx::query(
+    let row = sqlx::query(own_rows!(
         "SELECT avatars.*, ARRAY(SELECT photo_id FROM photos WHERE owner = $1 AND purpose = 'reference') AS there
-           FROM avatars WHERE owner = $1",
-    )
+           FROM avatars WHERE owner = $1"
+    ))
     .bind(owner.0)
     .fetch_optional(pool)
     .await?;

@@ -58,6 +58,17 @@ pub async fn next_of(pool: &PgPool, conversation: &str) -> sqlx::Result<Option<C
         .await
 }
 
+/// How many messages are still to be answered.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count(pool: &PgPool) -> sqlx::Result<u64> {
+    let row = sqlx::query("SELECT count(*) AS known FROM chat_work")
+        .fetch_one(pool)
+        .await?;
+    number::<i64, _>(&row, "known")
+}
+
 /// Writes `chat_work`.
 pub struct ChatWorkProjector;
 

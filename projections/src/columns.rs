@@ -1,5 +1,6 @@
 //! How our values look in SQL columns.
 
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Serialize, de::DeserializeOwned, de::value::StrDeserializer};
 use sqlx::{Decode, Postgres, Row, Type, postgres::PgRow};
 
@@ -96,6 +97,11 @@ fn parse<T: DeserializeOwned>(column: &str, word: &str) -> sqlx::Result<T> {
 /// Text from outside without the one character that PostgreSQL's text cannot hold.
 pub(crate) fn storable(text: &str) -> String {
     text.replace('\0', "")
+}
+
+/// A time from outside in whole microseconds, as PostgreSQL holds it.
+pub(crate) fn storable_time(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.trunc_subsecs(6)
 }
 
 fn undecodable(column: &str, source: Box<dyn std::error::Error + Send + Sync>) -> sqlx::Error {

@@ -30,6 +30,7 @@ mod enduring;
 mod feed;
 mod filling;
 mod following;
+mod forgetting;
 mod head;
 mod leases;
 mod progress;
@@ -37,6 +38,7 @@ mod status;
 mod trouble;
 
 pub use checkpoints::{Behind, Checkpoints};
+pub use forgetting::project;
 pub use status::{CheckStatus, FollowerState, ProjectorStatus, ShadowStatus};
 pub use trouble::{Retries, TryLater};
 
@@ -64,6 +66,12 @@ pub trait Projector: Send + Sync {
 
     /// The tables that it writes, and nobody else.
     fn tables(&self) -> &'static [&'static str];
+
+    /// Those of its tables that hold something of people, each with a column `owner`: the rows of whoever is erased leave
+    /// them. The engine does that, and hides what happens to a person after their erasure.
+    fn forgets(&self) -> &'static [&'static str] {
+        self.tables()
+    }
 
     /// Writes what a page of events (in order, without gaps, never empty) means, in the given transaction.
     ///

@@ -9,11 +9,15 @@ use serde::Serialize;
 use sqlx::{FromRow, PgPool, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
-use crate::columns::{number, optional_word, word};
+use crate::{
+    columns::{number, optional_word, word},
+    own_rows::own_rows,
+};
 
 mod projector;
 
 pub use projector::GateProjector;
+pub(crate) use projector::past;
 
 /// A user's subscription as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -110,11 +114,11 @@ impl<'r> FromRow<'r, PgRow> for Admission {
 /// # Errors
 /// When the database is away.
 pub async fn admission(pool: &PgPool, owner: UserId) -> sqlx::Result<Admission> {
-    let admission = sqlx::query_as(
+    let admission = sqlx::query_as(own_rows!(
         "SELECT status AS gate_status, grace_until AS gate_grace_until,
                 customer_id IS NOT NULL AS gate_has_customer
-           FROM subscriptions WHERE owner = $1",
-    )
+           FROM subscriptions WHERE owner = $1"
+    ))
     .bind(owner.0)
     .fetch_optional(pool)
     .await?;
@@ -126,7 +130,7 @@ pub async fn admission(pool: &PgPool, owner: UserId) -> sqlx::Result<Admission> 
 /// # Errors
 /// When the database is away.
 pub async fn of_owner(pool: &PgPool, owner: UserId) -> sqlx::Result<Option<SubscriptionRow>> {
-    sqlx::query_as("SELECT * FROM subscriptions WHERE owner = $1")
+    sqlx::query_as(own_rows!("SELECT * FROM subscriptions WHERE owner = $1"))
         .bind(owner.0)
         .fetch_optional(pool)
         .await
@@ -152,12 +156,24 @@ pub async fn counts(pool: &PgPool) -> sqlx::Result<Vec<(Status, u64)>> {
 /// # Errors
 /// When the database is away.
 pub async fn owner_of_customer(pool: &PgPool, customer_id: &str) -> sqlx::Result<Option<UserId>> {
-    let owner: Option<Uuid> =
-        sqlx::query_scalar("SELECT owner FROM subscription_customers WHERE customer_id = $1")
-            .bind(customer_id)
-            .fetch_optional(pool)
-            .await?;
+    let owner: Option<Uuid> = sqlx::query_scalar("SELECT owner_of_customer($1)")
+        .bind(customer_id)
+        .fetch_one(pool)
+        .await?;
     Ok(owner.map(UserId))
+}
+
+/// All customers that a user ever was at the payment provider, also when the user was erased since.
+///
+/// # Errors
+/// When the database is away.
+pub async fn customers_of(pool: &PgPool, owner: UserId) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar(
+        "SELECT customer_id FROM subscription_customers WHERE owner = $1 ORDER BY customer_id",
+    )
+    .bind(owner.0)
+    .fetch_all(pool)
+    .await
 }
 
 /// The subscriptions that give access, if only on credit, with the provider's id of each: at most `limit`, in the

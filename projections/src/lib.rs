@@ -17,6 +17,8 @@ pub mod engine;
 mod folding;
 pub mod gate;
 pub mod messages;
+pub mod own_rows;
+pub mod past;
 pub mod photo_work;
 pub mod photos;
 pub mod rebuild;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     columns::{number, optional_word, parsed, word},
     gate::Admission,
+    own_rows::{self, own_rows},
     photos::PhotoRow,
 };
 
@@ -146,14 +147,14 @@ pub async fn by_id(
 /// When the database is away.
 pub async fn about(pool: &PgPool, owner: UserId, ids: &[Uuid]) -> sqlx::Result<Vec<Message>> {
     // Two conditions with an index each: one `OR` over both would have none.
-    sqlx::query_as(&format!(
+    sqlx::query_as(&own_rows::around(&format!(
         "SELECT message.*, photo.*
            FROM (SELECT {COLUMNS} FROM messages WHERE message_id = ANY($2) AND owner = $1
                  UNION ALL
                  SELECT {COLUMNS} FROM messages
                   WHERE photo_id = ANY($2) AND owner = $1 AND message_id <> ALL($2)) message
            LEFT JOIN photos photo ON photo.photo_id = message.message_photo_id"
-    ))
+    )))
     .bind(owner.0)
     .bind(ids)
     .fetch_all(pool)
@@ -172,19 +173,18 @@ pub async fn list_behind_gate(
     limit: u32,
 ) -> sqlx::Result<(Admission, Vec<Message>)> {
     // Somebody without a row of `subscriptions` may still talk where nobody has to pay.
-    let mut query = QueryBuilder::new(
+    let mut query = own_rows::begin(owner);
+    query.push(
         "SELECT gate.status AS gate_status, gate.grace_until AS gate_grace_until,
                 gate.customer_id IS NOT NULL AS gate_has_customer, message.*, photo.*
-           FROM (SELECT ",
+           FROM (SELECT $1::uuid AS reader) reader LEFT JOIN subscriptions gate ON gate.owner = reader.reader LEFT JOIN (",
     );
-    query
-        .push_bind(owner.0)
-        .push("::uuid AS reader) reader LEFT JOIN subscriptions gate ON gate.owner = reader.reader LEFT JOIN (");
     push_page(&mut query, owner, mode, before, limit);
     query.push(
         ") message ON true LEFT JOIN photos photo ON photo.photo_id = message.message_photo_id
           ORDER BY message.message_position DESC",
     );
+    own_rows::end(&mut query);
     let rows = query.build().fetch_all(pool).await?;
     let admission = rows.first().map(Admission::from_row).transpose()?;
     let messages = rows.iter().filter_map(|row| {
@@ -256,7 +256,7 @@ impl<'r> FromRow<'r, PgRow> for Chat {
 /// # Errors
 /// When the database is away.
 pub async fn chat_behind_gate(pool: &PgPool, owner: UserId) -> sqlx::Result<(Admission, Chat)> {
-    let row = sqlx::query(
+    let row = sqlx::query(own_rows!(
         "SELECT gate.status AS gate_status, gate.grace_until AS gate_grace_until,
                 gate.customer_id IS NOT NULL AS gate_has_customer,
                 chat.mode AS chat_mode, chat.position AS chat_position, avatar.name AS companion,
@@ -266,8 +266,8 @@ pub async fn chat_behind_gate(pool: &PgPool, owner: UserId) -> sqlx::Result<(Adm
            FROM (SELECT $1::uuid AS reader) reader
            LEFT JOIN subscriptions gate ON gate.owner = reader.reader
            LEFT JOIN chats chat ON chat.owner = reader.reader
-           LEFT JOIN avatars avatar ON avatar.owner = reader.reader",
-    )
+           LEFT JOIN avatars avatar ON avatar.owner = reader.reader"
+    ))
     .bind(owner.0)
     .bind(FIRST_MODE.as_str())
     .fetch_one(pool)

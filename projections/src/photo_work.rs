@@ -131,6 +131,7 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
         | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
         | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => Ok(None),
     }

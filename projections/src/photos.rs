@@ -12,11 +12,13 @@ use uuid::Uuid;
 use crate::{
     columns::{number, word},
     gate::Admission,
+    own_rows::{self, own_rows},
 };
 
 mod projector;
 
 pub use projector::PhotosProjector;
+pub(crate) use projector::past;
 
 /// How far a picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -142,7 +144,25 @@ impl From<&PhotoRow> for PhotoCursor {
     }
 }
 
-/// One photo, whosever it is: the caller compares the owner.
+/// One of a user's photos.
+///
+/// # Errors
+/// When the database is away.
+pub async fn own(
+    pool: &PgPool,
+    owner: UserId,
+    photo_id: PhotoId,
+) -> sqlx::Result<Option<PhotoRow>> {
+    sqlx::query_as(own_rows!(
+        "SELECT * FROM photos WHERE owner = $1 AND photo_id = $2"
+    ))
+    .bind(owner.0)
+    .bind(photo_id.0)
+    .fetch_optional(pool)
+    .await
+}
+
+/// One photo, whosever it is: for stewards.
 ///
 /// # Errors
 /// When the database is away.
@@ -153,16 +173,35 @@ pub async fn by_id(pool: &PgPool, photo_id: PhotoId) -> sqlx::Result<Option<Phot
         .await
 }
 
-/// Those of the photos that are there, in no order: a deleted one is missing.
+/// Those of a user's photos that are there, in no order: a deleted one is missing.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_ids(pool: &PgPool, photo_ids: &[PhotoId]) -> sqlx::Result<Vec<PhotoRow>> {
+pub async fn own_of_ids(
+    pool: &PgPool,
+    owner: UserId,
+    photo_ids: &[PhotoId],
+) -> sqlx::Result<Vec<PhotoRow>> {
     let ids: Vec<Uuid> = photo_ids.iter().map(|id| id.0).collect();
-    sqlx::query_as("SELECT * FROM photos WHERE photo_id = ANY($1)")
-        .bind(ids)
-        .fetch_all(pool)
-        .await
+    sqlx::query_as(own_rows!(
+        "SELECT * FROM photos WHERE owner = $1 AND photo_id = ANY($2)"
+    ))
+    .bind(owner.0)
+    .bind(ids)
+    .fetch_all(pool)
+    .await
+}
+
+/// The picture of a photo, whosever it is, for whoever has its signed address.
+///
+/// # Errors
+/// When the database is away.
+pub async fn picture(pool: &PgPool, photo_id: PhotoId) -> sqlx::Result<Option<Image>> {
+    let image: Option<Json<Image>> = sqlx::query_scalar("SELECT picture_of_photo($1)")
+        .bind(photo_id.0)
+        .fetch_one(pool)
+        .await?;
+    Ok(image.map(|Json(image)| image))
 }
 
 /// A user's photos, newest first, at most `limit` of them.
@@ -176,8 +215,9 @@ pub async fn list(
     before: Option<PhotoCursor>,
     limit: u32,
 ) -> sqlx::Result<Vec<PhotoRow>> {
-    let mut query = QueryBuilder::new("");
+    let mut query = own_rows::begin(owner);
     push_page(&mut query, Some(owner), filter, before, limit);
+    own_rows::end(&mut query);
     query.build_query_as().fetch_all(pool).await
 }
 
@@ -249,7 +289,8 @@ pub async fn list_behind_gate(
     limit: u32,
 ) -> sqlx::Result<(Admission, Vec<PhotoRow>)> {
     // Somebody without a row of `subscriptions` has never subscribed, and so sees nothing either way.
-    let mut query = QueryBuilder::new(
+    let mut query = own_rows::begin(owner);
+    query.push(
         "SELECT gate.status AS gate_status, gate.grace_until AS gate_grace_until,
                 gate.customer_id IS NOT NULL AS gate_has_customer, photo.*
            FROM subscriptions gate
@@ -260,6 +301,7 @@ pub async fn list_behind_gate(
         .push(") photo ON true WHERE gate.owner = ")
         .push_bind(owner.0)
         .push(" ORDER BY photo.requested_at DESC, photo.photo_id DESC");
+    own_rows::end(&mut query);
     let rows = query.build().fetch_all(pool).await?;
 
     let admission = rows.first().map(Admission::from_row).transpose()?;
@@ -310,13 +352,10 @@ fn push_page(
 /// # Errors
 /// When the database is away.
 pub async fn any_stores(pool: &PgPool, key: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM photos WHERE image ->> 'key' = $1)
-             OR EXISTS (SELECT FROM photos WHERE image ->> 'thumbnail_key' = $1)",
-    )
-    .bind(key)
-    .fetch_one(pool)
-    .await
+    sqlx::query_scalar("SELECT picture_is_stored($1)")
+        .bind(key)
+        .fetch_one(pool)
+        .await
 }
 
 /// Whether any photo, whosever it is, shows the picture that is stored under that key.

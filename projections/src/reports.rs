@@ -8,7 +8,10 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgPool, QueryBuilder, Row, postgres::PgRow};
 
-use crate::columns::{number, optional_word, word};
+use crate::{
+    columns::{number, optional_word, word},
+    own_rows::{self, own_rows},
+};
 
 mod projector;
 
@@ -114,7 +117,25 @@ impl From<&ReportRow> for ReportCursor {
     }
 }
 
-/// One report, whosever it is.
+/// One of a user's reports.
+///
+/// # Errors
+/// When the database is away.
+pub async fn own(
+    pool: &PgPool,
+    owner: UserId,
+    report_id: ReportId,
+) -> sqlx::Result<Option<ReportRow>> {
+    sqlx::query_as(own_rows!(
+        "SELECT * FROM reports WHERE owner = $1 AND report_id = $2"
+    ))
+    .bind(owner.0)
+    .bind(report_id.0)
+    .fetch_optional(pool)
+    .await
+}
+
+/// One report, whosever it is: for stewards.
 ///
 /// # Errors
 /// When the database is away.
@@ -135,8 +156,10 @@ pub async fn of_owner(
     before: Option<ReportCursor>,
     limit: u32,
 ) -> sqlx::Result<Vec<ReportRow>> {
-    let mut query = QueryBuilder::new("SELECT * FROM reports WHERE owner = ");
-    query.push_bind(owner.0);
+    let mut query = own_rows::begin(owner);
+    query
+        .push("SELECT * FROM reports WHERE owner = ")
+        .push_bind(owner.0);
     if let Some(cursor) = before {
         query.push(" AND (filed_at, report_id) < (");
         query.push_bind(cursor.filed_at).push(", ");
@@ -144,6 +167,7 @@ pub async fn of_owner(
     }
     query.push(" ORDER BY filed_at DESC, report_id DESC LIMIT ");
     query.push_bind(i64::from(limit));
+    own_rows::end(&mut query);
     query.build_query_as().fetch_all(pool).await
 }
 

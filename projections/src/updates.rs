@@ -7,16 +7,17 @@ use domain::{
     avatar, conversation, photo_request,
     recorded::{AnyEvent, Recorded},
     subscription,
-    values::{Position, UserId},
+    values::{PhotoId, Position, UserId},
 };
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
-    columns::{bigint, column, number, word},
+    columns::{aggregate_id, bigint, column, number, word},
     copying::{Rows, WORTHWHILE},
     engine::Projector,
+    own_rows::own_rows,
 };
 
 /// Which kind of resource changed.
@@ -76,10 +77,10 @@ pub async fn after(
     position: Position,
     limit: u32,
 ) -> sqlx::Result<Vec<Update>> {
-    sqlx::query_as(
+    sqlx::query_as(own_rows!(
         "SELECT position, kind, resource_id FROM updates
-          WHERE owner = $1 AND position > $2 ORDER BY position LIMIT $3",
-    )
+          WHERE owner = $1 AND position > $2 ORDER BY position LIMIT $3"
+    ))
     .bind(owner.0)
     .bind(position.0.cast_signed())
     .bind(i64::from(limit))
@@ -98,10 +99,10 @@ pub async fn of_kind(
     position: Position,
     limit: u32,
 ) -> sqlx::Result<Vec<Position>> {
-    let positions: Vec<i64> = sqlx::query_scalar(
+    let positions: Vec<i64> = sqlx::query_scalar(own_rows!(
         "SELECT position FROM updates
-          WHERE owner = $1 AND position > $2 AND kind = $3 ORDER BY position LIMIT $4",
-    )
+          WHERE owner = $1 AND position > $2 AND kind = $3 ORDER BY position LIMIT $4"
+    ))
     .bind(owner.0)
     .bind(position.0.cast_signed())
     .bind(kind.as_str())
@@ -110,6 +111,22 @@ pub async fn of_kind(
     .await?;
     let position = |position: i64| Position(position.cast_unsigned());
     Ok(positions.into_iter().map(position).collect())
+}
+
+/// Every photo of a user's that ever changed up to and including a position, also those that were deleted since.
+///
+/// # Errors
+/// When the database is away, or the table names something that is no photo.
+pub async fn photos(pool: &PgPool, owner: UserId, upto: Position) -> sqlx::Result<Vec<PhotoId>> {
+    let ids: Vec<String> = sqlx::query_scalar(own_rows!(
+        "SELECT DISTINCT resource_id FROM updates WHERE owner = $1 AND position <= $2 AND kind = $3"
+    ))
+    .bind(owner.0)
+    .bind(upto.0.cast_signed())
+    .bind(UpdateKind::Photo.as_str())
+    .fetch_all(pool)
+    .await?;
+    ids.iter().map(|id| aggregate_id(id)).collect()
 }
 
 /// For whom anything changed after one position, up to and including another.
@@ -121,13 +138,11 @@ pub async fn owners_between(
     after: Position,
     upto: Position,
 ) -> sqlx::Result<Vec<UserId>> {
-    let owners: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT DISTINCT owner FROM updates WHERE position > $1 AND position <= $2",
-    )
-    .bind(after.0.cast_signed())
-    .bind(upto.0.cast_signed())
-    .fetch_all(pool)
-    .await?;
+    let owners: Vec<Uuid> = sqlx::query_scalar("SELECT owners_with_updates($1, $2)")
+        .bind(after.0.cast_signed())
+        .bind(upto.0.cast_signed())
+        .fetch_all(pool)
+        .await?;
     Ok(owners.into_iter().map(UserId).collect())
 }
 
@@ -222,7 +237,10 @@ fn changed(recorded: &Recorded<AnyEvent>) -> Option<(UpdateKind, Resource)> {
             return Some(conversation_changed(event, recorded.event_id));
         }
         // What these tell of, nobody waits for.
-        AnyEvent::Conduct(_) | AnyEvent::Report(_) | AnyEvent::Stewardship(_) => None,
+        AnyEvent::Conduct(_)
+        | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
+        | AnyEvent::Stewardship(_) => None,
     };
     kind.map(|kind| (kind, Resource::Stream))
 }

@@ -11,13 +11,13 @@ use application::ports::{MAX_PICTURE_BYTES, PictureError};
 use crate::jpeg;
 
 /// The longest side in pixels.
-const MAX_SIDE: u32 = 8192;
+pub const MAX_SIDE: u32 = 8192;
 
 /// The most pixels.
-const MAX_PIXELS: u64 = 40_000_000;
+pub const MAX_PIXELS: u64 = 40_000_000;
 
 /// The most memory a decoder may take for itself, in bytes: 40 megapixels of 16-bit RGBA, and some.
-const MAX_ALLOCATION: u64 = 400 * 1024 * 1024;
+pub const MAX_ALLOCATION: u64 = 400 * 1024 * 1024;
 
 /// Decodes a PNG, JPEG or WebP to 8-bit RGB, upright, without alpha. No pixel is touched before the header was judged.
 ///

@@ -13,6 +13,6 @@ mod thumbnail;
 mod xmp;
 
 pub use credentials::{Credentials, CredentialsUnusable, SIGNS, SigningKeys};
-pub use decode::decode;
+pub use decode::{MAX_ALLOCATION, MAX_PIXELS, MAX_SIDE, decode};
 pub use marker::{Marker, encode, finish};
 pub use xmp::{TRAINED_ALGORITHMIC_MEDIA, digital_source_type};

@@ -9,6 +9,7 @@ mod companion;
 mod control;
 mod create;
 mod error;
+mod models;
 mod names;
 mod request;
 mod state;
@@ -22,5 +23,6 @@ pub(crate) use state::State;
 
 /// Registers the routes of chat completions.
 pub(crate) fn routes(app: &mut ServiceConfig) {
-    app.service(create::create_completion);
+    app.service(create::create_completion)
+        .service(models::list_models);
 }

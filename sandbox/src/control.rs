@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use serde_json::json;
 
 use crate::world::World;
-use crate::{chat, images, replicate, stripe};
+use crate::{chat, images, oidc, replicate, stripe};
 
 /// Registers the first page and all switches.
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -21,6 +21,9 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
         .service(chat::script)
         .service(chat::set_default)
         .service(chat::show_ledger)
+        .service(oidc::rotate)
+        .service(oidc::set_default)
+        .service(oidc::show_ledger)
         .configure(stripe::control_routes);
 }
 
@@ -38,7 +41,7 @@ fn unreadable(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
 async fn first_page(world: Data<World>) -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "name": "sandbox",
-        "plays": ["Replicate", "OpenAI-compatible images and chat completions", "Stripe"],
+        "plays": ["Replicate", "OpenAI-compatible images and chat completions", "Stripe", "OpenID Connect"],
         "api": format!("{}/v1", world.url),
         "switches": [
             "POST /control/reset",
@@ -50,6 +53,9 @@ async fn first_page(world: Data<World>) -> HttpResponse {
             "POST /control/chat/script {\"next\": [behaviour, …]}",
             "POST /control/chat/default {\"behaviour\": …, \"pause_ms\": …}",
             "GET /control/chat/ledger",
+            "POST /control/oidc/rotate {\"algorithm\": \"ES256|EdDSA\", \"withdraw\": …}",
+            "POST /control/oidc/default {\"lifetime_s\": …, \"roles_claim\": …, \"away\": …}",
+            "GET /control/oidc/ledger",
             "GET|POST /control/stripe/prices {\"strict\": …, \"prices\": [{\"id\", \"unit_amount\", \"currency\", \"interval\"}]}",
             "GET|POST /control/stripe/webhooks {\"shuffle\", \"duplicate\", \"delay_ms\", \"drop_first\", \"shape\", \"url\", \"secret\"}",
             "GET|POST /control/stripe/clock {\"advance_s\": …}",
@@ -72,6 +78,7 @@ async fn reset(world: Data<World>) -> HttpResponse {
         stripe::reset(&mut state.stripe);
         stripe::add_prices(&mut state.stripe, &world.config.stripe_prices);
         chat::reset(&mut state.chat);
+        oidc::reset(&mut state.oidc);
     });
     world.kept().await;
     HttpResponse::NoContent().finish()

@@ -19,9 +19,11 @@ p{margin:.4rem 0;color:var(--soft)}
 dl{display:grid;grid-template-columns:auto 1fr;gap:.35rem 1rem;margin:1.25rem 0;padding:1rem 0;border:solid var(--line);border-width:1px 0}
 dt{color:var(--soft)}dd{margin:0;text-align:right;overflow-wrap:anywhere}
 form{display:grid;gap:.6rem;margin-top:1rem}
+label{display:grid;gap:.25rem;color:var(--soft)}
+input{font:inherit;color:var(--ink);border:1px solid #8d8a99;border-radius:10px;padding:.65rem .8rem}
 button{font:inherit;font-weight:560;border-radius:10px;padding:.75rem 1rem;border:1px solid var(--line);background:#fff;color:var(--ink);cursor:pointer}
 button.main{background:var(--accent);border-color:var(--accent);color:#fff}
-button:hover{filter:brightness(.97)}button:focus-visible,a:focus-visible{outline:3px solid #b9a9ea;outline-offset:2px}
+button:hover{filter:brightness(.97)}button:focus-visible,a:focus-visible,input:focus-visible{outline:3px solid #b9a9ea;outline-offset:2px}
 a{color:var(--accent)}footer{margin-top:1.25rem;font-size:.85rem;color:var(--soft)}
 ";
 

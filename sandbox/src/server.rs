@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::stripe::StripePrice;
 use crate::world::{State, World};
-use crate::{chat, control, images, replicate, state_file, stripe};
+use crate::{chat, control, images, oidc, replicate, state_file, stripe};
 
 /// Input pictures arrive as data URLs inside the JSON, so bodies may be a few megabytes.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
@@ -208,6 +208,7 @@ fn serve(
             .configure(images::routes)
             .configure(stripe::routes)
             .configure(chat::routes)
+            .configure(oidc::routes)
             .configure(control::routes)
             .default_service(web::to(nowhere))
     })

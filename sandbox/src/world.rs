@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::portrait::Pictures;
 use crate::server::{SandboxConfig, SandboxError};
-use crate::{chat, images, replicate, stripe};
+use crate::{chat, images, oidc, replicate, stripe};
 
 /// Everything the played services remember.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -18,6 +18,7 @@ pub(crate) struct State {
     pub(crate) images: images::State,
     pub(crate) stripe: stripe::State,
     pub(crate) chat: chat::State,
+    pub(crate) oidc: oidc::State,
 }
 
 /// The one place that all routes and all background tasks share.

@@ -5,6 +5,7 @@ use infrastructure::settings::Settings;
 use super::role::Role;
 use crate::{
     crew::Crew,
+    database::Roles,
     failure::Failure,
     listener::{Listeners, local_url},
     stop,
@@ -21,7 +22,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let listeners = Listeners::take(&settings)?;
     let url = local_url(&listeners.api)?;
     let public_url = settings.public_url.clone().unwrap_or_else(|| url.clone());
-    let role = Role::start(&settings, "api", Some(public_url)).await?;
+    let role = Role::start(&settings, "api", Roles::API, Some(public_url)).await?;
     let app = role.wiring.api(false, stop.clone())?;
     let mut crew = Crew::new(stop.clone());
     listeners.join(&mut crew, app, stop.clone());

@@ -7,9 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use domain::stewardship;
-use infrastructure::settings::Settings;
+use infrastructure::{database::DatabaseRole, event_log::PostgresEventLog, settings::Settings};
 use serde_json::json;
-use sqlx::PgPool;
 use transparency::{ProofError, StoredCheckpoint, Tree, VerifierKey};
 
 use crate::{
@@ -55,6 +54,9 @@ pub enum AuditCommand {
     Bundle {
         /// Where; it must not hold anything yet.
         dir: PathBuf,
+        /// Leave out `events.parquet`, the same events for whoever asks them questions (pandas, DuckDB, Spark).
+        #[arg(long)]
+        no_parquet: bool,
         #[command(flatten)]
         by: By,
     },
@@ -117,11 +119,11 @@ pub async fn run(command: AuditCommand, settings: Settings, json: bool) -> Resul
     let stop = stop::on_signals()?;
     let database = Database::running_or_started(&settings).await?;
     let asked = async {
-        let pool = database.connect("ava audit").await?;
+        let pool = database.connect("ava audit", DatabaseRole::Steward).await?;
         must_be_migrated(&pool).await?;
         let job = Job {
             tree: Tree::new(pool.clone()),
-            pool: pool.clone(),
+            log: database.log(&pool)?,
             secrets: &secrets,
             published_to: publish_dir(&settings),
             json,
@@ -155,7 +157,7 @@ impl From<String> for Answer {
 /// What the commands need.
 struct Job<'a> {
     tree: Tree,
-    pool: PgPool,
+    log: PostgresEventLog,
     secrets: &'a Secrets,
     published_to: PathBuf,
     json: bool,
@@ -168,8 +170,13 @@ impl Job<'_> {
             AuditCommand::Checkpoint { by } => self.checkpoint(by).await.map(Answer::from),
             AuditCommand::Prove { what, by } => self.prove(what, by).await.map(Answer::from),
             AuditCommand::Verify(against) => verify::log(self, against).await,
-            AuditCommand::Bundle { dir, by } => {
-                bundle::write(self, &dir, by).await.map(Answer::from)
+            AuditCommand::Bundle {
+                dir,
+                no_parquet,
+                by,
+            } => {
+                let written = bundle::write(self, &dir, !no_parquet, by).await;
+                written.map(Answer::from)
             }
         }
     }
@@ -184,7 +191,7 @@ impl Job<'_> {
     }
 
     async fn record(&self, by: By, view: stewardship::Command) -> Result<(), Failure> {
-        let steward = Steward::new(&self.pool, by).auditing();
+        let steward = Steward::new(&self.log, by).auditing();
         steward.record(view).await
     }
 

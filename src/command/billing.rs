@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use application::subscriptions::{ApplyNoticeError, Reconciliation, Repair};
 use clap::Subcommand;
-use infrastructure::settings::Settings;
+use infrastructure::{database::DatabaseRole, settings::Settings};
 use serde_json::json;
 
 use super::role::Role;
-use crate::failure::Failure;
+use crate::{database::Roles, failure::Failure};
 
 pub const HELP: &str = "\
 Examples:
@@ -36,7 +36,13 @@ pub async fn run(command: BillingCommand, settings: Settings, json: bool) -> Res
     } else {
         Repair::Mend
     };
-    let role = Role::start(&settings, "billing", None).await?;
+    let role = Role::start(
+        &settings,
+        "billing",
+        Roles::only(DatabaseRole::Worker),
+        None,
+    )
+    .await?;
     let compared = role.wiring.reconcile(repair).await;
     role.end().await;
     let report = compared.map_err(failed)?;

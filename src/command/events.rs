@@ -7,7 +7,7 @@ use ::projections::audit_index::{self, Selection, Stretch, Wanted};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use domain::{stewardship, values::Position};
-use infrastructure::settings::Settings;
+use infrastructure::{database::DatabaseRole, settings::Settings};
 use serde_json::json;
 use sqlx::PgPool;
 use std::path::PathBuf;
@@ -146,24 +146,27 @@ pub async fn run(command: EventsCommand, settings: Settings, json: bool) -> Resu
     let stop = stop::on_signals()?;
     let database = Database::running_or_started(&settings).await?;
     let done = async {
-        let pool = database.connect("ava events").await?;
+        let pool = database
+            .connect("ava events", DatabaseRole::Steward)
+            .await?;
         must_be_migrated(&pool).await?;
+        let log = database.log(&pool)?;
         let done = match command {
             EventsCommand::List { filters, limit, by } => {
-                let steward = Steward::new(&pool, by).auditing();
+                let steward = Steward::new(&log, by).auditing();
                 list(&pool, &steward, filters.into(), limit, json).await
             }
             EventsCommand::Show { position, by } => {
-                let steward = Steward::new(&pool, by).auditing();
-                show::run(&pool, &steward, position, json).await
+                let steward = Steward::new(&log, by).auditing();
+                show::run(&pool, &log, &steward, position, json).await
             }
             EventsCommand::Tail { filters, by } => {
-                let steward = Steward::new(&pool, by).auditing();
-                flow::tail(&pool, &steward, filters.into(), json, stop).await
+                let steward = Steward::new(&log, by).auditing();
+                flow::tail(&pool, &log, &steward, filters.into(), json, stop).await
             }
             EventsCommand::Export { filters, out, by } => {
-                let steward = Steward::new(&pool, by).auditing();
-                flow::export(&pool, &steward, filters.into(), out, json, stop).await
+                let steward = Steward::new(&log, by).auditing();
+                flow::export(&pool, &log, &steward, filters.into(), out, json, stop).await
             }
         };
         pool.close().await;

@@ -1,12 +1,9 @@
 //! `ava migrate`: database migrations.
 
-use infrastructure::{database, settings::Settings};
+use infrastructure::settings::Settings;
 use serde_json::json;
 
-use crate::{
-    database::{Database, told},
-    failure::Failure,
-};
+use crate::{database::Database, failure::Failure};
 
 pub const HELP: &str = "\
 Examples:
@@ -17,7 +14,7 @@ Running it twice changes nothing, and several may run at once. `ava up` migrates
 
 pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
     let database = Database::running_or_started(&settings).await?;
-    let applied = migrate(&database).await;
+    let applied = database.migrate().await;
     database.stop().await;
     let applied = applied?;
     if json {
@@ -28,14 +25,4 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
         1 => "Applied 1 migration.\n".to_owned(),
         many => format!("Applied {many} migrations.\n"),
     })
-}
-
-async fn migrate(database: &Database) -> Result<usize, Failure> {
-    let pool = database.connect("ava migrate").await?;
-    let pending = database::pending_migrations(&pool)
-        .await
-        .map_err(Failure::try_again)?;
-    database::migrate(&pool).await.map_err(told)?;
-    pool.close().await;
-    Ok(pending)
 }

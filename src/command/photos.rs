@@ -6,7 +6,7 @@ use ::projections::photos::{self, PhotoRow, PhotoStatus};
 use application::context::{CommandError, Receipt};
 use clap::Subcommand;
 use domain::{photo_request::Rejection, stewardship, values::PhotoId};
-use infrastructure::settings::Settings;
+use infrastructure::{database::DatabaseRole, settings::Settings};
 use serde_json::json;
 
 use crate::{
@@ -70,8 +70,11 @@ pub async fn run(command: PhotosCommand, settings: Settings, json: bool) -> Resu
 }
 
 async fn ask(command: PhotosCommand, database: &Database, json: bool) -> Result<String, Failure> {
-    let pool = database.connect("ava photos").await?;
+    let pool = database
+        .connect("ava photos", DatabaseRole::Steward)
+        .await?;
     must_be_migrated(&pool).await?;
+    let log = database.log(&pool)?;
     let answer = match command {
         PhotosCommand::List { status, limit, by } => {
             let listed = photos::of_everybody(&pool, status, None, limit).await;
@@ -79,7 +82,7 @@ async fn ask(command: PhotosCommand, database: &Database, json: bool) -> Result<
             let view = stewardship::Command::ViewPhotos {
                 status: Some(status.as_str().to_owned()),
             };
-            Steward::new(&pool, by).record(view).await?;
+            Steward::new(&log, by).record(view).await?;
             if json {
                 as_json(&listed)
             } else {
@@ -87,14 +90,14 @@ async fn ask(command: PhotosCommand, database: &Database, json: bool) -> Result<
             }
         }
         PhotosCommand::Retry { photo_id, by } => {
-            let steward = Steward::new(&pool, by);
+            let steward = Steward::new(&log, by);
             let done = steward
                 .stewardships
                 .retry_photo(steward.context(), photo_id);
             told("retried", photo_id, done.await, json)?
         }
         PhotosCommand::Cancel { photo_id, by } => {
-            let steward = Steward::new(&pool, by);
+            let steward = Steward::new(&log, by);
             let done = steward
                 .stewardships
                 .cancel_photo(steward.context(), photo_id);

@@ -18,6 +18,8 @@ pub struct Bar {
     what: String,
     /// What is still to do once all events are.
     rest: &'static str,
+    /// What is counted.
+    unit: &'static str,
     bar: Option<ProgressBar>,
     last_line: Option<Instant>,
     seen: VecDeque<(Instant, u64)>,
@@ -36,10 +38,16 @@ impl Bar {
         Self {
             what,
             rest,
+            unit: "events",
             bar,
             last_line: None,
             seen: VecDeque::new(),
         }
+    }
+
+    /// The same for something else than events.
+    pub fn counting(self, unit: &'static str) -> Self {
+        Self { unit, ..self }
     }
 
     /// Says something beside it.
@@ -50,14 +58,14 @@ impl Bar {
         }
     }
 
-    /// So many events of so many are done.
+    /// So many of so many are done.
     pub fn show(&mut self, done: u64, all: u64) {
         let now = Instant::now();
         self.seen.push_back((now, done));
         while self.seen.len() > 2 && now - self.seen[0].0 > WINDOW {
             self.seen.pop_front();
         }
-        let text = told(done, all, self.rate(), self.rest);
+        let text = told(done, all, self.unit, self.rate(), self.rest);
         if let Some(bar) = &self.bar {
             bar.set_length(all);
             bar.set_position(done);
@@ -71,7 +79,7 @@ impl Bar {
         }
     }
 
-    /// Events a second, lately.
+    /// How many a second, lately.
     fn rate(&self) -> f64 {
         let (Some((then, before)), Some((now, after))) = (self.seen.front(), self.seen.back())
         else {
@@ -94,9 +102,9 @@ impl Bar {
 }
 
 /// As `4300 of 10000 events (43 %), 2100/s, 3 s left`.
-fn told(done: u64, all: u64, rate: f64, rest: &str) -> String {
+fn told(done: u64, all: u64, unit: &str, rate: f64, rest: &str) -> String {
     let percent = (done.min(all) * 100).checked_div(all).unwrap_or(100);
-    let mut text = format!("{done} of {all} events ({percent} %)");
+    let mut text = format!("{done} of {all} {unit} ({percent} %)");
     if done >= all {
         text.push_str(rest);
     } else if rate >= 1.0 {
@@ -114,14 +122,14 @@ mod tests {
     fn a_line_says_how_much_how_fast_and_how_long() {
         let rest = ", indexes and comparison";
         assert_eq!(
-            told(4300, 10_000, 2100.0, rest),
+            told(4300, 10_000, "events", 2100.0, rest),
             "4300 of 10000 events (43 %), 2100/s, 3 s left"
         );
-        assert_eq!(told(0, 7, 0.0, rest), "0 of 7 events (0 %)");
+        assert_eq!(told(0, 7, "keys", 0.0, rest), "0 of 7 keys (0 %)");
         assert_eq!(
-            told(7, 7, 3.0, rest),
+            told(7, 7, "events", 3.0, rest),
             "7 of 7 events (100 %), indexes and comparison"
         );
-        assert_eq!(told(0, 0, 0.0, ""), "0 of 0 events (100 %)");
+        assert_eq!(told(0, 0, "events", 0.0, ""), "0 of 0 events (100 %)");
     }
 }

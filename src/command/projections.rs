@@ -15,7 +15,7 @@ use ::projections::{
 use application::ports::EventLog;
 use clap::{Args, Subcommand};
 use domain::stewardship;
-use infrastructure::{event_log::PostgresEventLog, settings::Settings};
+use infrastructure::{database::DatabaseRole, event_log::PostgresEventLog, settings::Settings};
 use serde_json::json;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +38,8 @@ Examples:
   ava projections verify --all         compare every read model with the log; 1 when one differs
   ava projections rebuild photos       fill its tables again beside the live ones, then swap; reads never stop
 
-A rebuild that was interrupted goes on where it was when it is asked for again. Both work beside a system that runs.";
+A rebuild that was interrupted goes on where it was when it is asked for again. Both work beside a system that runs.
+Lists, comparisons and rebuilds are recorded; say with --by USER_ID whose they are.";
 
 const VERIFY_HELP: &str = "\
 A difference means that something else than the projector has written its tables (a hand, a restore, a disk), or that \
@@ -49,7 +50,10 @@ events. The log is right in each case: `ava projections rebuild NAME` mends the 
 #[derive(Debug, Subcommand)]
 pub enum ProjectionsCommand {
     /// List projectors and reactions: position, lag, state, last error, rebuild, last check.
-    List,
+    List {
+        #[command(flatten)]
+        by: By,
+    },
     /// Let a failed one try its event again.
     Resume {
         /// Its name, as in the list.
@@ -70,6 +74,8 @@ pub enum ProjectionsCommand {
     Verify {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        by: By,
     },
 }
 
@@ -122,17 +128,27 @@ async fn ask(
     json: bool,
     stop: CancellationToken,
 ) -> Result<(String, Result<(), Failure>), Failure> {
-    let pool = database.connect("ava projections").await?;
+    let pool = database
+        .connect("ava projections", DatabaseRole::Projector)
+        .await?;
     must_be_migrated(&pool).await?;
-    let job = Job::new(pool.clone(), json, stop);
+    let log = database.log(&pool)?;
+    let job = Job::new(pool.clone(), log.clone(), json, stop);
     let mut verdict = Ok(());
     let answer = match command {
-        ProjectionsCommand::List if json => format!("{}\n", list::as_json(&job.list().await?)),
-        ProjectionsCommand::List => list::as_table(&job.list().await?),
+        ProjectionsCommand::List { by } => {
+            let followers = job.list().await?;
+            look(database, by).await?;
+            if json {
+                format!("{}\n", list::as_json(&followers))
+            } else {
+                list::as_table(&followers)
+            }
+        }
         ProjectionsCommand::Resume { name } => job.resume(&name).await?,
         ProjectionsCommand::Rebuild { which, restart, by } => {
             let projectors = which.projectors()?;
-            let steward = Steward::new(&pool, by);
+            let steward = steward(database, by).await?;
             for projector in &projectors {
                 let projection = projector.name().to_owned();
                 let deed = stewardship::Command::RebuildProjection { projection };
@@ -140,8 +156,10 @@ async fn ask(
             }
             rebuild::run(&job, projectors, restart).await?
         }
-        ProjectionsCommand::Verify { which } => {
-            let (answer, equal) = verify::run(&job, which.projectors()?).await?;
+        ProjectionsCommand::Verify { which, by } => {
+            let projectors = which.projectors()?;
+            look(database, by).await?;
+            let (answer, equal) = verify::run(&job, projectors).await?;
             if !equal {
                 verdict = Err(Failure::other(
                     "not everything is what the log says; `ava projections rebuild NAME` mends it",
@@ -152,6 +170,20 @@ async fn ask(
     };
     pool.close().await;
     Ok((answer, verdict))
+}
+
+/// Who orders or looks, over connections of their own: the projector records nothing.
+async fn steward(database: &Database, by: By) -> Result<Steward, Failure> {
+    let pool = database
+        .connect("ava projections, record", DatabaseRole::Steward)
+        .await?;
+    Ok(Steward::new(&database.log(&pool)?, by))
+}
+
+/// Records that somebody looks at how the read models stand.
+async fn look(database: &Database, by: By) -> Result<(), Failure> {
+    let steward = steward(database, by).await?;
+    steward.record(stewardship::Command::ViewProjections).await
 }
 
 /// What the commands need.
@@ -165,8 +197,8 @@ pub struct Job {
 }
 
 impl Job {
-    fn new(pool: PgPool, json: bool, stop: CancellationToken) -> Self {
-        let log = Arc::new(PostgresEventLog::start(pool.clone()));
+    fn new(pool: PgPool, log: PostgresEventLog, json: bool, stop: CancellationToken) -> Self {
+        let log = Arc::new(log);
         let node = format!("operator-{}", Uuid::now_v7().simple());
         Self {
             order: Order::new(pool.clone(), log.clone(), node.clone()),

@@ -1,9 +1,15 @@
 //! `ava projector`: the read models.
 
-use infrastructure::settings::Settings;
+use infrastructure::{database::DatabaseRole, settings::Settings};
 
 use super::role::Role;
-use crate::{crew::Crew, failure::Failure, stop};
+use crate::{
+    crew::Crew,
+    database::Roles,
+    failure::Failure,
+    listener::{join_metrics, take_metrics},
+    stop,
+};
 
 pub const HELP: &str = "\
 Examples:
@@ -13,8 +19,18 @@ One process works on each read model; when it dies, another takes over within se
 
 pub async fn run(settings: Settings) -> Result<(), Failure> {
     let stop = stop::on_signals()?;
-    let role = Role::start(&settings, "projector", None).await?;
+    let metrics = take_metrics(&settings)?;
+    let role = Role::start(
+        &settings,
+        "projector",
+        Roles::only(DatabaseRole::Projector),
+        None,
+    )
+    .await?;
     let mut crew = Crew::new(stop.clone());
+    // A supervisor sees there whether this very process lives and reaches the database.
+    let app = role.wiring.api(false, stop.clone())?;
+    join_metrics(metrics, &mut crew, app, stop.clone());
     crew.add_steady(
         "projectors",
         role.wiring.follow(role.wiring.projectors(), stop.clone()),

@@ -5,7 +5,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    database::{Database, Pools, must_be_migrated},
+    database::{Database, Pools, Roles, must_be_migrated},
     failure::Failure,
     listener::url_of,
     wiring::{Secrets, Surroundings, Wiring},
@@ -18,15 +18,16 @@ pub struct Role {
 }
 
 impl Role {
-    /// Connects a role to the database. `name` is the role's, as `api`.
+    /// Connects a role to the database. `name` is the role's, as `api`; `roles` are its rights in the database.
     pub async fn start(
         settings: &Settings,
         name: &str,
+        roles: Roles,
         public_url: Option<Url>,
     ) -> Result<Self, Failure> {
         let secrets = Secrets::of(settings)?;
         let database = Database::already_running(settings)?;
-        let pools = database.pools(name).await?;
+        let pools = database.pools(name, roles).await?;
         must_be_migrated(&pools.work).await?;
         let public_url = match public_url.or_else(|| settings.public_url.clone()) {
             Some(url) => url,

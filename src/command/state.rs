@@ -8,7 +8,7 @@ use application::{
 use chrono::{DateTime, Utc};
 use clap::Args;
 use domain::{stewardship, values::Position};
-use infrastructure::{event_log::PostgresEventLog, settings::Settings};
+use infrastructure::{database::DatabaseRole, settings::Settings};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -66,9 +66,9 @@ async fn ask(arguments: StateArgs, database: &Database, json: bool) -> Result<St
             types.join(", ")
         )));
     };
-    let pool = database.connect("ava state").await?;
+    let pool = database.connect("ava state", DatabaseRole::Steward).await?;
     must_be_migrated(&pool).await?;
-    let log = PostgresEventLog::start(pool.clone());
+    let log = database.log(&pool)?;
     let point = point(&log, &pool, as_of_position, as_of).await?;
     let past = past_states::at(&log, &stream, point).await.map_err(told)?;
     let Some(past) = past else {
@@ -81,7 +81,7 @@ async fn ask(arguments: StateArgs, database: &Database, json: bool) -> Result<St
         aggregate_id: aggregate_id.clone(),
         position: past.position,
     };
-    Steward::new(&pool, by).auditing().record(view).await?;
+    Steward::new(&log, by).auditing().record(view).await?;
     pool.close().await;
     if json {
         let told = json!({

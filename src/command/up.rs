@@ -6,10 +6,7 @@ use std::{
 };
 
 use ::sandbox::RunningSandbox;
-use infrastructure::{
-    database,
-    settings::{Environment, Settings},
-};
+use infrastructure::settings::{Environment, Settings, TokenKeys};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -17,7 +14,7 @@ use url::Url;
 use crate::{
     crew::Crew,
     data_directory::DataDirectory,
-    database::{Database, told},
+    database::{Database, Roles},
     failure::Failure,
     listener::{Listeners, local_url},
     stop,
@@ -79,7 +76,11 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
             .map_err(Failure::other)?,
         data_dir: directory.path().display().to_string(),
         database: database.described(),
-        has_dev_token: settings.environment == Environment::Development,
+        has_dev_token: settings.environment == Environment::Development
+            && !matches!(
+                settings.identity.keys,
+                TokenKeys::Jwks(_) | TokenKeys::Discovered
+            ),
         has_web_client: settings.web_dir.is_some(),
     };
     let surroundings = Surroundings {
@@ -92,8 +93,8 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
         node: directory.node()?,
     };
     let served = async {
-        let pools = database.pools("up").await?;
-        database::migrate(&pools.work).await.map_err(told)?;
+        database.migrate().await?;
+        let pools = database.pools("up", Roles::UP).await?;
         let wiring = Wiring::new(&settings, &secrets, surroundings, pools.clone())?;
         let crew = crew(wiring, listeners, Announcement { addresses, json }, stop)?;
         let worked = tokio::select! {

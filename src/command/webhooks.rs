@@ -6,6 +6,7 @@ use application::ports::PaymentInbox;
 use clap::{Args, Subcommand};
 use domain::stewardship;
 use infrastructure::{
+    database::DatabaseRole,
     inbox::{InboxEntry, InboxState, WebhookInbox},
     settings::Settings,
 };
@@ -69,8 +70,11 @@ pub async fn run(command: WebhooksCommand, settings: Settings, json: bool) -> Re
 }
 
 async fn ask(command: WebhooksCommand, database: &Database, json: bool) -> Result<String, Failure> {
-    let pool = database.connect("ava webhooks").await?;
+    let pool = database
+        .connect("ava webhooks", DatabaseRole::Steward)
+        .await?;
     must_be_migrated(&pool).await?;
+    let log = database.log(&pool)?;
     let inbox = WebhookInbox::new(pool.clone());
     let answer = match command {
         WebhooksCommand::List { state, limit, by } => {
@@ -78,7 +82,7 @@ async fn ask(command: WebhooksCommand, database: &Database, json: bool) -> Resul
             let listed = listed.map_err(Failure::try_again)?;
             let state = state.map(|state| state.as_str().to_owned());
             let view = stewardship::Command::ViewWebhooks { state };
-            Steward::new(&pool, by).record(view).await?;
+            Steward::new(&log, by).record(view).await?;
             if json {
                 as_json(&listed)
             } else {
@@ -86,7 +90,7 @@ async fn ask(command: WebhooksCommand, database: &Database, json: bool) -> Resul
             }
         }
         WebhooksCommand::Replay { which, by } => {
-            let again = replay(&inbox, &which, &Steward::new(&pool, by)).await?;
+            let again = replay(&inbox, &which, &Steward::new(&log, by)).await?;
             if json {
                 format!("{}\n", json!({ "replayed": again }))
             } else {

@@ -1,10 +1,11 @@
 //! `ava worker`: pictures, payments and what else follows from events.
 
-use infrastructure::settings::Settings;
+use infrastructure::{database::DatabaseRole, settings::Settings};
 
 use super::role::Role;
 use crate::{
     crew::Crew,
+    database::Roles,
     failure::Failure,
     listener::{join_metrics, take_metrics},
     stop,
@@ -19,7 +20,7 @@ Work is shared out among all workers; when one dies, another takes over within s
 pub async fn run(settings: Settings) -> Result<(), Failure> {
     let stop = stop::on_signals()?;
     let metrics = take_metrics(&settings)?;
-    let role = Role::start(&settings, "worker", None).await?;
+    let role = Role::start(&settings, "worker", Roles::only(DatabaseRole::Worker), None).await?;
     let mut crew = Crew::new(stop.clone());
     // What is counted of the companion's answers, only the process knows that gives them.
     let app = role.wiring.api(false, stop.clone())?;

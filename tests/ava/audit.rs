@@ -100,6 +100,13 @@ async fn a_log_is_proven_handed_out_and_checked_and_what_was_changed_is_named() 
         .unwrap();
         assert_eq!(recorded, 1, "{deed}");
     }
+    let lines_only = data_dir.join("lines-only");
+    let written = audit(
+        data_dir,
+        &["bundle", "--no-parquet", lines_only.to_str().unwrap()],
+    );
+    assert_eq!(written.code, Some(0), "{}", written.stderr);
+    assert!(!lines_only.join("events.parquet").exists());
 
     for statement in [
         "ALTER TABLE events DISABLE TRIGGER USER",
@@ -132,6 +139,13 @@ fn a_bundle_is_checked_alone(bundle: &str, key: &str) {
     );
     let by_its_own = audit(nowhere, &["verify", "--bundle", bundle]);
     assert!(by_its_own.stdout.contains(key), "{}", by_its_own.stdout);
+    assert!(
+        verified
+            .stdout
+            .contains("The same events stand in events.parquet."),
+        "{}",
+        verified.stdout
+    );
     let events = Path::new(bundle).join("events.jsonl");
     let kept = fs::read_to_string(&events).unwrap();
     fs::write(

@@ -1,88 +1,258 @@
-//! The container files: they name what exists.
+//! The container files: they are what Docker reads, and name what exists.
 
-use std::fs;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
-use infrastructure::settings::VARIABLES;
+use infrastructure::settings::{Settings, VARIABLES};
+use serde_json::Value;
 
 fn file(path: &str) -> String {
     fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// The services of the compose file, each with its lines.
-fn services(compose: &str) -> Vec<(String, String)> {
-    let mut services: Vec<(String, String)> = Vec::new();
-    let body = compose
-        .split("\nservices:\n")
-        .nth(1)
-        .unwrap()
-        .split("\nvolumes:\n")
-        .next()
-        .unwrap();
-    for line in body.lines() {
-        let name = line
-            .strip_prefix("  ")
-            .filter(|rest| !rest.starts_with(' '))
-            .and_then(|rest| rest.strip_suffix(':'));
-        match (name, services.last_mut()) {
-            (Some(name), _) => services.push((name.to_owned(), String::new())),
-            (None, Some((_, lines))) => lines.push_str(&format!("{line}\n")),
-            (None, None) => {}
+/// Checks files against the compose specification, with whichever Python has what that needs.
+fn checked(files: &[&str]) -> Output {
+    for python in ["python3", "/usr/bin/python3"] {
+        let mut able = Command::new(python);
+        able.args(["-c", "import jsonschema, yaml"]);
+        if able.output().is_ok_and(|tried| tried.status.success()) {
+            let mut check = Command::new(python);
+            check
+                .arg("deploy/check_compose.py")
+                .args(files)
+                .current_dir(env!("CARGO_MANIFEST_DIR"));
+            return check.output().unwrap();
         }
     }
+    panic!("`make tools` installs what this test needs: python3-yaml and python3-jsonschema");
+}
+
+/// The compose file as Docker reads it.
+fn compose() -> Value {
+    let checked = checked(&["docker-compose.yml"]);
+    let complaints = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert!(checked.status.success(), "{complaints}");
+    serde_json::from_slice(&checked.stdout).unwrap()
+}
+
+fn services(compose: &Value) -> BTreeMap<&str, &Value> {
+    let services = compose["services"].as_object().unwrap().iter();
     services
+        .map(|(name, service)| (name.as_str(), service))
+        .collect()
 }
 
 #[test]
-fn every_service_says_whether_it_is_well() {
-    let compose = file("docker-compose.yml");
+fn the_compose_files_follow_the_specification_and_a_mistake_would_be_found() {
+    let both = checked(&["docker-compose.yml", "deploy/tls.compose.yml"]);
+    let complaints = String::from_utf8_lossy(&both.stderr).into_owned();
+    assert!(both.status.success(), "{complaints}");
+
+    let directory = tempfile::tempdir().unwrap();
+    let wrong = directory.path().join("wrong.yml");
+    let mistaken =
+        file("docker-compose.yml").replace("    restart: unless-stopped", "    restrat: 7");
+    fs::write(&wrong, mistaken).unwrap();
+    let refused = checked(&[wrong.to_str().unwrap()]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("restrat"));
+}
+
+#[test]
+fn every_service_is_watched_limited_and_started_again() {
+    let compose = compose();
     let services = services(&compose);
-    let names: Vec<&str> = services.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
-        names,
+        services.keys().copied().collect::<Vec<_>>(),
         [
-            "nginx",
             "backend",
-            "worker",
-            "projector",
             "migrate",
+            "nginx",
             "postgres",
-            "redis"
+            "projector",
+            "redis",
+            "worker"
         ]
     );
-    for (name, lines) in services.iter().filter(|(name, _)| name != "migrate") {
-        assert!(lines.contains("healthcheck:"), "{name} has no health check");
+    for (name, service) in services {
+        assert!(service["pids_limit"].is_u64(), "{name}");
+        let limits = &service["deploy"]["resources"]["limits"];
+        assert!(
+            limits["memory"].is_string() && limits["cpus"].is_string(),
+            "{name}"
+        );
+        assert_eq!(
+            service["security_opt"][0], "no-new-privileges:true",
+            "{name}"
+        );
+        // One that runs once is neither watched nor started again.
+        let once = name == "migrate";
+        assert_eq!(service["healthcheck"]["test"].is_array(), !once, "{name}");
+        let restart = if once { "no" } else { "unless-stopped" };
+        assert_eq!(service["restart"], restart, "{name}");
     }
 }
 
 #[test]
-fn the_containers_are_configured_with_variables_that_exist() {
-    let compose = file("docker-compose.yml");
-    let environment = compose.split("environment: &environment\n").nth(1).unwrap();
-    let names = environment
-        .lines()
-        .map_while(|line| line.strip_prefix("    "))
-        .map_while(|line| line.split_once(':'));
-    let mut seen = 0;
-    for (name, _) in names {
+fn only_nginx_is_reached_from_outside_and_the_data_reaches_nobody() {
+    let compose = compose();
+    for (name, service) in services(&compose) {
+        assert_eq!(service["ports"].is_array(), name == "nginx", "{name}");
+        let networks = service["networks"].as_array().unwrap();
+        let apart = ["postgres", "redis", "projector", "migrate"].contains(&name);
+        if apart {
+            assert_eq!(networks, &["data"], "{name}");
+        }
+    }
+    assert_eq!(compose["networks"]["data"]["internal"], true);
+}
+
+#[test]
+fn no_secret_has_a_default() {
+    let text = file("docker-compose.yml");
+    let mut secrets = 0;
+    for used in text.split("${").skip(1) {
+        let (variable, _) = used.split_once('}').unwrap();
+        let name: String = variable
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .collect();
+        if ["SECRET", "PASSWORD", "KEY", "TOKEN"]
+            .iter()
+            .any(|word| name.contains(word))
+        {
+            let asks = variable[name.len()..].strip_prefix(":?");
+            assert!(
+                asks.is_some_and(|what| what.starts_with(&format!("set {name} in .env - "))),
+                "{variable}"
+            );
+            secrets += 1;
+        }
+    }
+    assert!(secrets >= 8, "the compose file was not understood");
+}
+
+/// What APP_ENV=production refuses to start without is either named by the compose file, which says so before anything is
+/// started, or one of two that exclude each other.
+#[test]
+fn what_production_needs_is_asked_for() {
+    let look_up = |name: &str| (name == "APP_ENV").then(|| "production".to_owned());
+    let refused = Settings::read_for(&look_up, false).unwrap_err();
+    let needed: BTreeSet<&str> = refused
+        .problems
+        .iter()
+        .filter_map(|problem| problem.split(' ').next())
+        .collect();
+    assert!(needed.len() >= 10, "{needed:?}");
+    let compose = compose();
+    let asked = compose["x-ava"]["environment"].as_object().unwrap();
+    // Which of these are needed, other settings say: they come with `env_file`, and a process that lacks one says so.
+    let either = ["AUTH_JWT_SECRET", "REPLICATE_API_TOKEN"];
+    for name in needed {
+        assert!(asked.contains_key(name) || either.contains(&name), "{name}");
+    }
+    for name in asked.keys() {
         assert!(
-            VARIABLES.iter().any(|(known, _)| *known == name),
+            VARIABLES.iter().any(|(known, _)| known == name),
             "{name} is no variable of ours"
         );
-        seen += 1;
     }
-    assert!(seen >= 4, "the compose file was not understood");
+    assert_eq!(compose["x-ava"]["env_file"], ".env");
 }
 
 #[test]
-fn nginx_passes_updates_on_at_once() {
-    let nginx = file("deploy/nginx.conf");
-    let updates = nginx
-        .split("location = /updates {")
-        .nth(1)
-        .unwrap()
-        .split('}')
+fn the_image_is_made_of_what_is_there() {
+    let dockerfile = file("Dockerfile");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut manifests = BTreeSet::new();
+    for line in dockerfile.lines().filter(|line| line.starts_with("COPY ")) {
+        let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+        if words[0].starts_with("--from") {
+            continue;
+        }
+        for source in &words[..words.len() - 1] {
+            assert!(root.join(source).exists(), "{line}");
+            manifests.extend(source.strip_suffix("/Cargo.toml"));
+        }
+    }
+    let workspace = file("Cargo.toml");
+    let members = workspace.split("members = [").nth(1).unwrap();
+    let members: BTreeSet<&str> = members
+        .split(']')
         .next()
+        .unwrap()
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .collect();
+    assert_eq!(
+        manifests, members,
+        "a crate's manifest is missing in the layer of what others wrote"
+    );
+    let targets: BTreeSet<&str> = dockerfile
+        .lines()
+        .filter_map(|line| line.strip_prefix("FROM ")?.split(" AS ").nth(1))
+        .collect();
+    let compose = compose();
+    for (name, service) in services(&compose) {
+        if let Some(target) = service["build"]["target"].as_str() {
+            assert!(targets.contains(target), "{name}");
+        }
+    }
+    // The proxy and the program run as somebody who may do nothing else.
+    assert!(dockerfile.contains("\nUSER ava\n") && dockerfile.contains("nginx-unprivileged"));
+}
+
+/// Cargo wants every target of a manifest to be there, and the image begins with manifests alone.
+#[test]
+fn what_others_wrote_can_be_built_from_the_manifests_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let dockerfile = file("Dockerfile");
+    for line in dockerfile
+        .lines()
+        .filter(|line| line.contains("Cargo.toml") && line.starts_with("COPY "))
+    {
+        for source in line
+            .split_whitespace()
+            .filter(|word| word.contains("Cargo."))
+        {
+            let copy = directory.path().join(source);
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            fs::write(copy, file(source)).unwrap();
+        }
+    }
+    let script = format!("{}/deploy/empty_crates.sh", env!("CARGO_MANIFEST_DIR"));
+    let made = Command::new("sh")
+        .arg(&script)
+        .current_dir(&directory)
+        .output()
         .unwrap();
-    assert!(updates.contains("proxy_buffering off;"));
-    assert!(nginx.contains("server backend:8080;"));
+    assert!(made.status.success(), "{made:?}");
+    let read = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--locked",
+            "--offline",
+            "--no-deps",
+            "--format-version",
+            "1",
+        ])
+        .current_dir(&directory)
+        .output()
+        .unwrap();
+    assert!(
+        read.status.success(),
+        "{}",
+        String::from_utf8_lossy(&read.stderr)
+    );
+    let again = Command::new("sh")
+        .arg(&script)
+        .current_dir(&directory)
+        .output()
+        .unwrap();
+    assert!(!again.status.success(), "it would overwrite a checkout");
 }

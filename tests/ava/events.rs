@@ -59,7 +59,12 @@ async fn the_log_is_read_at_the_command_line_and_each_look_is_recorded() {
         (&shown["state_before"], &shown["payload"]),
         (&Value::Null, &first["payload"])
     );
+    assert_eq!(
+        shown["changes"][0],
+        json!({"path": "/kind", "after": "Created"})
+    );
     let told = read(&running, &["events", "show", &position]).stdout;
+    assert!(told.contains(r#"/kind: + "Created""#), "{told}");
     assert!(told.contains("it began with this event"), "{told}");
 
     let id = first["aggregate_id"].as_str().unwrap();

@@ -3,15 +3,23 @@
 
 mod architecture;
 mod audit;
+mod backups;
 mod command_line;
 mod demo;
 mod deployment;
+mod doctor;
+mod erasure;
 mod events;
+mod figures;
+mod keys;
 mod lifecycle;
+mod limits;
 mod payments;
 mod person;
 mod processes;
 mod projections;
 mod refusals;
 mod running;
+mod sign_in;
 mod story;
+mod topology;

@@ -15,25 +15,32 @@ pub struct Person {
 
 impl Person {
     pub async fn sign_in(running: &RunningAva, email: &str) -> Self {
+        Self::sign_in_at(&running.api, email).await
+    }
+
+    /// The same at any address.
+    pub async fn sign_in_at(api: &str, email: &str) -> Self {
         // Whoever comes second finds one installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().build().unwrap();
         let mut person = Self {
             client,
-            api: running.api.clone(),
+            api: api.to_owned(),
             token: String::new(),
         };
         let token = person
-            .post(
-                &format!("{}/dev/token", running.api),
-                &json!({ "email": email }),
-            )
+            .post(&format!("{api}/dev/token"), &json!({ "email": email }))
             .await;
         token["access_token"]
             .as_str()
             .unwrap()
             .clone_into(&mut person.token);
         person
+    }
+
+    /// What it signs its requests with.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     pub async fn get(&self, path: &str) -> Value {
@@ -68,6 +75,14 @@ impl Person {
             assert!(Instant::now() < deadline, "{path} is not {status}: {shown}");
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
+    }
+
+    /// Asks for something that may be refused.
+    pub async fn try_to(&self, method: &str, path: &str) -> reqwest::Response {
+        let url = format!("{}{path}", self.api);
+        let method = method.parse().unwrap();
+        let request = self.client.request(method, url).bearer_auth(&self.token);
+        request.send().await.unwrap()
     }
 
     async fn ask(&self, path: &str) -> reqwest::Response {

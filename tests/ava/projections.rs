@@ -45,6 +45,16 @@ pub async fn avatars(database: &PgPool, many: i32) {
     .unwrap();
 }
 
+/// Who looked at the read models, each time, in order.
+async fn looks(database: &sqlx::PgPool) -> Vec<String> {
+    sqlx::query_scalar(
+        "SELECT metadata ->> 'actor' FROM events WHERE event_type = 'ProjectionsViewed' ORDER BY position",
+    )
+    .fetch_all(database)
+    .await
+    .unwrap()
+}
+
 #[tokio::test]
 async fn a_row_that_somebody_changed_is_named_and_mended_while_the_system_runs() {
     let directory = data_dir();
@@ -57,11 +67,18 @@ async fn a_row_that_somebody_changed_is_named_and_mended_while_the_system_runs()
             .as_array()
             .unwrap()
             .iter()
-            .all(|item| item["lag_events"] == 0 && item["position"] == 50)
+            // Each look is an event, too.
+            .all(|item| item["lag_events"] == 0 && item["position"].as_u64() >= Some(50))
     });
+    let looked = looks(&database).await;
     let verified = projections(&running, &["verify", "--all"]);
     assert_eq!(verified.code, Some(0), "{}", verified.stderr);
     assert_eq!(verified.stdout.lines().count(), 9, "{}", verified.stdout);
+    let by = "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d";
+    assert_eq!(projections(&running, &["list", "--by", by]).code, Some(0));
+    let keeper = format!("operator:{}", uuid::Uuid::nil());
+    let now = looks(&database).await;
+    assert_eq!(now[looked.len()..], [keeper, format!("operator:{by}")]);
 
     sqlx::query(
         "UPDATE avatars SET name = 'Mallory' WHERE owner = (SELECT owner FROM avatars LIMIT 1)",

@@ -46,6 +46,7 @@ fn production_without_its_secrets_is_refused_by_name() {
         "AUTH_JWT_SECRET",
         "URL_SIGNING_KEY",
         "AUDIT_SIGNING_KEY",
+        "AVA_MASTER_KEY",
     ];
     Ended::of(command).refuses(2, &needed);
 }

@@ -25,19 +25,22 @@ fn every_step_of_the_readme_works_as_it_stands() {
     let running = RunningAva::start(directory.path());
     let out = directory.path().join("walk");
     fs::create_dir(&out).unwrap();
+    walk(&running.api, &out, || running.log());
+    running.terminate();
+}
+
+/// Goes the README's way through a system that answers at `base`, and looks at what each step answers. What it fetches is
+/// left in `out`; `log` is what the system has to say when something is wrong.
+pub fn walk(base: &str, out: &Path, log: impl Fn() -> String) {
     let walked = Command::new("sh")
         .args(["-eu", "-c", &walkthrough()])
-        .env("BASE", &running.api)
-        .env("OUT", &out)
+        .env("BASE", base)
+        .env("OUT", out)
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&walked.stdout).into_owned();
     let complaints = String::from_utf8_lossy(&walked.stderr).into_owned();
-    assert!(
-        walked.status.success(),
-        "{told}\n{complaints}\n{}",
-        running.log()
-    );
+    assert!(walked.status.success(), "{told}\n{complaints}\n{}", log());
 
     // What the page says that each step answers, in its order.
     let mut rest = told.as_str();
@@ -82,12 +85,11 @@ fn every_step_of_the_readme_works_as_it_stands() {
             "{name} is marked"
         );
     }
-    let log = fs::read_to_string(out.join("events.jsonl")).unwrap();
+    let events = fs::read_to_string(out.join("events.jsonl")).unwrap();
     assert!(
-        log.starts_with(r#"{"position":1,"#) && log.ends_with("}\n"),
-        "{log}"
+        events.starts_with(r#"{"position":1,"#) && events.ends_with("}\n"),
+        "{events}"
     );
-    running.terminate();
 }
 
 /// The shell of the README, step after step.

@@ -1,5 +1,6 @@
 //! A log as files that can be checked on a machine that has nothing else: `docs/AUDIT.md`, "A bundle".
 
+mod columns;
 mod line;
 mod manifest;
 mod reading;
@@ -12,6 +13,8 @@ pub use writing::{Maker, NotWritten};
 const FORMAT: &str = "ava-bundle/1";
 /// The events, a line each.
 const EVENTS: &str = "events.jsonl";
+/// The same as columns, when they were asked for.
+const COLUMNS: &str = "events.parquet";
 /// The signed checkpoint over them.
 const CHECKPOINT: &str = "checkpoint";
 /// Earlier checkpoints, and how they lead to it.

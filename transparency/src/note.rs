@@ -115,7 +115,7 @@ impl SigningKey {
     }
 
     /// The line that signs a text, which must end with the end of a line.
-    pub(crate) fn signature(&self, text: &str) -> String {
+    pub fn signature(&self, text: &str) -> String {
         let signature = self.pair.sign(text.as_bytes());
         let bytes = [self.verifier.id.as_slice(), signature.as_ref()].concat();
         format!(

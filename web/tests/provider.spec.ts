@@ -1,68 +1,87 @@
-import { createHash } from 'node:crypto';
-import { type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Page } from '@playwright/test';
 
-import { expect, expectAccessible, test } from './support/person';
+import { expect, expectAccessible, test as base } from './support/person';
+import { type Started, startAva } from './support/system';
 
-// The policy of this system allows no provider, since none is configured.
-test.use({ bypassCSP: true });
-
-/** An OpenID Connect provider that signs everybody in as the person of `token`, and checks PKCE. */
-async function provider(token: string): Promise<{ url: string; server: Server }> {
-  let challenge = '';
-  let nonce: string | null = null;
-  const server = createServer((request, response) => {
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const url = new URL(request.url ?? '/', address);
-    response.setHeader('Access-Control-Allow-Origin', '*');
-    if (url.pathname === '/.well-known/openid-configuration') {
-      response.setHeader('Content-Type', 'application/json');
-      response.end(
-        JSON.stringify({ issuer: address, authorization_endpoint: `${address}/authorize`, token_endpoint: `${address}/token` }),
-      );
-    } else if (url.pathname === '/authorize') {
-      expect(url.searchParams.get('code_challenge_method')).toBe('S256');
-      challenge = url.searchParams.get('code_challenge') ?? '';
-      nonce = url.searchParams.get('nonce');
-      const back = new URL(url.searchParams.get('redirect_uri') ?? '');
-      back.search = new URLSearchParams({ code: 'c-1', state: url.searchParams.get('state') ?? '' }).toString();
-      response.writeHead(302, { Location: back.href }).end();
-    } else {
-      let body = '';
-      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      request.on('end', () => {
-        const verifier = new URLSearchParams(body).get('code_verifier') ?? '';
-        const right = createHash('sha256').update(verifier).digest('base64url') === challenge;
-        const now = Math.floor(Date.now() / 1000);
-        const claims = { iss: address, aud: 'ava-web', sub: 'u', iat: now, exp: now + 600, nonce };
-        const id_token = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
-        response.setHeader('Content-Type', 'application/json');
-        response.statusCode = right ? 200 : 400;
-        response.end(
-          JSON.stringify(
-            right ? { access_token: token, token_type: 'Bearer', expires_in: 600, id_token } : { error: 'invalid_grant' },
-          ),
-        );
+/** A system whose tokens come from the provider that the sandbox plays. */
+const test = base.extend<object, { ava: Started }>({
+  ava: [
+    // Playwright reads from the braces that nothing else is needed.
+    // eslint-disable-next-line no-empty-pattern
+    async ({}, provide) => {
+      const ava = await startAva({
+        AUTH_ISSUER: 'sandbox',
+        AUTH_WEB_CLIENT_ID: 'ava-web',
+        AUTH_ROLES_CLAIM: 'app_metadata.roles',
       });
-    }
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+      await provide(ava);
+      await ava.stop();
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+  baseURL: async ({ ava }, provide) => provide(ava.api),
+});
+
+test.beforeEach(async ({ ava, request }) => {
+  await control(ava, request, 'default', { roles_claim: 'app_metadata.roles', away: false });
+});
+
+async function control(ava: Started, request: Page['request'], path: string, order: object): Promise<void> {
+  expect((await request.post(`${ava.sandbox}/control/oidc/${path}`, { data: order })).ok()).toBe(true);
 }
 
-test('somebody signs in at an identity provider, and is back where they wanted to go', async ({ page, request }) => {
+/** Signs in at the provider's page. */
+async function signInThere(page: Page, email: string, roles = ''): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in to ava-web' })).toBeVisible();
+  await page.getByLabel('E-mail address').fill(email);
+  await page.getByLabel('Roles').fill(roles);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+test('somebody signs in at an identity provider, and is back where they wanted to go', async ({ page }) => {
   const email = `oidc-${Date.now()}@example.com`;
-  const issued = (await (await request.post('/dev/token', { data: { email } })).json()) as { access_token: string };
-  const { url, server } = await provider(issued.access_token);
-  await page.route('/config.json', (route) =>
-    route.fulfill({ json: { sign_in: { development: false, oidc: { authority: url, client_id: 'ava-web' } } } }),
-  );
   await page.goto('/account');
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
   await expect(page.getByLabel('Your e-mail address')).toHaveCount(0);
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Sign in' }).click();
+  await expectAccessible(page);
+  await page.goBack();
+  await signInThere(page, email);
   await expect(page).toHaveURL(/\/account$/);
   await expect(page.getByText(email)).toBeVisible();
-  server.close();
+  await expect(page.getByRole('link', { name: 'Operator' })).toHaveCount(0);
+});
+
+test('a role counts where the settings say that roles stand', async ({ page }) => {
+  await page.goto('/operator');
+  await signInThere(page, `operator-${Date.now()}@example.com`, 'operator');
+  await expect(page).toHaveURL(/\/operator/);
+  await expect(page.getByRole('heading', { name: 'This page is for operators' })).toHaveCount(0);
+  // The server agrees: its figures are for operators only.
+  const token = await page.evaluate(() => (JSON.parse(localStorage.getItem('ava.session') ?? '{}') as { token: string }).token);
+  const figures = await page.request.get('/admin/metrics', { headers: { Authorization: `Bearer ${token}` } });
+  expect(figures.status()).toBe(200);
+});
+
+test('whoever goes back at the provider is told, and can try again', async ({ page }) => {
+  await page.goto('/account');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Go back' }).click();
+  await expect(page.getByText('The sign-in did not work out')).toBeVisible();
+  await signInThere(page, `second-try-${Date.now()}@example.com`);
+  await expect(page).toHaveURL(/\/account$/);
+});
+
+test('a provider may sign with another key from one moment to the next', async ({ page, request, ava }) => {
+  for (const order of [{ algorithm: 'EdDSA' }, { withdraw: true }]) {
+    await control(ava, request, 'rotate', order);
+    const email = `rotated-${Date.now()}@example.com`;
+    await page.goto('/account');
+    await signInThere(page, email);
+    await expect(page).toHaveURL(/\/account$/);
+    await expect(page.getByText(email)).toBeVisible();
+    await page.evaluate(() => localStorage.clear());
+  }
 });

@@ -1,8 +1,10 @@
 //! The payment provider's messages → the subscriptions that they speak of.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use application::{
+    context::CommandError,
+    people::People,
     ports::{Clock, InboxItem, LogUnavailable, PaymentGateway, PaymentInbox},
     subscriptions::{ApplyNoticeError, Subscriptions},
 };
@@ -22,6 +24,7 @@ pub(crate) struct ApplyPaymentNotices {
     inbox: Arc<dyn PaymentInbox>,
     payment: Arc<dyn PaymentGateway>,
     subscriptions: Subscriptions,
+    people: People,
     clock: Arc<dyn Clock>,
     settings: InboxSettings,
     stop_within: Duration,
@@ -33,6 +36,7 @@ impl ApplyPaymentNotices {
             inbox: Arc::clone(&parts.inbox),
             payment: Arc::clone(&parts.payment),
             subscriptions: parts.subscriptions.clone(),
+            people: parts.people.clone(),
             clock: Arc::clone(&parts.clock),
             settings: parts.settings.inbox.clone(),
             stop_within: parts.settings.stop_within,
@@ -79,14 +83,42 @@ impl ApplyPaymentNotices {
         let Some(item) = self.inbox.next(self.settings.lease).await? else {
             return Ok(false);
         };
-        match self.apply(&item).await {
+        let applied = self.apply(&item).await;
+        let is_of_somebody_erased = self.is_of_somebody_erased(&item).await?;
+        match applied {
             Ok(()) => self.inbox.done(&item.id).await?,
+            Err(error) if is_of_somebody_erased && !error.is_worth_retrying() => {
+                self.inbox.done(&item.id).await?;
+            }
             Err(error) => self.put_back(&item, error).await?,
+        }
+        if is_of_somebody_erased {
+            self.inbox.forget(&item.id).await?;
         }
         Ok(true)
     }
 
+    /// Whether the message speaks of a customer whose person was erased: then its words are not kept.
+    ///
+    /// Any id that looks like a customer's counts, wherever in the message it stands: what the provider tells of its own
+    /// accord may have any shape.
+    async fn is_of_somebody_erased(&self, item: &InboxItem) -> Result<bool, LogUnavailable> {
+        for customer_id in customers_in(&item.body) {
+            let owner = self.subscriptions.owner_of_customer(customer_id).await?;
+            if let Some(owner) = owner
+                && self.people.is_erased(owner).await.map_err(away)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     async fn apply(&self, item: &InboxItem) -> Result<(), ApplyNoticeError> {
+        // It was emptied: its person was erased, and nothing is left to do for it.
+        if item.body.is_empty() {
+            return Ok(());
+        }
         let notice = self.payment.read_webhook(&item.body)?;
         let applied = self
             .subscriptions
@@ -124,6 +156,24 @@ impl ApplyPaymentNotices {
         };
         self.inbox.failed(&item.id, &told, retry_at).await
     }
+}
+
+/// The customers' ids in a message, each once: the provider's begin with `cus_`.
+fn customers_in(body: &[u8]) -> BTreeSet<&str> {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return BTreeSet::new();
+    };
+    text.match_indices("cus_")
+        .map(|(start, _)| &text[start..])
+        .map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
+            &rest[..end.unwrap_or(rest.len())]
+        })
+        .collect()
+}
+
+fn away<R: std::error::Error + Send + Sync + 'static>(error: CommandError<R>) -> LogUnavailable {
+    LogUnavailable(Box::new(error))
 }
 
 /// How long a failing message is tried.

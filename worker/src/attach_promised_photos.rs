@@ -112,6 +112,7 @@ fn end(event: &AnyEvent) -> Option<End> {
         | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
         | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => None,
     }

@@ -12,6 +12,7 @@ mod attach_promised_photos;
 mod causes;
 mod claimed_work;
 mod deliver_requested_photos;
+mod forget_erased_people;
 mod pace;
 mod parts;
 mod provider_accounts;

@@ -6,10 +6,11 @@ use application::{
     avatars::Avatars,
     chat_figures::ChatFigures,
     conversations::Conversations,
+    people::People,
     photos::Photos,
     ports::{
-        Clock, EventLog, ImageProviders, ObjectStorage, PaymentGateway, PaymentInbox,
-        PictureFinisher, PictureInspector, PredictionNotices, ReplyDrafts,
+        Clock, EventLog, IdempotencyStore, ImageProviders, ObjectStorage, PaymentGateway,
+        PaymentInbox, PictureFinisher, PictureInspector, PredictionNotices, ReplyDrafts,
     },
     subscriptions::Subscriptions,
 };
@@ -35,6 +36,10 @@ pub struct WorkerParts {
     pub avatars: Avatars,
     /// The use cases of photos.
     pub photos: Photos,
+    /// The use cases of people's own data.
+    pub people: People,
+    /// What used idempotency keys stand for.
+    pub idempotency: Arc<dyn IdempotencyStore>,
     /// The use cases of conversations.
     pub conversations: Conversations,
     /// Tells what the companion is about to say.

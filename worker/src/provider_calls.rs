@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use application::figures::PROVIDER_CALLS;
 use domain::values::PhotoId;
 use sqlx::PgPool;
 use tokio::sync::mpsc;
@@ -15,6 +16,16 @@ const BUNDLE: usize = 128;
 
 /// How long the calls that bought nothing stay, in days.
 const KEPT_DAYS: i32 = 30;
+
+/// Forgets all calls for these pictures.
+pub(crate) async fn forget_calls(pool: &PgPool, photos: &[PhotoId]) -> sqlx::Result<()> {
+    let photos: Vec<Uuid> = photos.iter().map(|photo| photo.0).collect();
+    sqlx::query("DELETE FROM provider_calls WHERE photo_id = ANY($1)")
+        .bind(photos)
+        .execute(pool)
+        .await
+        .map(drop)
+}
 
 /// What a provider was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,8 +103,10 @@ impl ProviderCalls {
 
     /// Writes down what came of a call.
     pub(crate) fn over(&self, call: Call, outcome: &'static str, job_id: Option<&str>) {
+        let took = call.began.elapsed();
+        PROVIDER_CALLS.took([&call.provider, call.kind.as_str(), outcome], took);
         let entry = Entry {
-            took: call.began.elapsed(),
+            took,
             call,
             outcome,
             job_id: job_id.map(str::to_owned),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use projections::engine::Reaction;
 
 use crate::{
-    attach_promised_photos::AttachPromisedPhotos, parts::WorkerParts,
-    record_reference_results::RecordReferenceResults, release_unused_quota::ReleaseUnusedQuota,
-    remove_deleted_files::RemoveDeletedFiles, request_reference_images::RequestReferenceImages,
+    attach_promised_photos::AttachPromisedPhotos, forget_erased_people::ForgetErasedPeople,
+    parts::WorkerParts, record_reference_results::RecordReferenceResults,
+    release_unused_quota::ReleaseUnusedQuota, remove_deleted_files::RemoveDeletedFiles,
+    request_reference_images::RequestReferenceImages,
 };
 
 /// Every reaction of ours.
@@ -20,5 +21,6 @@ pub fn reactions(parts: &WorkerParts) -> Vec<Arc<dyn Reaction>> {
         Arc::new(ReleaseUnusedQuota::new(parts)),
         Arc::new(RemoveDeletedFiles::new(parts)),
         Arc::new(AttachPromisedPhotos::new(parts)),
+        Arc::new(ForgetErasedPeople::new(parts)),
     ]
 }

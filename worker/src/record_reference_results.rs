@@ -97,6 +97,7 @@ fn result(event: &AnyEvent) -> Option<Result> {
         | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
         | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => None,
     }

@@ -51,6 +51,7 @@ impl Reaction for ReleaseUnusedQuota {
             | AnyEvent::Conduct(_)
             | AnyEvent::Conversation(_)
             | AnyEvent::Report(_)
+            | AnyEvent::Person(_)
             | AnyEvent::Stewardship(_)
             | AnyEvent::Subscription(_) => return Ok(()),
         }

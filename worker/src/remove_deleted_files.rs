@@ -53,6 +53,7 @@ impl Reaction for RemoveDeletedFiles {
             | AnyEvent::Conduct(_)
             | AnyEvent::Conversation(_)
             | AnyEvent::Report(_)
+            | AnyEvent::Person(_)
             | AnyEvent::Stewardship(_)
             | AnyEvent::Subscription(_) => return Ok(()),
         }

@@ -49,6 +49,7 @@ impl Reaction for RequestReferenceImages {
             | AnyEvent::Conversation(_)
             | AnyEvent::PhotoRequest(_)
             | AnyEvent::Report(_)
+            | AnyEvent::Person(_)
             | AnyEvent::Stewardship(_)
             | AnyEvent::Subscription(_) => return Ok(()),
         };

@@ -111,7 +111,7 @@ pub(crate) async fn get_figures(
     app: Data<State>,
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let figures = measured(&app).await?;
     app.record(context, stewardship::Command::ViewFigures)
         .await?;
@@ -120,12 +120,12 @@ pub(crate) async fn get_figures(
 
 async fn measured(app: &State) -> Result<Figures, Problem> {
     let now = app.clock.now();
-    let pool = &app.pool;
+    let pool = &app.steward_pool;
     let head = app.log.head().await?;
     let deliveries = photos::deliveries(pool, now - WINDOW).await?;
     let work = photo_work::counts(pool, now).await?;
     let waiting = reports::counts(pool, now).await?;
-    let inbox = app.inbox.counts(now - WINDOW).await?;
+    let inbox = app.steward_inbox.counts(now - WINDOW).await?;
     let followers = app.checkpoints.list(head).await?;
     Ok(Figures {
         measured_at: now,

@@ -131,7 +131,7 @@ pub(crate) async fn list_photos_of_everybody(
     request: ReadRequest,
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let mut parameters = Parameters::of(&raw);
     let status = parameters.query("status", |text| {
         parameters::word(text, &PhotoStatus::ALL, PhotoStatus::as_str)
@@ -142,7 +142,7 @@ pub(crate) async fn list_photos_of_everybody(
     let status = status.unwrap_or(PhotoStatus::Failed);
     request.seen(&app, positions::PHOTO).await?;
 
-    let mut rows = photos::of_everybody(&app.pool, status, before, limit + 1).await?;
+    let mut rows = photos::of_everybody(&app.steward_pool, status, before, limit + 1).await?;
     let next = paging::cut(&mut rows, limit).map(|row| cursor::encode(&PhotoCursor::from(row)));
     let view = stewardship::Command::ViewPhotos {
         status: Some(status.as_str().to_owned()),
@@ -265,7 +265,7 @@ async fn shown(
     status: StatusCode,
 ) -> Result<Reply, Problem> {
     app.seen(positions::PHOTO, position).await?;
-    let row = photos::by_id(&app.pool, photo_id).await?;
+    let row = photos::by_id(&app.steward_pool, photo_id).await?;
     let row = row.ok_or_else(|| Problem::plain(Code::PhotoNotFound))?;
     let sequence = row.sequence;
     let reply = Reply::json(status, &AdminPhoto::of(row))?;

@@ -39,7 +39,7 @@ pub(crate) async fn list_projections_for_operators(
     app: Data<State>,
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let head = app.log.head().await?;
     let list = ProjectionList::of(app.checkpoints.list(head).await?);
     app.record(context, stewardship::Command::ViewProjections)

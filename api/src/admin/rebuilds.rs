@@ -41,7 +41,11 @@ impl Rebuilds {
             return;
         }
         let node = format!("operator-{}", Uuid::now_v7().simple());
-        let order = Order::new(self.app.rebuild_pool.clone(), self.app.log.clone(), node);
+        let order = Order::new(
+            self.app.rebuild_pool.clone(),
+            self.app.rebuild_log.clone(),
+            node,
+        );
         let this = self.clone();
         self.runtime.spawn(async move {
             match order.rebuild(projector, &this.stop).await {

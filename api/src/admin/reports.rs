@@ -6,7 +6,7 @@ use actix_web::{
     post,
     web::{Data, Path},
 };
-use application::ports::Role;
+use application::{context::CommandError, ports::Role};
 use chrono::{DateTime, Utc};
 use domain::{
     report::{Decision, SubjectKind},
@@ -129,7 +129,7 @@ pub(crate) async fn list_report_queue(
     request: ReadRequest,
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let mut parameters = Parameters::of(&raw);
     let status = parameters.query("status", |text| {
         parameters::word(text, &ReportStatus::ALL, ReportStatus::as_str)
@@ -140,7 +140,7 @@ pub(crate) async fn list_report_queue(
     let status = status.unwrap_or(ReportStatus::Open);
     request.seen(&app, positions::REPORT).await?;
 
-    let mut rows = reports::queue(&app.pool, status, after, limit + 1).await?;
+    let mut rows = reports::queue(&app.steward_pool, status, after, limit + 1).await?;
     let last = paging::cut(&mut rows, limit).map(ReportCursor::from);
     let next = last.as_ref().map(paging::report_cursor_text);
     let view = stewardship::Command::ViewReports {
@@ -185,17 +185,20 @@ pub(crate) async fn get_reported_content(
     raw: HttpRequest,
     report_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let report_id = id(&report_id)?;
     request.seen(&app, positions::REPORT).await?;
     request.seen(&app, positions::PHOTO).await?;
     request.seen(&app, positions::CHAT).await?;
     let row = row(&app, report_id).await?;
     let (photo, message) = match row.subject_kind {
-        SubjectKind::Photo => (photos::by_id(&app.pool, PhotoId(report_id.0)).await?, None),
+        SubjectKind::Photo => (
+            photos::by_id(&app.steward_pool, PhotoId(report_id.0)).await?,
+            None,
+        ),
         SubjectKind::Message => {
             let message_id = MessageId(report_id.0);
-            let message = messages::by_id(&app.pool, row.owner, message_id).await?;
+            let message = messages::by_id(&app.steward_pool, row.owner, message_id).await?;
             (None, message)
         }
     };
@@ -261,7 +264,14 @@ pub(crate) async fn decide_report(
     let decision = decision.ok_or_else(|| Problem::plain(Code::InvalidBody))?;
     let execute = async |context| {
         let decided = app.reports.decide(context, report_id, decision, note);
-        Ok(decided.await?.into())
+        decided
+            .await
+            .map(Executed::from)
+            .map_err(|error| match error {
+                // The report went with whoever filed it.
+                CommandError::OwnerErased => Problem::plain(Code::ReportNotFound),
+                other => other.into(),
+            })
     };
     let answer = async |executed: Executed| {
         let position = executed.position();
@@ -276,6 +286,6 @@ pub(crate) async fn decide_report(
 }
 
 async fn row(app: &State, report_id: ReportId) -> Result<ReportRow, Problem> {
-    let row = reports::by_id(&app.pool, report_id).await?;
+    let row = reports::by_id(&app.steward_pool, report_id).await?;
     row.ok_or_else(|| Problem::plain(Code::ReportNotFound))
 }

@@ -8,7 +8,7 @@ use actix_web::{
 use application::ports::Role;
 use chrono::{DateTime, Utc};
 use domain::{stewardship, values::UserId};
-use projections::{avatars, gate, photos, reports};
+use projections::{audit_index, avatars, gate, photos, reports};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -89,7 +89,7 @@ pub(crate) async fn get_user(
     raw: HttpRequest,
     user_id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let unknown = || Problem::plain(Code::UserNotFound);
     let user: UserId = user_id.parse().map_err(|_| unknown())?;
     request.seen(&app, positions::ALL).await?;
@@ -100,11 +100,20 @@ pub(crate) async fn get_user(
     Ok(Reply::json(StatusCode::OK, &account)?.respond())
 }
 
+/// Whether there is anything of theirs, or was before they were erased.
+pub(super) async fn is_known(app: &State, user: UserId) -> Result<bool, Problem> {
+    Ok(account(app, user).await?.is_some()
+        || app.people.is_erased(user).await?
+        || !audit_index::streams_of(&app.steward_pool, user)
+            .await?
+            .is_empty())
+}
+
 /// None when nothing is known of them.
 async fn account(app: &State, user: UserId) -> Result<Option<UserAccount>, Problem> {
-    let avatar = avatars::of_owner(&app.pool, user).await?;
-    let subscription = gate::of_owner(&app.pool, user).await?;
-    let photos = photos::counts(&app.pool, Some(user)).await?;
+    let avatar = avatars::of_owner(&app.steward_pool, user).await?;
+    let subscription = gate::of_owner(&app.steward_pool, user).await?;
+    let photos = photos::counts(&app.steward_pool, Some(user)).await?;
     let conduct = app.conducts.load(user).await?;
     if avatar.is_none() && subscription.is_none() && conduct.sequence == 0 && photos.is_empty() {
         return Ok(None);
@@ -122,7 +131,7 @@ async fn account(app: &State, user: UserId) -> Result<Option<UserAccount>, Probl
             photos_limit: row.photos_limit,
         }),
         photos: counted(photos, |status| status.as_str()),
-        reports: reports::filed_by(&app.pool, user).await?,
+        reports: reports::filed_by(&app.steward_pool, user).await?,
         conduct: AccountConduct {
             flagged: conduct.pauses() > 0,
             refusals: conduct.refusals(),

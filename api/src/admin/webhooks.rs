@@ -110,7 +110,7 @@ pub(crate) async fn list_webhooks(
     app: Data<State>,
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&raw, Role::Operator)?;
+    let context = steward::looking(&raw, Role::Operator).await?;
     let mut parameters = Parameters::of(&raw);
     let state = parameters.query("state", |text| {
         parameters::word(text, &InboxState::ALL, InboxState::as_str)
@@ -119,7 +119,7 @@ pub(crate) async fn list_webhooks(
     let before = parameters.query("cursor", paging::arrival_cursor);
     parameters.finish()?;
 
-    let mut entries = app.inbox.page(state, before, limit + 1).await?;
+    let mut entries = app.steward_inbox.page(state, before, limit + 1).await?;
     let last = paging::cut(&mut entries, limit);
     let next = last.map(|entry| paging::arrival_cursor_text(entry.arrival));
     let state = state.map(InboxState::as_str);
@@ -164,18 +164,18 @@ pub(crate) async fn replay_webhook(
     let context = steward::acting(&request, Role::Operator)?;
     let id = webhook_id.into_inner();
     let execute = async |context| {
-        if app.inbox.entry(&id).await?.is_none() {
+        if app.steward_inbox.entry(&id).await?.is_none() {
             return Err(Problem::plain(Code::WebhookNotFound));
         }
         let deed = stewardship::Command::ReplayWebhook {
             webhook_id: id.clone(),
         };
         let receipt = app.stewardships.record(context, deed).await?;
-        app.inbox.hand_out_again(&id).await?;
+        app.steward_inbox.hand_out_again(&id).await?;
         Ok(receipt.into())
     };
     let answer = async |executed: Executed| {
-        let entry = app.inbox.entry(&id).await?;
+        let entry = app.steward_inbox.entry(&id).await?;
         let entry = entry.ok_or_else(|| Problem::plain(Code::WebhookNotFound))?;
         let reply = Reply::json(StatusCode::ACCEPTED, &Webhook::from(entry))?;
         Ok(reply.at(executed.position()))

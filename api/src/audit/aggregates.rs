@@ -10,8 +10,8 @@ use application::{
     ports::{Role, StreamId},
 };
 use chrono::{DateTime, Utc};
-use domain::{stewardship, values::Position};
-use projections::audit_index::{self, Stretch, Wanted};
+use domain::stewardship;
+use projections::audit_index::{Order, Stretch, Wanted};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -19,9 +19,10 @@ use utoipa::ToSchema;
 use super::{event::EventPage, events, selection};
 use crate::{
     app::State,
+    as_of::{AsOf, AsOfParameters},
     examples, paging,
     parameters::{self, Parameters},
-    problem::{Code, FieldError, Problem, SIGNED_IN, problems},
+    problem::{Code, Problem, SIGNED_IN, problems},
     reply::Reply,
     steward,
 };
@@ -60,7 +61,7 @@ pub(crate) async fn list_history(
     request: HttpRequest,
     aggregate: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let mut parameters = Parameters::of(&request);
     let limit = parameters.query("limit", parameters::limit).unwrap_or(20);
     let cursor = parameters.query("cursor", parameters::position);
@@ -75,7 +76,7 @@ pub(crate) async fn list_history(
         after: cursor.unwrap_or_default(),
         until: None,
     };
-    let (page, next) = events::read(&app, &wanted, stretch, limit).await?;
+    let (page, next) = events::read(&app, &wanted, stretch, Order::Ascending, limit).await?;
     if page.items.is_empty() && cursor.is_none() {
         return Err(Problem::new(
             Code::AggregateNotFound,
@@ -131,8 +132,7 @@ problems!(
     params(
         ("type" = String, Path, description = "Its type, as `Avatar`."),
         ("id" = String, Path, description = "Its id, as `aggregate_id` of its events has it."),
-        ("as_of_position" = Option<u64>, Query, description = "After the event at this position.", nullable = false),
-        ("as_of" = Option<DateTime<Utc>>, Query, description = "After the last event that was recorded at this time or before.", nullable = false),
+        AsOfParameters,
     ),
     responses(
         (status = 200, description = "The aggregate.", body = AggregateState, example = examples::past_state),
@@ -145,13 +145,15 @@ pub(crate) async fn get_state(
     request: HttpRequest,
     aggregate: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let mut parameters = Parameters::of(&request);
-    let position = parameters.query("as_of_position", parameters::position);
-    let time = parameters.query("as_of", parameters::time);
+    let as_of = AsOf::read(&mut parameters);
     parameters.finish()?;
     let stream = stream(aggregate.into_inner())?;
-    let point = point(&app, position, time).await?;
+    let point = match as_of.point(&app).await? {
+        Some(point) => point,
+        None => app.log.head().await?,
+    };
     let past = past_states::at(&*app.log, &stream, point).await?;
     let Some(past) = past else {
         let detail = format!("nothing had happened to it by position {point}");
@@ -179,39 +181,6 @@ pub(crate) async fn get_state(
         state,
     };
     Ok(Reply::json(StatusCode::OK, &state)?.respond())
-}
-
-/// The point that is asked for. What lies ahead of the log is refused: nobody knows yet how anything will stand then.
-async fn point(
-    app: &State,
-    position: Option<Position>,
-    time: Option<DateTime<Utc>>,
-) -> Result<Position, Problem> {
-    let refused = |parameter, detail: String| {
-        let error = FieldError::parameter(parameter, detail);
-        Problem::invalid(Code::InvalidParameter, vec![error])
-    };
-    match (position, time) {
-        (Some(_), Some(_)) => Err(refused(
-            "as_of",
-            "must be left out beside as_of_position".to_owned(),
-        )),
-        (None, Some(time)) if time > app.clock.now() => {
-            Err(refused("as_of", "must not lie in the future".to_owned()))
-        }
-        (None, Some(time)) => Ok(audit_index::last_position_at(&app.pool, time).await?),
-        (Some(position), None) => {
-            let head = app.log.head().await?;
-            if position > head {
-                return Err(refused(
-                    "as_of_position",
-                    format!("must not lie behind the end of the log, which is {head}"),
-                ));
-            }
-            Ok(position)
-        }
-        (None, None) => Ok(app.log.head().await?),
-    }
 }
 
 /// The history that a path names.

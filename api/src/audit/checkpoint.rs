@@ -33,7 +33,7 @@ pub(crate) async fn get_checkpoint(
     app: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let newest = app.tree.newest_checkpoint().await?;
     let newest = newest.ok_or_else(|| Problem::plain(Code::CheckpointNotFound))?;
     app.record(context, stewardship::Command::ViewCheckpoint)

@@ -1,5 +1,6 @@
 //! An event as auditors see it.
 
+use application::past_states::FieldChange;
 use chrono::{DateTime, Utc};
 use projections::audit_index::LoggedEvent;
 use serde::Serialize;
@@ -11,12 +12,21 @@ use uuid::Uuid;
 /// A page of events.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct EventPage {
-    /// In the order of the log.
+    /// In the order of the log, or the newest first.
     #[schema(value_type = Vec<EventFields>)]
     pub(super) items: Vec<LoggedEvent>,
     /// The position behind which the next page begins; null on the last one.
     #[schema(required = true)]
     pub(super) next_cursor: Option<String>,
+}
+
+/// Which events come first.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes the words")]
+pub(crate) enum OrderWord {
+    Asc,
+    Desc,
 }
 
 /// An event as it is stored, in the shape and with the names of the time when it was written.
@@ -64,8 +74,12 @@ struct EventMetadata {
     /// The command's name.
     #[schema(example = "CreateAvatar")]
     command: String,
+    /// What made a reaction's or a provider's command execute once: its cause's id.
     #[schema(nullable = false)]
     idempotency_key: Option<String>,
+    /// SHA-256 of whose the `Idempotency-Key` is (as `user:…`), a NUL byte and the key, in hexadecimal.
+    #[schema(nullable = false)]
+    idempotency_key_sha256: Option<String>,
     /// The W3C trace id of the request.
     #[schema(nullable = false)]
     trace_id: Option<String>,
@@ -89,10 +103,33 @@ pub(crate) struct EventDetail {
     /// What the aggregate knew right after it.
     #[schema(value_type = Value, required = true)]
     pub(super) state_after: Option<Value>,
+    /// Every field that it changed, in the order of their names and of lists.
+    #[schema(value_type = Vec<FieldChangeFields>)]
+    pub(super) changes: Vec<FieldChange>,
     /// Why both states are null: this version cannot read the history.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) state_error: Option<String>,
+}
+
+/// A field that an event changed.
+#[derive(ToSchema)]
+#[schema(as = FieldChange)]
+#[expect(
+    dead_code,
+    reason = "describes what the comparison of the states gives"
+)]
+pub(crate) struct FieldChangeFields {
+    /// Where, as a JSON pointer (RFC 6901). A state that is one of several kinds is written as `{"Generating": {…}}` or
+    /// `"Absent"`: then `/kind` stands for which one it is, and the other pointers lead into what it holds.
+    #[schema(example = "/approved")]
+    path: String,
+    /// What stood there; left out when there was no such field.
+    #[schema(value_type = Value, required = false)]
+    before: Option<Value>,
+    /// What stands there now; left out when there is no such field any more.
+    #[schema(value_type = Value, required = false)]
+    after: Option<Value>,
 }
 
 /// The hash that stands for an event in the transparency tree, from its columns as they are now.

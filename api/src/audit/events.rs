@@ -9,11 +9,11 @@ use application::{
     past_states::{self, PastStateError, StateChange},
     ports::Role,
 };
-use domain::stewardship;
-use projections::audit_index::{self, LoggedEvent, Stretch, Wanted};
+use domain::{stewardship, values::Position};
+use projections::audit_index::{self, LoggedEvent, Order, Stretch, Wanted};
 
 use super::{
-    event::{EventDetail, EventPage, leaf_hash},
+    event::{EventDetail, EventPage, OrderWord, leaf_hash},
     export,
     selection::{self, SelectionParameters},
 };
@@ -33,9 +33,9 @@ problems!(
 
 /// List events.
 ///
-/// In the order of the log, as they are stored. Every event that was committed before the request is there: nothing has
+/// In the order of the log, or newest first, as they are stored. Every event that was committed before the request is there: nothing has
 /// to be waited for. With `Accept: application/x-ndjson` all of them come at once, one a line, up to where the log ended
-/// when the request came; `limit` and `cursor` are for pages. An answer that cannot be completed breaks off: its last chunk is missing.
+/// when the request came; `limit`, `cursor` and `order` are for pages. An answer that cannot be completed breaks off: its last chunk is missing.
 /// For auditors; a view and an export are recorded.
 #[utoipa::path(
     tag = "Audit",
@@ -43,6 +43,7 @@ problems!(
         SelectionParameters,
         ("limit" = Option<u32>, Query, description = "How many, 1 to 100; 20 when it is left out.", minimum = 1, maximum = 100, nullable = false),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before.", nullable = false),
+        ("order" = inline(Option<OrderWord>), Query, description = "Which come first: `asc`, the oldest, when it is left out, or `desc`, the newest.", nullable = false),
     ),
     responses(
         (status = 200, description = "A page of events, or all of them.", headers(
@@ -59,14 +60,22 @@ pub(crate) async fn list_events(
     app: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let mut parameters = Parameters::of(&request);
     let selection = selection::read(&mut parameters);
     let limit = parameters.query("limit", parameters::limit).unwrap_or(20);
     let cursor = parameters.query("cursor", parameters::position);
+    let ordered = |text: &str| match parameters::word(text, &Order::ALL, Order::as_str)? {
+        Order::Descending if export::is_asked_for(&request) => Err(
+            "must be left out for all of them at once, which come in the order of the log"
+                .to_owned(),
+        ),
+        order => Ok(order),
+    };
+    let order = parameters.query("order", ordered).unwrap_or_default();
     parameters.finish()?;
     let filters = selection.filters();
-    let stretch = selection.stretch(&app.pool).await?;
+    let stretch = selection.stretch(&app.steward_pool).await?;
 
     if export::is_asked_for(&request) {
         let head = app.log.head().await?;
@@ -80,20 +89,40 @@ pub(crate) async fn list_events(
             until,
         ));
     }
-    let stretch = Stretch {
-        after: stretch.after.max(cursor.unwrap_or_default()),
-        ..stretch
-    };
-    let (page, next) = read(&app, &selection.wanted, stretch, limit).await?;
+    let stretch = behind(stretch, order, cursor);
+    let (page, next) = read(&app, &selection.wanted, stretch, order, limit).await?;
     let view = stewardship::Command::ViewEvents {
         filters: filters.clone(),
     };
     app.record(context, view).await?;
+    let asked_for = (order == Order::Descending).then_some(order.as_str());
     let filters: Vec<_> = filters
         .iter()
         .map(|(name, value)| (name.as_str(), Some(value.as_str())))
+        .chain([("order", asked_for)])
         .collect();
     paging::answer(&page, "/audit/events", &filters, limit, next.as_deref())
+}
+
+/// What comes behind the last event of a page.
+fn behind(stretch: Stretch, order: Order, cursor: Option<Position>) -> Stretch {
+    let Some(cursor) = cursor else {
+        return stretch;
+    };
+    match order {
+        Order::Ascending => Stretch {
+            after: stretch.after.max(cursor),
+            ..stretch
+        },
+        Order::Descending => {
+            let before = Position(cursor.0.saturating_sub(1));
+            let until = stretch.until.map_or(before, |until| until.min(before));
+            Stretch {
+                until: Some(until),
+                ..stretch
+            }
+        }
+    }
 }
 
 /// A page, and where the next one begins.
@@ -101,9 +130,14 @@ pub(super) async fn read(
     app: &State,
     wanted: &Wanted,
     stretch: Stretch,
+    order: Order,
     limit: u32,
 ) -> Result<(EventPage, Option<String>), Problem> {
-    let mut items = audit_index::page(&app.pool, wanted, stretch, limit + 1).await?;
+    let (pool, more) = (&app.steward_pool, limit + 1);
+    let mut items = match order {
+        Order::Ascending => audit_index::page(pool, wanted, stretch, more).await?,
+        Order::Descending => audit_index::newest(pool, wanted, stretch, more).await?,
+    };
     let next = paging::cut(&mut items, limit).map(|last| last.position.to_string());
     let page = EventPage {
         items,
@@ -119,7 +153,7 @@ problems!(
 
 /// Get an event.
 ///
-/// With what its aggregate knew before and after it. For auditors; the view is recorded.
+/// With what its aggregate knew before and after it, and each field that differs. For auditors; the view is recorded.
 #[utoipa::path(
     tag = "Audit",
     params(("position" = u64, Path, description = "Its place in the log.")),
@@ -134,9 +168,9 @@ pub(crate) async fn get_event(
     request: HttpRequest,
     position: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let event = match parameters::position(&position) {
-        Ok(position) => audit_index::by_position(&app.pool, position).await?,
+        Ok(position) => audit_index::by_position(&app.steward_pool, position).await?,
         Err(_) => None,
     };
     let Some(event) = event else {
@@ -161,6 +195,7 @@ async fn detail(app: &State, event: LoggedEvent) -> Result<EventDetail, Problem>
     };
     let state_error = changed.as_ref().err().cloned();
     let change = changed.ok().flatten();
+    let changes = change.as_ref().map_or_else(Vec::new, StateChange::changes);
     let (state_before, state_after) = change
         .map_or((None, None), |StateChange { before, after }| {
             (before, Some(after))
@@ -170,6 +205,7 @@ async fn detail(app: &State, event: LoggedEvent) -> Result<EventDetail, Problem>
         event,
         state_before,
         state_after,
+        changes,
         state_error,
     })
 }

@@ -76,7 +76,7 @@ async fn page(
         after,
         until: Some(until),
     };
-    let events = audit_index::page(&app.pool, wanted, stretch, PAGE).await?;
+    let events = audit_index::page(&app.steward_pool, wanted, stretch, PAGE).await?;
     let Some(last) = events.last().map(|event| event.position) else {
         return Ok(None);
     };

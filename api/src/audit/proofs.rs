@@ -75,7 +75,7 @@ pub(crate) async fn prove_inclusion(
     app: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let mut parameters = Parameters::of(&request);
     let position = parameters.required("position", parameters::count);
     let size = parameters.query("size", parameters::count);
@@ -117,7 +117,7 @@ pub(crate) async fn prove_consistency(
     app: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let context = steward::looking(&request, Role::Auditor)?;
+    let context = steward::looking(&request, Role::Auditor).await?;
     let mut parameters = Parameters::of(&request);
     let from = parameters.required("from", parameters::count);
     let to = parameters.query("to", parameters::count);

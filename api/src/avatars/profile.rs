@@ -96,8 +96,8 @@ pub(super) fn of_new(mut fields: Fields) -> Result<Profile, Problem> {
         Some(Profile {
             name: Personal::new(name?),
             age: age?,
-            gender: gender?,
-            nationality: nationality?,
+            gender: Personal::new(gender?),
+            nationality: Personal::new(nationality?),
             appearance: Personal::new(appearance?),
             personality: personality?,
         })
@@ -111,8 +111,8 @@ pub(super) fn of_changes(mut fields: Fields) -> Result<ProfileChanges, Problem> 
     let changes = ProfileChanges {
         name: fields.optional("name", text).map(Personal::new),
         age: fields.optional("age", age),
-        gender: fields.optional("gender", text),
-        nationality: fields.optional("nationality", text),
+        gender: fields.optional("gender", text).map(Personal::new),
+        nationality: fields.optional("nationality", text).map(Personal::new),
         appearance: fields.optional("appearance", text).map(Personal::new),
         personality: fields.optional("personality", personality),
     };

@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use domain::values::{PhotoId, UserId};
-use projections::avatars::{self, AvatarRow, ReferencePicture, ReferenceRow, ReferenceStatus};
+use domain::values::{PhotoId, Position, UserId};
+use projections::{
+    avatars::{self, AvatarRow, ReferencePicture, ReferenceRow, ReferenceStatus},
+    past::PastError,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -95,6 +98,19 @@ impl Avatar {
         };
         let sequence = row.sequence;
         Ok(Some((Self::of(row, &there, &app.signer()), sequence)))
+    }
+
+    /// The same as it was at a point of the log.
+    pub(crate) async fn past(
+        app: &State,
+        user: UserId,
+        point: Position,
+    ) -> Result<Option<(Self, u64)>, PastError> {
+        let found = app.past(point).avatar(user).await?;
+        Ok(found.map(|(row, there)| {
+            let sequence = row.sequence;
+            (Self::of(row, &there, &app.signer()), sequence)
+        }))
     }
 
     /// As the read model has it, with addresses signed by `signer`.

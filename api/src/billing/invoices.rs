@@ -35,9 +35,9 @@ pub(crate) struct InvoicePage {
 /// What somebody was charged for one period.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Invoice)]
-struct InvoiceResource {
+pub(crate) struct InvoiceResource {
     /// The payment provider's id.
-    id: String,
+    pub(crate) id: String,
     /// What people know it by, once it is final.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -78,7 +78,8 @@ enum InvoiceStatusWord {
 }
 
 impl InvoiceResource {
-    fn of(invoice: Invoice) -> Self {
+    /// As the payment provider tells it.
+    pub(crate) fn of(invoice: Invoice) -> Self {
         Self {
             id: invoice.id,
             number: invoice.number,

@@ -153,7 +153,11 @@ impl From<Option<Status>> for SubscriptionStatus {
 impl Subscription {
     /// As the read model has it, now; none is a subscription of nobody yet.
     pub(crate) fn of(row: Option<SubscriptionRow>, app: &State) -> Self {
-        let now = app.billing_clock.now();
+        Self::at(row, app, app.billing_clock.now())
+    }
+
+    /// The same at that time.
+    pub(super) fn at(row: Option<SubscriptionRow>, app: &State, now: DateTime<Utc>) -> Self {
         let gate = row
             .as_ref()
             .map_or(Gate::Closed(ClosedReason::None), |row| row.gate(now));

@@ -11,13 +11,10 @@ use utoipa::ToSchema;
 
 use crate::{
     app::State,
-    body, examples,
+    body, examples, limits, metrics,
     problem::{Code, Problem, problems},
     reply::Reply,
 };
-
-/// The largest message in bytes. The provider's are a few kilobytes; some carry whole invoices.
-const LIMIT: usize = 512 * 1024;
 
 /// The provider's name, as the inbox keeps it.
 const PROVIDER: &str = "stripe";
@@ -79,7 +76,14 @@ pub(crate) async fn receive_payment_message(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let body = body::read(payload, LIMIT).await?;
+    let kept = keep(&app, &request, payload).await;
+    metrics::count_webhook(PROVIDER, &kept);
+    kept?;
+    Ok(Reply::json(StatusCode::OK, &Received { received: true })?.respond())
+}
+
+async fn keep(app: &State, request: &HttpRequest, payload: Payload) -> Result<(), Problem> {
+    let body = body::read(payload, limits::PAYMENT_MESSAGE).await?;
     let signature = request
         .headers()
         .get("stripe-signature")
@@ -98,5 +102,5 @@ pub(crate) async fn receive_payment_message(
     app.inbox
         .keep(PROVIDER, &notice.id, &notice.kind, &body)
         .await?;
-    Ok(Reply::json(StatusCode::OK, &Received { received: true })?.respond())
+    Ok(())
 }

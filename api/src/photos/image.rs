@@ -87,10 +87,9 @@ pub(crate) async fn get_image(
         value("signature"),
     )?;
     let missing = || Problem::plain(Code::PhotoNotFound);
-    let row = photos::by_id(&app.pool, photo_id)
+    let image = photos::picture(&app.pool, photo_id)
         .await?
         .ok_or_else(missing)?;
-    let image = row.image.ok_or_else(missing)?;
     let headers = request.headers();
     let etag = etag(&image, variant);
     if header_text(headers, header::IF_NONE_MATCH).is_some_and(|tags| names(tags, &etag)) {

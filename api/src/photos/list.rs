@@ -5,7 +5,10 @@ use actix_web::{
     http::{StatusCode, header},
     web::Data,
 };
-use domain::{photo_request::Purpose, values::UserId};
+use domain::{
+    photo_request::Purpose,
+    values::{Position, UserId},
+};
 use projections::photos::{self, PhotoCursor, PhotoFilter, PhotoRow, PhotoStatus};
 use serde::Serialize;
 use url::form_urlencoded::Serializer;
@@ -14,6 +17,7 @@ use utoipa::ToSchema;
 use super::{Photo, resource};
 use crate::{
     app::State,
+    as_of::{AsOf, AsOfParameters},
     cursor,
     documentation::ReadHeaders,
     examples,
@@ -40,7 +44,8 @@ problems!(ListProblems = SIGNED_IN, READ, GATE);
 
 /// List photos.
 ///
-/// Newest first. For subscribers; `purpose=reference` alone needs no subscription.
+/// Newest first. For subscribers; `purpose=reference` alone needs no subscription. With `as_of_position` or `as_of`: as it was
+/// answered then, with those that were deleted since; the addresses of pictures are today's.
 #[utoipa::path(
     tag = "Photos",
     params(
@@ -48,6 +53,7 @@ problems!(ListProblems = SIGNED_IN, READ, GATE);
         ("purpose" = Option<resource::PurposeWord>, Query, description = "Only photos for that purpose.", nullable = false),
         ("limit" = Option<u32>, Query, description = "How many, 1 to 100; 20 when it is left out.", minimum = 1, maximum = 100, nullable = false),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before.", nullable = false),
+        AsOfParameters,
         ReadHeaders,
     ),
     responses(
@@ -65,14 +71,20 @@ pub(crate) async fn list_photos(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::of(&raw)?;
     request.seen(&app, positions::PHOTO).await?;
-    let mut rows = query.rows(&app, request.user).await?;
+    let point = query.as_of.point(&app).await?;
+    let mut rows = match point {
+        Some(point) => query.past_rows(&app, request.user, point).await?,
+        None => query.rows(&app, request.user).await?,
+    };
     let more = rows.len() > query.limit as usize;
     rows.truncate(query.limit as usize);
     let next = rows.last().filter(|_| more).map(PhotoCursor::from);
 
     let signer = app.signer();
     let next_cursor = next.map(|last| cursor::encode(&last));
-    let link = next_cursor.as_deref().map(|cursor| query.link(cursor));
+    let link = next_cursor
+        .as_deref()
+        .map(|cursor| query.link(cursor, point));
     let items = rows
         .into_iter()
         .map(|row| Photo::of(row, &signer))
@@ -89,6 +101,7 @@ struct Query {
     filter: PhotoFilter,
     limit: u32,
     cursor: Option<PhotoCursor>,
+    as_of: AsOf,
 }
 
 impl Query {
@@ -103,6 +116,7 @@ impl Query {
             },
             limit: parameters.query("limit", parameters::limit).unwrap_or(20),
             cursor: parameters.query("cursor", cursor::decode),
+            as_of: AsOf::read(&mut parameters),
         };
         parameters.finish()?;
         Ok(query)
@@ -120,14 +134,41 @@ impl Query {
         Ok(rows)
     }
 
+    /// The same of a point of the log, to whoever may look now.
+    async fn past_rows(
+        &self,
+        app: &State,
+        user: UserId,
+        point: Position,
+    ) -> Result<Vec<PhotoRow>, Problem> {
+        let PhotoFilter { status, purpose } = self.filter;
+        if purpose != Some(Purpose::Reference) {
+            app.pass_gate(user).await?;
+        }
+        let is_wanted = |row: &PhotoRow| {
+            let key = |cursor: PhotoCursor| (cursor.requested_at, cursor.photo_id);
+            status.is_none_or(|status| row.status == status)
+                && purpose.is_none_or(|purpose| row.purpose == purpose)
+                && self.cursor.is_none_or(|last| key(row.into()) < key(last))
+        };
+        let rows = app.past_photos(user, point).await?.into_iter();
+        Ok(rows
+            .filter(is_wanted)
+            .take(self.limit as usize + 1)
+            .collect())
+    }
+
     /// The `Link` header's value for the page that begins at `cursor`.
-    fn link(&self, cursor: &str) -> String {
+    fn link(&self, cursor: &str, point: Option<Position>) -> String {
         let mut query = Serializer::new(String::new());
         if let Some(status) = self.filter.status {
             query.append_pair("status", status.as_str());
         }
         if let Some(purpose) = self.filter.purpose {
             query.append_pair("purpose", purpose.as_str());
+        }
+        if let Some(point) = point {
+            query.append_pair("as_of_position", &point.to_string());
         }
         query.append_pair("limit", &self.limit.to_string());
         query.append_pair("cursor", cursor);

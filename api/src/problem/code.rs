@@ -136,7 +136,7 @@ codes! {
         "The path exists, but not with this method. The header `Allow` names the methods that it takes.",
         "this path takes GET and PATCH";
     RequestTimeout = 408, "request-timeout", "The body took too long",
-        "The request's body did not arrive in time: ten seconds, thirty for a picture. Send it again.",
+        "The request's body did not arrive in time: ten seconds; thirty for a picture, of which 64 KiB must come in each second after the first ten. Send it again.",
         "the body did not arrive within 10 seconds";
     AvatarExists = 409, "avatar-exists", "There is an avatar already",
         "Everybody has one avatar. Change it with PATCH /avatars/me.",
@@ -180,6 +180,9 @@ codes! {
     IdempotencyKeyInUse = 409, "idempotency-key-in-use", "A request with this key is still running",
         "The first request with this `Idempotency-Key` has not been answered yet. Repeat the request after `Retry-After` seconds: it will get the same answer.",
         "a request with this key is still running";
+    PersonErased = 410, "person-erased", "This person was erased",
+        "The person had all their data erased, and nothing more is done for them, although their access token may still be valid. It cannot be undone. Sign them out; who wants to begin anew needs a new account at the identity provider (in development: another e-mail address).",
+        "you had everything of yours erased; nothing more is done for this account";
     PreconditionFailed = 412, "precondition-failed", "The resource has changed",
         "The resource is no longer the one whose `ETag` was sent in `If-Match`. `intervening` lists the events that came in between. Read it again, and decide again.",
         "the resource has changed since you read it";
@@ -216,6 +219,9 @@ codes! {
     RateLimited = 429, "rate-limited", "Too many requests",
         "This client, or this person, has asked for more than a policy grants. `violated-policies` names those of `RateLimit-Policy` that are used up, `RateLimit` says what is left under each. Nothing was done; repeat the request after `Retry-After` seconds, a command with the same `Idempotency-Key`.",
         "no more than 600 commands in 60 s are allowed; try again in 1 s";
+    TooManyStreams = 429, "too-many-streams", "Too many streams are open",
+        "One person may follow what changes in eight streams at a time. Share one between the tabs of a browser, close one that nobody reads, and repeat the request after `Retry-After` seconds.",
+        "8 streams of yours are open; close one of them";
     InternalError = 500, "internal-error", "Something went wrong here",
         "A mistake of ours. The log knows it under `request_id`; please name it when you report it.",
         "the service made a mistake; the log knows it under this request's id";
@@ -260,7 +266,7 @@ impl Code {
         match self {
             Self::IdempotencyKeyInUse | Self::Busy | Self::ReadModelBehind => Some(1),
             Self::Unavailable | Self::TooManyChecks => Some(2),
-            Self::PaymentUnavailable => Some(5),
+            Self::PaymentUnavailable | Self::TooManyStreams => Some(5),
             Self::InvalidJson
             | Self::InvalidParameter
             | Self::InvalidSignature
@@ -304,6 +310,7 @@ impl Code {
             | Self::RateLimited
             | Self::SubscriptionActive
             | Self::NoSubscription
+            | Self::PersonErased
             | Self::PreconditionFailed
             | Self::BodyTooLarge
             | Self::PictureTooLarge

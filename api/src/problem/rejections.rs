@@ -10,12 +10,15 @@ use application::{
     subscriptions::{ApplyNoticeError, CheckoutError, ManageError},
 };
 use domain::{
-    avatar, conduct, conversation, photo_request, report, stewardship,
+    avatar, conduct, conversation, person, photo_request, report, stewardship,
     subscription::{self, ClosedReason},
 };
 
 use super::{Code, FieldError, Problem};
 use crate::gate;
+
+#[cfg(test)]
+mod specified;
 
 impl From<avatar::Rejection> for Problem {
     fn from(rejection: avatar::Rejection) -> Self {
@@ -77,6 +80,14 @@ impl From<DecideReportError> for Problem {
 impl From<stewardship::Rejection> for Problem {
     fn from(rejection: stewardship::Rejection) -> Self {
         match rejection {}
+    }
+}
+
+impl From<person::Rejection> for Problem {
+    fn from(rejection: person::Rejection) -> Self {
+        match rejection {
+            person::Rejection::Erased => Self::plain(Code::PersonErased),
+        }
     }
 }
 
@@ -157,6 +168,7 @@ where
                 Self::precondition_failed(intervening)
             }
             CommandError::KeyReused => Self::plain(Code::IdempotencyKeyReused),
+            CommandError::OwnerErased => Self::plain(Code::PersonErased),
             CommandError::Busy => Self::plain(Code::Busy),
             CommandError::Unavailable(error) => error.into(),
             // A newer process answers when the request is sent again.

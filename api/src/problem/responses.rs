@@ -46,6 +46,7 @@ pub(crate) const COMMAND: &[Code] = &[
     Code::InvalidParameter,
     Code::RequestTimeout,
     Code::IdempotencyKeyInUse,
+    Code::PersonErased,
     Code::BodyTooLarge,
     Code::IdempotencyKeyReused,
     Code::Busy,
@@ -102,11 +103,6 @@ pub(crate) fn documented(groups: &[&[Code]]) -> BTreeMap<String, RefOr<Response>
         .into_iter()
         .map(|(status, codes)| (status.to_string(), response(&codes).into()))
         .collect()
-}
-
-/// The response that stands for one kind of problem.
-pub(crate) fn documented_alone(code: Code) -> Response {
-    response(&[code])
 }
 
 /// The response that stands for those kinds of problem, all of one status.

@@ -29,19 +29,14 @@ use crate::{
     avatars::Avatar,
     billing::Subscription,
     chat::{Chat, Message},
+    limits,
     photos::Photo,
     positions,
-    problem::Chain,
+    problem::{Chain, Problem},
 };
 
 /// After how long a silence the client hears that somebody is there.
 const SILENCE: Duration = Duration::from_secs(15);
-
-/// How long a stream goes on before the client has to prove again who it is.
-const LIFE: Duration = Duration::from_secs(3600);
-
-/// How many updates go out at once.
-const PAGE: u32 = 100;
 
 /// How many answered messages are remembered, so that no draft of a reply comes after the reply.
 const ANSWERED: usize = 64;
@@ -64,19 +59,20 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// What changes for the user after `position`.
-    pub(super) fn new(app: Arc<State>, user: UserId, position: Position) -> Self {
+    /// What changes for the user after `position`; a problem when too many streams are open already.
+    pub(super) fn new(app: Arc<State>, user: UserId, position: Position) -> Result<Self, Problem> {
+        let listener = app.pulse.listen(user)?;
         let now = Instant::now();
-        Self {
-            listener: app.pulse.listen(user),
+        Ok(Self {
+            listener,
             app,
             user,
             position,
             answered: VecDeque::new(),
             begun: false,
             speaks_at: now + SILENCE,
-            ends_at: now + LIFE,
-        }
+            ends_at: now + limits::STREAM_TIME,
+        })
     }
 
     /// As the body of an answer.
@@ -127,7 +123,13 @@ impl Feed {
 
     /// The next updates as text, when there are any.
     async fn page(&mut self) -> Result<Option<String>, Trouble> {
-        let page = updates::after(&self.app.pool, self.user, self.position, PAGE).await?;
+        let page = updates::after(
+            &self.app.pool,
+            self.user,
+            self.position,
+            limits::UPDATES_AT_ONCE,
+        )
+        .await?;
         let Some(last) = page.last() else {
             return Ok(None);
         };
@@ -235,9 +237,9 @@ async fn photos_of(
         return Ok(HashMap::new());
     }
     let signer = app.signer();
-    let rows = photos::by_ids(&app.pool, &ids).await?;
-    let own = rows.into_iter().filter(|row| row.owner == user);
-    Ok(own
+    let rows = photos::own_of_ids(&app.pool, user, &ids).await?;
+    Ok(rows
+        .into_iter()
         .map(|row| {
             let (id, purpose) = (row.photo_id, row.purpose);
             let photo = Photo::of(row, &signer);

@@ -12,7 +12,11 @@ use projections::{engine::Checkpoints, updates};
 use sqlx::PgPool;
 use tokio::sync::{broadcast::error::RecvError, watch};
 
-use crate::{app::App, positions, problem::Chain};
+use crate::{
+    app::App,
+    limits, positions,
+    problem::{Chain, Code, Problem},
+};
 
 /// How long one wait for news may take; it is repeated at once.
 const WAIT: Duration = Duration::from_secs(30);
@@ -20,7 +24,15 @@ const WAIT: Duration = Duration::from_secs(30);
 /// How long to leave the database in peace after trouble.
 const PAUSE: Duration = Duration::from_secs(1);
 
-type Listeners = Mutex<HashMap<UserId, Calls>>;
+type Listeners = Mutex<Audience>;
+
+/// Everybody who listens.
+#[derive(Default)]
+struct Audience {
+    calls: HashMap<UserId, Calls>,
+    /// How many streams that are in all.
+    streams: usize,
+}
 
 /// What all streams of one person hear.
 struct Calls {
@@ -62,19 +74,29 @@ impl Pulse {
         Self { listeners }
     }
 
-    /// Hears when something changes for the user, or is said to them.
-    pub(super) fn listen(&self, user: UserId) -> Listener {
-        let mut listeners = locked(&self.listeners);
-        let calls = listeners.entry(user).or_insert_with(|| Calls {
+    /// Hears when something changes for the user, or is said to them; a problem when too many streams do so already.
+    pub(super) fn listen(&self, user: UserId) -> Result<Listener, Problem> {
+        let mut audience = locked(&self.listeners);
+        let own = audience.calls.get(&user);
+        let own = own.map_or(0, |calls| calls.changed.receiver_count());
+        if own >= limits::STREAMS_PER_PERSON || audience.streams >= limits::STREAMS {
+            let whose = match own >= limits::STREAMS_PER_PERSON {
+                true => format!("{own} streams of yours are open; close one of them"),
+                false => "too many streams are open; try again".to_owned(),
+            };
+            return Err(Problem::new(Code::TooManyStreams, whose));
+        }
+        audience.streams += 1;
+        let calls = audience.calls.entry(user).or_insert_with(|| Calls {
             changed: watch::Sender::new(()),
             draft: watch::Sender::new(None),
         });
-        Listener {
+        Ok(Listener {
             listeners: Arc::clone(&self.listeners),
             user,
             changed: calls.changed.subscribe(),
             draft: calls.draft.subscribe(),
-        }
+        })
     }
 }
 
@@ -111,13 +133,15 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let mut listeners = locked(&self.listeners);
+        let mut audience = locked(&self.listeners);
+        audience.streams -= 1;
         // This ear is the last one.
-        if listeners
+        if audience
+            .calls
             .get(&self.user)
             .is_some_and(|calls| calls.changed.receiver_count() == 1)
         {
-            listeners.remove(&self.user);
+            audience.calls.remove(&self.user);
         }
     }
 }
@@ -165,8 +189,8 @@ impl Reader {
     }
 
     fn wake(&self, owners: &[UserId]) {
-        let listeners = locked(&self.listeners);
-        for calls in owners.iter().filter_map(|owner| listeners.get(owner)) {
+        let audience = locked(&self.listeners);
+        for calls in owners.iter().filter_map(|owner| audience.calls.get(owner)) {
             calls.changed.send_replace(());
         }
     }
@@ -183,7 +207,7 @@ async fn pass_on(drafts: &dyn ReplyDrafts, listeners: &Listeners) {
     loop {
         match heard.recv().await {
             Ok(draft) => {
-                if let Some(calls) = locked(listeners).get(&draft.owner) {
+                if let Some(calls) = locked(listeners).calls.get(&draft.owner) {
                     calls.draft.send_replace(Some(draft));
                 }
             }
@@ -193,6 +217,33 @@ async fn pass_on(drafts: &dyn ReplyDrafts, listeners: &Listeners) {
     }
 }
 
-fn locked(listeners: &Listeners) -> MutexGuard<'_, HashMap<UserId, Calls>> {
+fn locked(listeners: &Listeners) -> MutexGuard<'_, Audience> {
     listeners.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn there_are_so_many_streams_and_one_that_ends_makes_room() {
+        let pulse = Pulse {
+            listeners: Arc::default(),
+        };
+        let somebody = || UserId(Uuid::now_v7());
+        let mut open: Vec<_> = (0..limits::STREAMS)
+            .map(|_| pulse.listen(somebody()).unwrap())
+            .collect();
+        let refused = pulse.listen(somebody()).err().unwrap();
+        assert_eq!(refused.code(), Code::TooManyStreams);
+        open.pop();
+        let last = pulse.listen(somebody()).unwrap();
+        drop((open, last));
+        let audience = locked(&pulse.listeners);
+        assert_eq!((audience.streams, audience.calls.len()), (0, 0));
+    }
 }

@@ -1,5 +1,6 @@
 //! What operators look at and do; that nobody else does; and that all of it is on record.
 
+use application::ports::PaymentInbox;
 use domain::photo_request::FailureClass;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -324,8 +325,7 @@ async fn messages_are_listed_page_by_page_and_handed_out_again() {
     for id in ["evt_1", "evt_2", "evt_3"] {
         app.message(id).await;
     }
-    app.parts
-        .inbox
+    app.worker_inbox()
         .failed("evt_2", "nobody knows the customer", None)
         .await
         .unwrap();

@@ -146,7 +146,15 @@ async fn an_auditor_finds_all_that_happened_in_its_order_by_whatever_is_asked_fo
             expected,
             "{query}"
         );
+        let newest_first = all(&auditor, &format!("{query}&order=desc")).await;
+        let reversed: Vec<_> = expected.iter().rev().copied().collect();
+        assert_eq!(positions(&newest_first), reversed, "{query}, newest first");
     }
+    let unordered = auditor.get("/audit/events?order=newest").await;
+    unordered.refused(400, "invalid-parameter");
+    let call = auditor.call(Method::GET, "/audit/events?order=desc");
+    let answer = call.header("accept", "application/x-ndjson").send().await;
+    answer.refused(400, "invalid-parameter");
     assert_eq!(
         positions(&all(&auditor, &format!("from={at}&to={at}")).await),
         [0u64; 0]
@@ -254,6 +262,7 @@ async fn an_event_shows_what_it_changed_and_an_aggregate_how_it_stood() {
             assert_eq!(detail[name], *value, "{name}");
         }
         assert_eq!(detail["state_before"], before);
+        leads(&detail);
         let at = state(format!("as_of_position={position}"))
             .await
             .expect(200)
@@ -316,6 +325,7 @@ async fn every_kind_of_aggregate_can_be_seen_as_it_stood() {
     mara.post("/chat/messages", json!({"text": "Hello"}))
         .await
         .expect(202);
+    mara.get("/me/export").await.expect(200);
     let auditor = auditor(&app).await;
     auditor.get("/audit/projections").await.expect(200);
 
@@ -452,4 +462,33 @@ async fn every_look_at_the_log_is_itself_recorded_and_without_that_nothing_is_sh
     let call = auditor.call(Method::GET, "/audit/events");
     let answer = call.header("accept", "application/x-ndjson").send().await;
     answer.refused(503, "unavailable");
+}
+
+/// The fields that an event changed lead from the avatar before it to the one after it.
+fn leads(detail: &Value) {
+    let mut avatar = match &detail["state_before"] {
+        Value::Null => json!({}),
+        before => before["Created"].clone(),
+    };
+    let changes = detail["changes"].as_array().unwrap();
+    assert!(!changes.is_empty(), "{detail}");
+    for change in changes {
+        let path = change["path"].as_str().unwrap();
+        if path == "/kind" {
+            assert_eq!(*change, json!({"path": path, "after": "Created"}));
+            continue;
+        }
+        assert_eq!(avatar.pointer(path), change.get("before"), "{path}");
+        let (parent, name) = path.rsplit_once('/').unwrap();
+        match (avatar.pointer_mut(parent).unwrap(), change.get("after")) {
+            (Value::Object(fields), Some(after)) => {
+                fields.insert(name.to_owned(), after.clone());
+            }
+            (Value::Object(fields), None) => {
+                fields.remove(name);
+            }
+            (other, _) => panic!("{path} leads into {other}"),
+        }
+    }
+    assert_eq!(avatar, detail["state_after"]["Created"]);
 }

@@ -38,6 +38,7 @@ async fn the_request_and_its_trace_are_kept_with_the_events() {
     let create = mara
         .call(Method::POST, "/avatars")
         .header("x-request-id", &request);
+    let create = create.header("idempotency-key", "mara@example.com, first try");
     let create = create.header("traceparent", &format!("00-{trace}-00f067aa0ba902b7-01"));
     create.json(avatar()).send().await.expect(201);
     let metadata: serde_json::Value = sqlx::query_scalar("SELECT metadata FROM events")
@@ -48,6 +49,10 @@ async fn the_request_and_its_trace_are_kept_with_the_events() {
     assert_eq!(metadata["trace_id"], trace);
     assert_eq!(metadata["actor"], format!("user:{}", mara.id));
     assert_eq!(metadata["command"], "CreateAvatar");
+    // A client may write anything into its key, so that only a hash of it is kept for ever.
+    let kept = metadata["idempotency_key_sha256"].as_str().unwrap();
+    assert_eq!(kept.len(), 64);
+    assert!(!metadata.to_string().contains("mara@example.com"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

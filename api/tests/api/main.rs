@@ -2,18 +2,22 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod admin;
+mod as_of;
 mod audit;
 mod audit_events;
+mod authorisation_matrix;
 mod avatars;
 mod billing;
 mod chat;
 mod conduct;
 mod conformance;
 mod envelope;
+mod erasure;
 mod grace;
 mod idempotency;
 mod image_webhooks;
 mod images;
+mod limits;
 mod lists;
 mod managing;
 mod openapi;

@@ -196,7 +196,12 @@ impl<'a> Person<'a> {
 
     /// Designs an avatar and approves a reference picture of it that a worker has drawn.
     pub async fn with_drawn_face(self) -> Self {
-        let mara = self.with_avatar().await;
+        self.with_avatar().await.with_drawn_face_of_avatar().await
+    }
+
+    /// Approves a reference picture that a worker has drawn.
+    pub async fn with_drawn_face_of_avatar(self) -> Self {
+        let mara = self;
         mara.order("/avatars/me/reference-image").await.expect(202);
         let avatar = until("the avatar has its picture", async || {
             let shown = mara.get("/avatars/me").await.expect(200).json();
@@ -246,9 +251,15 @@ impl<'a> Person<'a> {
 
     /// The payment provider says how the subscription stands.
     pub async fn subscription(&self, status: Status, as_of: DateTime<Utc>) {
+        let name = format!("sub_{}", self.id);
+        self.subscription_named(&name, status, as_of).await;
+    }
+
+    /// The same of the subscription that the provider calls so.
+    pub async fn subscription_named(&self, name: &str, status: Status, as_of: DateTime<Utc>) {
         let user = self.id;
         let snapshot = Snapshot {
-            provider_id: format!("sub_{user}"),
+            provider_id: name.to_owned(),
             customer_id: format!("cus_{user}"),
             status,
             terms: plan().terms(),

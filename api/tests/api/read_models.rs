@@ -75,3 +75,23 @@ async fn a_read_in_another_process_has_seen_the_position_that_it_awaits() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_a_position_that_the_log_does_not_reach() {
+    let app = TestApp::start().await;
+    let mara = app.sign_in("mara@example.com").await.with_avatar().await;
+    app.settle().await;
+    let waiting = async |position: u64| {
+        let call = mara.call(Method::GET, "/avatars/me");
+        let call = call.header("await-log-position", &position.to_string());
+        call.send().await
+    };
+    let head = app.head().await.0;
+    waiting(head).await.expect(200);
+    for beyond in [head + 1, i64::MAX as u64] {
+        let problem = waiting(beyond).await.refused(400, "invalid-parameter");
+        assert_eq!(problem["errors"][0]["header"], "Await-Log-Position");
+        let detail = problem["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains(&format!("ends at {head}:")), "{detail}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -14,6 +14,7 @@ use application::{
     context::Context,
     conversations::{Answered, Conversations, photo_id},
     dispatcher::Dispatcher,
+    people::People,
     photos::Photos,
     ports::{Clock, ObjectStorage, Plans, TokenIssuer},
     reports::Reports,
@@ -27,6 +28,7 @@ use domain::{
     values::{Position, UserId},
 };
 use infrastructure::{
+    database::DatabaseRole,
     event_log::PostgresEventLog,
     identity::{DevelopmentIssuer, SharedSecret, TokenSettings, TokenVerifier},
     image::replicate::ReplicateWebhook,
@@ -34,7 +36,7 @@ use infrastructure::{
     prediction_notices::PostgresPredictionNotices,
     rate_limits::InProcessRateLimits,
     reply_drafts::SharedReplyDrafts,
-    scratch_database::ScratchDatabase,
+    scratch_database::{ScratchDatabase, master_keys},
     stand_in_clock::StandInClock,
     storage::LocalStorage,
     stripe::{Stripe, StripeSettings},
@@ -60,7 +62,7 @@ use crate::{
 /// Longer than anything takes, even on a machine with much to do.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const SECRET: &str = "a secret of thirty-two bytes or more";
+pub const SECRET: &str = "a secret of thirty-two bytes or more";
 
 pub struct TestApp {
     pub url: String,
@@ -76,6 +78,7 @@ pub struct TestApp {
     pub parts: App,
     /// Whether a worker runs.
     pub worker: bool,
+    inbox: WebhookInbox,
     engine: Option<Engine>,
     objects: PathBuf,
     stop: CancellationToken,
@@ -133,7 +136,12 @@ impl TestApp {
         objects: PathBuf,
         options: &Options,
     ) -> Self {
-        let log = Arc::new(PostgresEventLog::start(database.pool()));
+        let pool = |role| database.pool_as(role);
+        let log = Arc::new(PostgresEventLog::start(
+            pool(DatabaseRole::Api),
+            master_keys(),
+        ));
+        let followed = Arc::new(log.reading_through(pool(DatabaseRole::Projector)));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         let clock = Arc::new(MovableClock(Mutex::new(TimeDelta::zero())));
         let billing_clock: Arc<dyn Clock> = match options.sandbox_clock {
@@ -146,9 +154,14 @@ impl TestApp {
         });
         let plans = Arc::new(Plans(vec![plan()]));
         let storage = Arc::new(LocalStorage::open(&objects).unwrap());
-        let engine = Engine::new(database.pool(), log.clone(), "test".to_owned());
+        let engine = Engine::new(
+            pool(DatabaseRole::Projector),
+            followed.clone(),
+            "test".to_owned(),
+        );
+        let inbox = WebhookInbox::new(pool(DatabaseRole::Api));
         let stop = CancellationToken::new();
-        let customers = Arc::new(Customers(database.pool()));
+        let customers = Arc::new(Customers(pool(DatabaseRole::Api)));
         let conducts = conducts(&dispatcher, &clock);
         let stewardships = Stewardships::new(dispatcher.clone(), clock.clone());
         let avatars = Avatars::new(dispatcher.clone()).watched_by(conducts.clone());
@@ -163,10 +176,13 @@ impl TestApp {
             .issuer
             .then(|| -> Arc<dyn TokenIssuer> { Arc::new(DevelopmentIssuer::new(secret())) });
         let parts = App {
-            pool: database.pool(),
-            rebuild_pool: database.pool(),
+            pool: pool(DatabaseRole::Api),
+            steward_pool: pool(DatabaseRole::Steward),
+            rebuild_pool: pool(DatabaseRole::Projector),
+            rebuild_log: followed,
             reports: reports(&dispatcher, &photos, &stewardships, &clock),
             conducts: conducts.clone(),
+            people: People::new(dispatcher.clone(), stewardships.clone()),
             stewardships,
             avatars: avatars.clone(),
             photos: photos.clone(),
@@ -186,16 +202,19 @@ impl TestApp {
                 customers,
             ),
             checkpoints: engine.checkpoints(),
-            tree: Tree::new(database.pool()),
+            tree: Tree::new(pool(DatabaseRole::Api)),
             log: log.clone(),
             idempotency: log.clone(),
             storage: storage.clone(),
             inspector: Arc::new(Marker::new()),
             payment: stripe,
-            inbox: Arc::new(WebhookInbox::new(database.pool())),
+            inbox: Arc::new(inbox.clone()),
+            steward_inbox: Arc::new(inbox.working_through(pool(DatabaseRole::Steward))),
             image_webhook: Arc::new(ReplicateWebhook::new(vec![replicate_secret()])),
-            notices: Arc::new(PostgresPredictionNotices::new(database.pool())),
-            drafts: Arc::new(SharedReplyDrafts::start(WakeUps::Postgres(database.pool()))),
+            notices: Arc::new(PostgresPredictionNotices::new(pool(DatabaseRole::Worker))),
+            drafts: Arc::new(SharedReplyDrafts::start(WakeUps::Postgres(pool(
+                DatabaseRole::Api,
+            )))),
             rate_limits: Arc::new(InProcessRateLimits::new(options.bounds)),
             trusted_proxies: options.trusted_proxies,
             redis: None,
@@ -205,7 +224,9 @@ impl TestApp {
             clock: clock.clone(),
             billing_clock,
             free_of_charge: options.free_of_charge,
-            identity: Arc::new(TokenVerifier::new(TokenSettings::of_development(secret()))),
+            identity: Arc::new(
+                TokenVerifier::start(TokenSettings::of_development(secret())).unwrap(),
+            ),
             issuer,
             url_signing_key: [7; 32],
             public_url: "https://ava.test/".parse().unwrap(),
@@ -214,8 +235,10 @@ impl TestApp {
         };
         Self {
             url,
+            // A test looks at everything.
+            log: Arc::new(log.reading_through(database.pool())),
+            inbox,
             database,
-            log,
             dispatcher,
             avatars,
             photos,
@@ -260,15 +283,26 @@ impl TestApp {
         tokio::spawn(worker::run(parts, self.stop.clone()));
     }
 
+    /// The payment provider's messages as a worker gets them.
+    pub fn worker_inbox(&self) -> WebhookInbox {
+        self.inbox
+            .working_through(self.database.pool_as(DatabaseRole::Worker))
+    }
+
     fn worker_parts(&self, checkpoints: Checkpoints) -> WorkerParts {
         WorkerParts {
             node: "test-worker".to_owned(),
-            pool: self.database.pool(),
-            log: self.log.clone(),
+            pool: self.database.pool_as(DatabaseRole::Worker),
+            log: Arc::new(
+                self.log
+                    .reading_through(self.database.pool_as(DatabaseRole::Worker)),
+            ),
             clock: self.clock.clone(),
             checkpoints,
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.parts.people.clone(),
+            idempotency: self.log.clone(),
             conversations: self.parts.conversations.clone(),
             drafts: self.parts.drafts.clone(),
             chat_figures: self.parts.chat_figures.clone(),
@@ -279,7 +313,7 @@ impl TestApp {
             inspector: self.parts.inspector.clone(),
             storage: self.storage.clone(),
             payment: self.parts.payment.clone(),
-            inbox: self.parts.inbox.clone(),
+            inbox: Arc::new(self.worker_inbox()),
             settings: WorkerSettings::default(),
             observer: None,
         }
@@ -289,16 +323,21 @@ impl TestApp {
     pub fn second_process(&mut self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let log = Arc::new(PostgresEventLog::start(self.database.pool()));
+        let log = Arc::new(PostgresEventLog::start(
+            self.database.pool_as(DatabaseRole::Api),
+            master_keys(),
+        ));
         let dispatcher = Dispatcher::new(log.clone(), log.clone());
         let conducts = conducts(&dispatcher, &self.clock);
+        let stewardships = Stewardships::new(dispatcher.clone(), self.clock.clone());
         let parts = App {
             avatars: Avatars::new(dispatcher.clone()).watched_by(conducts.clone()),
             photos: Photos::new(dispatcher.clone(), self.clock.clone())
                 .watched_by(conducts.clone()),
             conducts,
-            stewardships: Stewardships::new(dispatcher, self.clock.clone()),
-            checkpoints: Checkpoints::new(self.database.pool()),
+            people: People::new(dispatcher, stewardships.clone()),
+            stewardships,
+            checkpoints: Checkpoints::new(self.database.pool_as(DatabaseRole::Api)),
             idempotency: log.clone(),
             log,
             ..self.parts.clone()
@@ -498,6 +537,17 @@ impl TestApp {
         let served = self.serving.join_next().await.unwrap().unwrap();
         while self.working.join_next().await.is_some() {}
         served
+    }
+
+    /// What the object storage has under a key.
+    pub async fn stored(&self, key: &str) -> Option<bytes::Bytes> {
+        let read = self.storage.get(key, None).await;
+        read.ok().map(|object| object.bytes)
+    }
+
+    /// Where the object storage's files are.
+    pub fn objects(&self) -> &Path {
+        &self.objects
     }
 
     /// Puts bytes into the object storage.

@@ -1,5 +1,6 @@
 //! Checkpoints and proofs over HTTP: they are true, for auditors only, and on record.
 
+use infrastructure::database::DatabaseRole;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use reqwest::Method;
@@ -21,7 +22,7 @@ const PATHS: [&str; 3] = [
 ];
 
 /// Lets the tree grow beside the application.
-fn grow(app: &TestApp) -> Arc<KeyRing> {
+pub fn grow(app: &TestApp) -> Arc<KeyRing> {
     let signing = SigningKey::new("ava.test/log", &[3; 32]).unwrap();
     let keys = Arc::new(KeyRing::new(signing, Vec::new()));
     let growing = Growing {
@@ -29,7 +30,11 @@ fn grow(app: &TestApp) -> Arc<KeyRing> {
         every: Duration::ZERO,
         published_to: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::now_v7().to_string()),
     };
-    let grower = Grower::new(app.database.pool(), keys.clone(), growing);
+    let grower = Grower::new(
+        app.database.pool_as(DatabaseRole::Projector),
+        keys.clone(),
+        growing,
+    );
     tokio::spawn(grower.run(app.parts.stop.clone()));
     keys
 }

@@ -83,7 +83,7 @@ mod tests {
             intervention: Intervention {
                 kind: InterventionKind::Break,
                 rules: Vec::new(),
-                text: BREAK_REMINDER.to_owned(),
+                text: Personal::new(BREAK_REMINDER.to_owned()),
             },
         }
     }

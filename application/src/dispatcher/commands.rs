@@ -4,6 +4,7 @@ use domain::{
     avatar::{self, Avatar},
     conduct::{self, Conduct},
     conversation::{self, Conversation},
+    person::{self, Person},
     photo_request::{self, PhotoRequest},
     policy::Pack,
     report::{self, Report},
@@ -40,6 +41,20 @@ impl Commanded for Avatar {
             | avatar::Command::RecordReferenceFailure { .. }
             | avatar::Command::ApproveReferenceImage { .. } => None,
         }
+    }
+}
+
+impl Commanded for Person {
+    fn name(command: &person::Command) -> &'static str {
+        match command {
+            person::Command::RecordExport => "RecordExport",
+            person::Command::Erase => "Erase",
+        }
+    }
+
+    /// Nobody knows: most people are erased once, and without ever having taken anything along.
+    fn begins(_command: &person::Command) -> bool {
+        false
     }
 }
 
@@ -147,6 +162,8 @@ impl Commanded for Stewardship {
             stewardship::Command::TakeDecision { .. } => "TakeDecision",
             stewardship::Command::RebuildProjection { .. } => "RebuildProjection",
             stewardship::Command::ReplayWebhook { .. } => "ReplayWebhook",
+            stewardship::Command::ErasePerson { .. } => "ErasePerson",
+            stewardship::Command::RotateKeys { .. } => "RotateKeys",
         }
     }
 

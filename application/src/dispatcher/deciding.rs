@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::{Commanded, Decided, Loaded};
 use crate::{
-    context::{CommandError, Context, Intervening},
-    ports::{NewEvent, StoredEvent, StreamId, StreamSlice},
+    context::{Actor, CommandError, Context, Intervening},
+    ports::{IdempotencyClaim, NewEvent, StoredEvent, StreamId, StreamSlice},
 };
 
 /// Decides a command on an aggregate as it is known.
@@ -103,13 +103,21 @@ fn metadata(
     command: &str,
     policy_pack: Option<String>,
 ) -> Result<Arc<str>, serde_json::Error> {
+    let claim = context.idempotency.as_ref();
+    let (idempotency_key, idempotency_key_sha256) = match context.actor {
+        Actor::Reaction(_) | Actor::Provider(_) => (claim.map(|claim| claim.key.clone()), None),
+        Actor::User(_) | Actor::Operator(_) | Actor::Auditor(_) => {
+            (None, claim.map(IdempotencyClaim::sha256))
+        }
+    };
     serde_json::to_string(&Metadata {
         actor: context.actor.to_string(),
         owner: context.owner,
         correlation_id: context.correlation_id,
         causation_id: context.causation_id,
         command: command.to_owned(),
-        idempotency_key: context.idempotency.as_ref().map(|claim| claim.key.clone()),
+        idempotency_key,
+        idempotency_key_sha256,
         trace_id: context.trace_id.clone(),
         policy_pack,
         more: Default::default(),

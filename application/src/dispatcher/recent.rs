@@ -35,6 +35,11 @@ impl Recent {
         self.0.insert(stream, Arc::new(loaded));
     }
 
+    /// Nothing is known any more.
+    pub fn forget_all(&self) {
+        self.0.clear();
+    }
+
     /// The log has it otherwise, or nobody knows.
     pub fn forget(&self, stream: &StreamId) {
         self.0.remove(stream);

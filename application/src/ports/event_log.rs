@@ -8,8 +8,10 @@ use domain::{
     event_versions::VersionedEvent,
     recorded::{AnyEvent, Recorded, UnreadableEvent},
     upcasting::Upcasters,
-    values::Position,
+    values::{Position, UserId},
 };
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -35,7 +37,7 @@ pub struct StoredEvent {
     pub event_type: String,
     /// The version of its shape.
     pub event_version: String,
-    /// The JSON as written.
+    /// The JSON as it was given to [`EventLog::append`]; what is personal of somebody erased is `{"erased": true}`.
     pub payload: String,
     /// Who caused it, as JSON (`domain::recorded::Metadata`).
     pub metadata: String,
@@ -43,7 +45,23 @@ pub struct StoredEvent {
     pub recorded_at: DateTime<Utc>,
 }
 
+/// Whose an event is.
+#[derive(Deserialize)]
+struct Owned {
+    owner: UserId,
+}
+
 impl StoredEvent {
+    /// The user whom it belongs to.
+    ///
+    /// # Errors
+    /// When its metadata are not what every event has.
+    pub fn owner(&self) -> Result<UserId, UnreadableEvent> {
+        serde_json::from_str(&self.metadata)
+            .map(|Owned { owner }| owner)
+            .map_err(UnreadableEvent::Metadata)
+    }
+
     /// The event itself, of whatever version it was written in.
     ///
     /// # Errors
@@ -62,7 +80,8 @@ pub struct NewEvent {
     pub event_type: String,
     /// The version of its shape.
     pub event_version: String,
-    /// The JSON to be stored byte for byte.
+    /// The JSON to be stored byte for byte, but for what is personal in it (`domain::personal::Personal`): that is sealed
+    /// with the key of the metadata's owner.
     pub payload: String,
     /// The metadata as JSON, `domain::recorded::Metadata`; one command's events share it.
     pub metadata: Arc<str>,
@@ -88,6 +107,18 @@ pub struct IdempotencyClaim {
     pub key: String,
     /// SHA-256 of method, path and body: the same key with another request is a mistake.
     pub request_hash: [u8; 32],
+}
+
+impl IdempotencyClaim {
+    /// What the log keeps of it, since a client may have written anything into its key: SHA-256 of the scope, a NUL byte
+    /// and the key, lower-case hex.
+    pub fn sha256(&self) -> String {
+        let parts = Sha256::new()
+            .chain_update(&self.scope)
+            .chain_update([0])
+            .chain_update(&self.key);
+        hex::encode(parts.finalize())
+    }
 }
 
 /// One command's events: all of them are appended, or none.
@@ -129,6 +160,9 @@ pub enum AppendError {
     /// The idempotency key was used before (perhaps a moment ago, by a concurrent twin); nothing was appended.
     #[error("the idempotency key was used before")]
     KeyUsed(KnownKey),
+    /// An event holds personal data of somebody who was erased; nothing was appended.
+    #[error("the person whose data these are was erased")]
+    OwnerErased,
     /// The log is away.
     #[error(transparent)]
     Unavailable(#[from] LogUnavailable),
@@ -154,7 +188,10 @@ pub enum ReadError {
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Every event of one stream, in order; none for a stream that does not exist.
-    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, LogUnavailable>;
+    ///
+    /// # Errors
+    /// When the log is away, or something personal in an event cannot be opened.
+    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError>;
 
     /// Appends one command's events; returns once they are durable.
     ///
@@ -171,6 +208,22 @@ pub trait EventLog: Send + Sync {
         after: Position,
         limit: usize,
     ) -> Result<Vec<Recorded<AnyEvent>>, ReadError>;
+
+    /// The event at that position, when it belongs to that user: for whoever may not read what is others'.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    async fn event_of(
+        &self,
+        owner: UserId,
+        position: Position,
+    ) -> Result<Option<Recorded<AnyEvent>>, ReadError> {
+        let before = Position(position.0.saturating_sub(1));
+        let events = self.read(before, 1).await?;
+        Ok(events
+            .into_iter()
+            .find(|event| event.position == position && event.metadata.owner == owner))
+    }
 
     /// How events of older versions are read, by whoever reads this log in whatever way.
     fn upcasters(&self) -> Upcasters;

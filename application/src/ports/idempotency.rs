@@ -44,6 +44,10 @@ pub trait IdempotencyStore: Send + Sync {
         answer: &Answer,
     ) -> Result<(), LogUnavailable>;
 
+    /// Forgets all keys of a scope, with the answers that were given under them. Of an erased person (`user:<id>`) no
+    /// answer is kept afterwards either.
+    async fn forget(&self, scope: &str) -> Result<(), LogUnavailable>;
+
     /// Forgets keys older than 7 days; returns how many.
     async fn expire(&self) -> Result<u64, LogUnavailable>;
 }

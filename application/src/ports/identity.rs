@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, str::FromStr};
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::values::{Invalid, UserId};
 
@@ -47,18 +48,31 @@ pub struct SignedIn {
     pub roles: BTreeSet<Role>,
 }
 
-/// The token proves nothing. The client is told no more than that; the log is told the reason.
+/// Why nobody is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the access token is not accepted: {0}")]
-pub struct TokenRejected(pub String);
+pub enum NotAuthenticated {
+    /// The token proves nothing. The client is told no more than that; the log is told the reason.
+    #[error("the access token is not accepted: {0}")]
+    Rejected(String),
+    /// The issuer's keys are not to be had, so that nobody can tell.
+    #[error("access tokens cannot be checked now: {0}")]
+    KeysUnavailable(String),
+}
 
 /// Checks access tokens.
+#[async_trait]
 pub trait Authenticator: Send + Sync {
-    /// Who the bearer of `token` is.
+    /// Who the bearer of `token` is, when that can be told from what is known; none when the issuer has to be asked first.
     ///
     /// # Errors
     /// When the token is not one of the configured issuer for this service, or not valid now.
-    fn authenticate(&self, token: &str) -> Result<SignedIn, TokenRejected>;
+    fn authenticate_at_once(&self, token: &str) -> Option<Result<SignedIn, NotAuthenticated>>;
+
+    /// Who the bearer of `token` is, asking the issuer for its keys when the token names one that is not known.
+    ///
+    /// # Errors
+    /// When the token is not one of the configured issuer for this service, or not valid now, or nobody can tell.
+    async fn authenticate(&self, token: &str) -> Result<SignedIn, NotAuthenticated>;
 }
 
 /// A fresh access token.

@@ -213,6 +213,9 @@ pub trait PaymentGateway: Send + Sync {
         survey: Option<&Survey>,
     ) -> Result<Option<ProviderSubscription>, PaymentError>;
 
+    /// Ends a subscription now; what was paid for is not given back. One that is over, or was never there, is no error.
+    async fn end_at_once(&self, id: &str) -> Result<(), PaymentError>;
+
     /// A customer's invoices, newest first: `limit` (1 to 100) of them, those that follow the invoice `after`.
     /// None when the customer has no such invoice.
     async fn invoices(

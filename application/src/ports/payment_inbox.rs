@@ -167,6 +167,13 @@ pub trait PaymentInbox: Send + Sync {
     /// Hands a message out again, whatever became of it; false when there is none of that id.
     async fn hand_out_again(&self, id: &str) -> Result<bool, LogUnavailable>;
 
+    /// Empties the bodies of all messages that mention one of these words, as a customer's id; those that still wait are
+    /// done with. Again changes nothing.
+    async fn forget_mentioning(&self, words: &[String]) -> Result<(), LogUnavailable>;
+
+    /// Empties one message's body.
+    async fn forget(&self, id: &str) -> Result<(), LogUnavailable>;
+
     /// Changes when this process kept a message; a hint only: consumers poll as well.
     fn hint(&self) -> watch::Receiver<u64>;
 }

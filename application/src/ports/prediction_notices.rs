@@ -88,6 +88,12 @@ pub trait PredictionNotices: Send + Sync {
     /// When the store is away.
     async fn named(&self, about: AttemptId) -> Result<Option<String>, LogUnavailable>;
 
+    /// Forgets all messages about these pictures.
+    ///
+    /// # Errors
+    /// When the store is away.
+    async fn forget(&self, photos: &[PhotoId]) -> Result<(), LogUnavailable>;
+
     /// The attempts that messages arrive about from now on.
     fn arrivals(&self) -> broadcast::Receiver<AttemptId>;
 }

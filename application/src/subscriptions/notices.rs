@@ -77,6 +77,7 @@ impl ApplyNoticeError {
                 CommandError::Rejected(_)
                 | CommandError::PreconditionFailed { .. }
                 | CommandError::KeyReused
+                | CommandError::OwnerErased
                 | CommandError::Unwritable(_),
             ) => false,
         }

@@ -309,7 +309,7 @@ async fn whoever_may_be_in_danger_reads_where_help_is_and_the_model_is_not_asked
     };
     assert_eq!(*about, Some(message_id));
     assert_eq!(intervention.kind, InterventionKind::Crisis);
-    assert!(intervention.text.contains("142"));
+    assert!(intervention.text.to_string().contains("142"));
     let segment = Segment {
         mode: Mode::Friendly,
         ..talk.segment()
@@ -378,7 +378,7 @@ async fn after_long_talk_a_person_is_reminded_of_a_break_once() {
     let told = talk.told().await;
     let reminders = told.iter().filter(|event| {
         matches!(event, Event::SafetyInterventionShown { message_id: None, intervention }
-            if intervention.kind == InterventionKind::Break && intervention.text.contains("AI"))
+            if intervention.kind == InterventionKind::Break && intervention.text.to_string().contains("AI"))
     });
     assert_eq!(reminders.count(), 1);
 }

@@ -66,7 +66,12 @@ async fn an_event_says_who_caused_it_and_through_what() {
         (metadata.correlation_id, metadata.causation_id),
         (correlation, correlation)
     );
-    assert_eq!(metadata.idempotency_key.as_deref(), Some("key"));
+    let claim = story.keyed("key", 1).idempotency.unwrap();
+    assert_eq!(
+        metadata.idempotency_key, None,
+        "clients may write anything into it"
+    );
+    assert_eq!(metadata.idempotency_key_sha256, Some(claim.sha256()));
     assert_eq!(metadata.trace_id.as_deref(), Some("4bf9"));
 }
 

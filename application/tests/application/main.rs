@@ -6,6 +6,7 @@ mod dispatcher;
 mod managing;
 mod old_events;
 mod payment_notices;
+mod people;
 mod photos;
 mod provider;
 mod reconciliation;

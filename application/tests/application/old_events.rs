@@ -31,7 +31,7 @@ const UPCASTERS: Upcasters = Upcasters::new(&[
     Upcaster {
         aggregate_type: "Avatar",
         from: ("AvatarBorn", "1"),
-        to: ("AvatarCreated", "1"),
+        to: ("AvatarCreated", "2"),
         change: |_| {},
     },
     Upcaster {
@@ -148,7 +148,7 @@ async fn write(story: &Story, stream: &StreamId, name: &str, version: &str, payl
 fn born(story: &Story) -> Value {
     json!({
         "type": "AvatarBorn", "avatar_id": Uuid::nil(), "owner": story.user, "months": 301,
-        "name": {"personal": "Ava"}, "gender": "woman", "nationality": "French",
+        "name": {"personal": "Ava"}, "gender": {"personal": "woman"}, "nationality": {"personal": "French"},
         "appearance": {"personal": "auburn hair"}, "personality": "caring",
     })
 }

@@ -12,7 +12,10 @@ use application::ports::{
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{subscription::Survey, values::UserId};
+use domain::{
+    subscription::{Status, Survey},
+    values::UserId,
+};
 use futures::future::BoxFuture;
 
 type Meanwhile = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
@@ -131,6 +134,15 @@ impl PaymentGateway for Provider {
                 one.cancel_at_period_end = ends;
                 one.clone()
             }))
+    }
+
+    async fn end_at_once(&self, id: &str) -> Result<(), PaymentError> {
+        self.ask(format!("end {id} at once"))?;
+        let mut truth = self.truth.lock().unwrap();
+        if let Some(one) = truth.as_mut().filter(|one| one.id == id) {
+            one.status = Status::Canceled;
+        }
+        Ok(())
     }
 
     async fn invoices(

@@ -137,8 +137,8 @@ pub(crate) fn profile() -> Profile {
     Profile {
         name: Personal::new("Ava".parse().unwrap()),
         age: Age::try_from(25).unwrap(),
-        gender: "woman".parse().unwrap(),
-        nationality: "French".parse().unwrap(),
+        gender: Personal::new("woman".parse().unwrap()),
+        nationality: Personal::new("French".parse().unwrap()),
         appearance: Personal::new("long auburn hair, green eyes".parse().unwrap()),
         personality: Personality::Caring,
     }

@@ -31,7 +31,8 @@ const GLANCE: Duration = Duration::from_millis(5);
 const HOW: &str = "The log holds as many events as said, those of many people's whole stories. Growing: the task of \
 `ava projector` on empty tables, from its start until all events are in the tree and a checkpoint over them is signed and \
 published; it reads the rows, hashes them, and stores the tiles. Verifying: `ava audit verify`, every event against the tree, \
-the tree against the checkpoint. Bundling: `ava audit bundle`; its check: `ava audit verify --bundle`, the files alone.";
+the tree against the checkpoint. Bundling: `ava audit bundle`, lines and columns; its check: `ava audit verify --bundle`, the \
+files alone. Questions: what the routes below `/audit` ask the database, of events all over the log.";
 
 /// Measures.
 pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {
@@ -87,6 +88,8 @@ pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {
         format!("{proof:.2} ms"),
     ]);
     measured.tables.push(table);
+    let questions = super::audit_questions::measure(scratch.url(), count).await?;
+    measured.tables.push(questions);
     Ok(measured)
 }
 
@@ -151,6 +154,7 @@ async fn bundle(tree: &Tree, keys: &KeyRing, directory: &Path) -> anyhow::Result
         tree,
         keys,
         program: "ava bench",
+        parquet: true,
     };
     let begun = Instant::now();
     maker.write(&newest, directory, |_, _| {}).await?;

@@ -150,7 +150,10 @@ pub async fn catch_up(url: &str, names: &[&'static str]) -> anyhow::Result<(u64,
     );
     let work = database::connect(url, &DatabaseOptions::named("catching up")).await?;
     let following = database::open(url, &DatabaseOptions::named("catching up, followers"))?;
-    let log = Arc::new(PostgresEventLog::start(work.clone()));
+    let log = Arc::new(PostgresEventLog::start(
+        work.clone(),
+        infrastructure::scratch_database::master_keys(),
+    ));
     let head = log.head().await?;
     let start = behind(&work, names).await?;
 

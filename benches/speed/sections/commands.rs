@@ -131,7 +131,10 @@ pub struct Ava(Avatars);
 impl Ava {
     /// Over a log of its own.
     pub fn on(pool: &PgPool) -> Self {
-        let log = Arc::new(PostgresEventLog::start(pool.clone()));
+        let log = Arc::new(PostgresEventLog::start(
+            pool.clone(),
+            infrastructure::scratch_database::master_keys(),
+        ));
         Self(Avatars::new(Dispatcher::new(log.clone(), log)))
     }
 

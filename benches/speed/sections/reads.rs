@@ -42,7 +42,10 @@ workers, in its own process.";
 pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {
     let scratch = Scratch::create().await?;
     let owner = DevelopmentIssuer::user(EMAIL);
-    let log = PostgresEventLog::start(scratch.pool.clone());
+    let log = PostgresEventLog::start(
+        scratch.pool.clone(),
+        infrastructure::scratch_database::master_keys(),
+    );
     Story::of_a_subscriber(SCENES)?
         .happen_to(owner, &log)
         .await?;

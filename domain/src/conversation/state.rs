@@ -166,7 +166,7 @@ impl Conversation {
             intervention: Intervention {
                 kind: InterventionKind::Disclosure,
                 rules: Vec::new(),
-                text: disclosure,
+                text: Personal::new(disclosure),
             },
         };
         std::iter::once(disclosed).chain(said).collect()

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What somebody says when they end their subscription; every question may be skipped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Survey {
     /// The reason that fits best.
     pub reason: Option<CancellationReason>,

@@ -99,8 +99,8 @@ fn every_field_can_be_changed() {
     let other = Profile {
         name: Personal::new("Zoé".parse().unwrap()),
         age: age(44),
-        gender: "man".parse().unwrap(),
-        nationality: "Swiss".parse().unwrap(),
+        gender: Personal::new("man".parse().unwrap()),
+        nationality: Personal::new("Swiss".parse().unwrap()),
         appearance: Personal::new("grey beard".parse().unwrap()),
         personality: Personality::Caring,
     };
@@ -219,8 +219,8 @@ fn profile() -> Profile {
     Profile {
         name: Personal::new("Amélie".parse().unwrap()),
         age: age(25),
-        gender: "woman".parse().unwrap(),
-        nationality: "French".parse().unwrap(),
+        gender: Personal::new("woman".parse().unwrap()),
+        nationality: Personal::new("French".parse().unwrap()),
         appearance: Personal::new("long auburn hair, green eyes, freckles".parse().unwrap()),
         personality: Personality::Playful,
     }

@@ -53,7 +53,7 @@ fn a_sample_of_an_old_version_is_held_against_its_twin_of_the_next_one() {
         invented_versions::created(),
     );
     let created = (
-        Name::parse("Avatar.AvatarCreated.v1.json").unwrap(),
+        Name::parse("Avatar.AvatarCreated.v2.json").unwrap(),
         serde_json::to_string_pretty(&created).unwrap(),
     );
     let whole = BTreeMap::from([
@@ -171,6 +171,7 @@ pub(crate) fn encoded(event: &AnyEvent) -> String {
         AnyEvent::Avatar(event) => serde_json::to_string_pretty(event),
         AnyEvent::Conduct(event) => serde_json::to_string_pretty(event),
         AnyEvent::Conversation(event) => serde_json::to_string_pretty(event),
+        AnyEvent::Person(event) => serde_json::to_string_pretty(event),
         AnyEvent::PhotoRequest(event) => serde_json::to_string_pretty(event),
         AnyEvent::Report(event) => serde_json::to_string_pretty(event),
         AnyEvent::Stewardship(event) => serde_json::to_string_pretty(event),

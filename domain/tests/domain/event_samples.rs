@@ -34,7 +34,7 @@ mod conversation;
 mod safety;
 
 pub(crate) use conversation::conversation;
-pub(crate) use safety::{conduct, report, stewardship};
+pub(crate) use safety::{conduct, person, report, stewardship};
 
 pub(crate) fn avatar() -> Samples<avatar::Event> {
     use avatar::Event::{
@@ -54,21 +54,25 @@ pub(crate) fn avatar() -> Samples<avatar::Event> {
         reason: text(),
     };
     let mut more = vec![
-        created(profile(
-            Personality::Shy,
-            Personal::erased(),
-            Personal::erased(),
-        )),
+        created(Profile {
+            name: Personal::erased(),
+            gender: Personal::erased(),
+            nationality: Personal::erased(),
+            appearance: Personal::erased(),
+            ..profile(Personality::Shy)
+        }),
         changed(no_changes()),
         changed(ProfileChanges {
             name: Some(Personal::erased()),
+            gender: Some(Personal::erased()),
+            nationality: Some(Personal::erased()),
             appearance: Some(Personal::erased()),
             ..no_changes()
         }),
     ];
     more.extend(classes().map(failed));
     for word in every!(Personality: Playful, Dominant, Shy, Caring, Intellectual, Adventurous) {
-        more.push(created(profile(word, known(), known())));
+        more.push(created(profile(word)));
         more.push(changed(ProfileChanges {
             personality: Some(word),
             ..no_changes()
@@ -76,12 +80,12 @@ pub(crate) fn avatar() -> Samples<avatar::Event> {
     }
     Samples {
         full: vec![
-            created(profile(Personality::Shy, known(), known())),
+            created(profile(Personality::Shy)),
             changed(ProfileChanges {
                 name: Some(known()),
                 age: Some(age()),
-                gender: Some(text().parse().unwrap()),
-                nationality: Some(text().parse().unwrap()),
+                gender: Some(known()),
+                nationality: Some(known()),
                 appearance: Some(known()),
                 personality: Some(Personality::Shy),
             }),
@@ -271,17 +275,13 @@ fn classes() -> impl Iterator<Item = FailureClass> {
     every!(FailureClass: Transient, Content, Operator, Deadline).into_iter()
 }
 
-fn profile(
-    personality: Personality,
-    name: Personal<domain::values::AvatarName>,
-    appearance: Personal<domain::values::Appearance>,
-) -> Profile {
+fn profile(personality: Personality) -> Profile {
     Profile {
-        name,
+        name: known(),
         age: age(),
-        gender: text().parse().unwrap(),
-        nationality: text().parse().unwrap(),
-        appearance,
+        gender: known(),
+        nationality: known(),
+        appearance: known(),
         personality,
     }
 }

@@ -19,6 +19,7 @@ fn a_golden_shape_changes_only_with_its_version() {
     let broken: Vec<String> = complaints(event_samples::avatar())
         .chain(complaints(event_samples::conduct()))
         .chain(complaints(event_samples::conversation()))
+        .chain(complaints(event_samples::person()))
         .chain(complaints(event_samples::photo_request()))
         .chain(complaints(event_samples::report()))
         .chain(complaints(event_samples::stewardship()))
@@ -66,6 +67,7 @@ fn the_samples_leave_nothing_out() {
     of(&event_samples::avatar());
     of(&event_samples::conduct());
     of(&event_samples::conversation());
+    of(&event_samples::person());
     of(&event_samples::photo_request());
     of(&event_samples::report());
     of(&event_samples::stewardship());

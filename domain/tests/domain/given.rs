@@ -1,8 +1,12 @@
-//! Given, when, then: cqrs-es's `TestFramework`, which cannot look at the resulting state, with that added.
+//! Given, when, then: cqrs-es's `TestFramework`, which cannot look at the resulting state, with that added. What is given,
+//! ordered and answered can be written down (`recording`).
 
-use std::fmt::Debug;
+use std::{fmt::Debug, panic::Location};
 
 use cqrs_es::{Aggregate, test::TestFramework};
+use serde::Serialize;
+
+use crate::recording;
 
 /// What had happened before.
 pub(crate) struct Given<A: Aggregate>(Vec<A::Event>);
@@ -30,11 +34,23 @@ pub(crate) fn replay<A: Aggregate>(events: impl IntoIterator<Item = A::Event>) -
     state
 }
 
-impl<A: Aggregate<Services = ()>> Given<A> {
+/// What a command leads to after that history.
+pub(crate) fn outcome<A: Aggregate<Services = ()>>(
+    history: &[A::Event],
+    command: A::Command,
+) -> Result<Vec<A::Event>, A::Error> {
+    let test = TestFramework::<A>::with(()).given(history.to_vec());
+    test.when(command).inspect_result()
+}
+
+impl<A: Aggregate<Services = (), Command: Serialize>> Given<A> {
+    #[track_caller]
     pub(crate) fn when(self, command: A::Command) -> Then<A> {
-        let test = TestFramework::<A>::with(()).given(self.0.clone());
+        let written = recording::written(&command);
+        let outcome = outcome::<A>(&self.0, command);
+        recording::scenario::<A>(Location::caller(), &self.0, written, &outcome);
         Then {
-            outcome: test.when(command).inspect_result(),
+            outcome,
             history: self.0,
         }
     }

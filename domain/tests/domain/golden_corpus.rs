@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{
-    avatar, conduct, conversation, event_versions::VersionedEvent, photo_request, report,
+    avatar, conduct, conversation, event_versions::VersionedEvent, person, photo_request, report,
     stewardship, subscription,
 };
 
@@ -102,6 +102,7 @@ pub(crate) fn written_today() -> BTreeSet<(&'static str, &'static str, &'static 
     }
     of::<avatar::Event>()
         .chain(of::<conduct::Event>())
+        .chain(of::<person::Event>())
         .chain(of::<conversation::Event>())
         .chain(of::<photo_request::Event>())
         .chain(of::<report::Event>())

@@ -18,7 +18,7 @@ pub(crate) const UPCASTERS: Upcasters = Upcasters::new(&[
     Upcaster {
         aggregate_type: "Avatar",
         from: ("AvatarBorn", "1"),
-        to: ("AvatarCreated", "1"),
+        to: ("AvatarCreated", "2"),
         change: |_| {},
     },
 ]);
@@ -47,8 +47,8 @@ pub(crate) fn created() -> domain::avatar::Event {
         "owner": "0199f0c0-0000-7000-8000-000000000002",
         "name": {"personal": "Ava"},
         "age": 25,
-        "gender": "woman",
-        "nationality": "French",
+        "gender": {"personal": "woman"},
+        "nationality": {"personal": "French"},
         "appearance": {"personal": "auburn hair"},
         "personality": "caring",
     }))

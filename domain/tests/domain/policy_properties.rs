@@ -101,8 +101,8 @@ proptest! {
         let profile = Profile {
             name: Personal::new("Amelie".parse().unwrap()),
             age: years,
-            gender: gender.parse().unwrap(),
-            nationality: "French".parse().unwrap(),
+            gender: Personal::new(gender.parse().unwrap()),
+            nationality: Personal::new("French".parse().unwrap()),
             appearance: Personal::new(appearance.parse().unwrap()),
             personality: Personality::Caring,
         };

@@ -21,7 +21,7 @@ fn a_scene_prompt_describes_the_same_person_in_the_scene() {
 #[test]
 fn a_prompt_is_one_line_of_sentences_however_the_words_were_typed() {
     let profile = Profile {
-        gender: " Male".parse().unwrap(),
+        gender: Personal::new(" Male".parse().unwrap()),
         appearance: Personal::new("tall,\nblack beard.".parse().unwrap()),
         ..amelie()
     };
@@ -41,7 +41,7 @@ fn the_noun_follows_the_gender_in_the_users_words() {
         ("non-binary person", "adult non-binary person,"),
     ] {
         let profile = Profile {
-            gender: gender.parse().unwrap(),
+            gender: Personal::new(gender.parse().unwrap()),
             ..amelie()
         };
         let prompt = reference_prompt(&profile).unwrap();
@@ -98,8 +98,8 @@ fn the_name_and_the_personality_stay_out_of_the_prompt() {
 #[test]
 fn the_longest_words_fit() {
     let profile = Profile {
-        gender: long::<Gender>(Gender::MAX_CHARS),
-        nationality: long::<Nationality>(Nationality::MAX_CHARS),
+        gender: Personal::new(long::<Gender>(Gender::MAX_CHARS)),
+        nationality: Personal::new(long::<Nationality>(Nationality::MAX_CHARS)),
         appearance: Personal::new(long::<Appearance>(Appearance::MAX_CHARS)),
         ..amelie()
     };
@@ -124,8 +124,8 @@ fn amelie() -> Profile {
     Profile {
         name: Personal::new("Amélie".parse().unwrap()),
         age: age(25),
-        gender: "woman".parse().unwrap(),
-        nationality: "French".parse().unwrap(),
+        gender: Personal::new("woman".parse().unwrap()),
+        nationality: Personal::new("French".parse().unwrap()),
         appearance: Personal::new("long auburn hair, green eyes, freckles".parse().unwrap()),
         personality: Personality::Playful,
     }

@@ -2,11 +2,15 @@
 //!
 //! In a cell, `·` says that nothing happens, `!Name` is a rejection, and the rest are events.
 
-use std::{collections::BTreeSet, fmt::Debug};
+use std::{collections::BTreeSet, fmt::Debug, panic::Location};
 
 use cqrs_es::{Aggregate, DomainEvent};
+use serde::Serialize;
 
-use crate::given::{given, replay};
+use crate::{
+    given::{outcome, replay},
+    recording::{self, Cell, Outcome, Recorded, Table, written},
+};
 
 /// The names of an enum's variants in one list, and the name of a value's variant. A variant
 /// that is missing here does not compile.
@@ -28,6 +32,7 @@ pub(crate) type Variants<T> = (&'static [&'static str], fn(&T) -> &'static str);
 pub(crate) type Samples<T> = Vec<(&'static str, T)>;
 
 /// Fails unless every command in every state leads to what the file says, and no command is left out.
+#[track_caller]
 pub(crate) fn assert_table<A>(
     expected: &str,
     states: &Samples<Vec<A::Event>>,
@@ -35,10 +40,12 @@ pub(crate) fn assert_table<A>(
     variants: Variants<A::Command>,
 ) where
     A: Aggregate<Services = ()> + Debug + PartialEq,
-    A::Command: Clone,
+    A::Command: Clone + Serialize,
     A::Error: Debug + PartialEq,
 {
     assert_complete(commands.iter().map(|(_, command)| command), variants);
+    let place = Location::caller();
+    recording::write(|_| Recorded::Table(table::<A>(place, states, commands)));
 
     let mut rows = vec![vec![String::new()]];
     rows[0].extend(states.iter().map(|(name, _)| (*name).to_owned()));
@@ -73,14 +80,54 @@ pub(crate) fn assert_complete<'a, T: 'a>(
     assert_eq!(sampled, missing, "every variant needs a sample");
 }
 
+/// The same for whoever writes it down.
+fn table<A>(
+    place: &Location<'_>,
+    states: &Samples<Vec<A::Event>>,
+    commands: &Samples<A::Command>,
+) -> Table
+where
+    A: Aggregate<Services = ()> + PartialEq,
+    A::Command: Clone + Serialize,
+{
+    let known: Vec<A> = states
+        .iter()
+        .map(|(_, history)| replay(history.clone()))
+        .collect();
+    let cell = |command: &A::Command, (_, history): &(&str, Vec<A::Event>)| {
+        let outcome = outcome::<A>(history, command.clone());
+        let next = outcome.as_ref().ok().filter(|events| !events.is_empty());
+        let next = next.map(|events| replay::<A>(history.iter().chain(events).cloned()));
+        Cell {
+            then: Outcome::of::<A>(&outcome),
+            leads_to: next.and_then(|next| known.iter().position(|state| *state == next)),
+        }
+    };
+    Table {
+        aggregate: A::TYPE.to_owned(),
+        place: place.into(),
+        states: states
+            .iter()
+            .map(|(name, history)| ((*name).to_owned(), history.iter().map(written).collect()))
+            .collect(),
+        commands: commands
+            .iter()
+            .map(|(name, command)| ((*name).to_owned(), written(command)))
+            .collect(),
+        cells: commands
+            .iter()
+            .map(|(_, command)| states.iter().map(|state| cell(command, state)).collect())
+            .collect(),
+    }
+}
+
 fn cell<A>(history: &[A::Event], command: &A::Command) -> String
 where
     A: Aggregate<Services = ()> + Debug + PartialEq,
     A::Command: Clone,
     A::Error: Debug + PartialEq,
 {
-    let outcome = given::<A>(history.to_vec()).when(command.clone()).outcome();
-    match outcome {
+    match outcome::<A>(history, command.clone()) {
         Ok(events) if events.is_empty() => "·".to_owned(),
         Ok(events) => {
             let state = replay::<A>(history.to_vec());

@@ -6,7 +6,7 @@ use application::ports::{ChatError, ChatErrorKind};
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 
-use crate::{image::fetch::read_up_to, web_service::retry_after};
+use crate::web_service::{read_up_to, retry_after};
 
 /// Nobody waits longer than this, whatever `Retry-After` says.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);

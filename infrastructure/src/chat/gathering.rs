@@ -7,9 +7,7 @@ use domain::conversation::Usage;
 use serde::Deserialize;
 
 use super::failure::{ErrorBody, Failure};
-
-/// More than any answer of ours has, so that a service that never ends cannot fill the memory. In bytes.
-const LARGEST_ANSWER: usize = 256 * 1024;
+use crate::limits::CHAT_ANSWER;
 
 /// An answer as far as it has come.
 #[derive(Debug, Default)]
@@ -101,7 +99,7 @@ impl Gathering {
                 words = Some(content);
             }
         }
-        if self.size() > LARGEST_ANSWER {
+        if self.size() > CHAT_ANSWER {
             return Err(Failure::not_understood("the answer never ends"));
         }
         Ok(words)

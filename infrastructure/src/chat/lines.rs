@@ -1,9 +1,7 @@
 //! Server-sent events, as far as chat completions use them: the `data:` lines of a stream of bytes.
 
 use super::failure::Failure;
-
-/// A single event is far smaller; whoever sends more is no chat service.
-const LONGEST_LINE: usize = 1024 * 1024;
+use crate::limits::CHAT_LINE;
 
 /// Bytes that are no whole line yet.
 #[derive(Default)]
@@ -24,7 +22,7 @@ impl Lines {
                 data.push(text.trim_start().to_owned());
             }
         }
-        if self.rest.len() > LONGEST_LINE {
+        if self.rest.len() > CHAT_LINE {
             return Err(Failure::not_understood("a line of the stream never ends"));
         }
         Ok(data)
@@ -54,10 +52,6 @@ mod tests {
     #[test]
     fn what_is_no_text_or_never_ends_is_an_error() {
         assert!(Lines::default().take(b"data: \xff\n").is_err());
-        assert!(
-            Lines::default()
-                .take(&vec![b'a'; LONGEST_LINE + 1])
-                .is_err()
-        );
+        assert!(Lines::default().take(&vec![b'a'; CHAT_LINE + 1]).is_err());
     }
 }

@@ -14,7 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use application::ports::{Append, AppendError, Appended};
+use application::{
+    figures::{APPEND_BATCHES, APPENDS},
+    ports::{AppendError, Appended, LogUnavailable},
+};
 use sqlx::PgPool;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -23,6 +26,7 @@ use self::{
     connection::{Connection, Failure, Session},
 };
 use super::{Heads, unavailable};
+use crate::sealing::SealedAppend;
 
 /// How long a command waits for the log before it is told that the log is away.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,7 +39,30 @@ const LANES: usize = 2;
 /// How many commands may queue before callers wait to enter the queue.
 const QUEUE: usize = 4096;
 
-type Outcome = Result<Appended, AppendError>;
+type Outcome = Result<Appended, Refused>;
+
+/// Why a command's events were not appended.
+pub(super) enum Refused {
+    /// Somebody whose values are in them has another key by now, or none any more.
+    KeyLost,
+    /// Whatever else.
+    For(AppendError),
+}
+
+impl From<LogUnavailable> for Refused {
+    fn from(away: LogUnavailable) -> Self {
+        Self::For(away.into())
+    }
+}
+
+impl From<Refused> for AppendError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::For(error) => error,
+            Refused::KeyLost => unavailable("a person's key is another one each time").into(),
+        }
+    }
+}
 
 /// The way to the task that appends.
 pub(super) struct Appender {
@@ -44,7 +71,7 @@ pub(super) struct Appender {
 
 /// A command that waits for its events to be durable.
 struct Waiting {
-    append: Append,
+    command: SealedAppend,
     until: Instant,
     answer: oneshot::Sender<Outcome>,
 }
@@ -86,11 +113,11 @@ impl Appender {
     }
 
     /// Appends one command's events; returns once they are durable.
-    pub(super) async fn append(&self, append: Append) -> Outcome {
+    pub(super) async fn append(&self, command: SealedAppend) -> Outcome {
         let (answer, outcome) = oneshot::channel();
         let until = Instant::now() + PATIENCE;
         let waiting = Waiting {
-            append,
+            command,
             until,
             answer,
         };
@@ -214,7 +241,7 @@ impl Lane {
         };
         let mut unwritten = Vec::new();
         for waiting in batch.into_waiting() {
-            match batch::last_event_id(&waiting.append).and_then(|id| written.get(&id)) {
+            match batch::last_event_id(&waiting.command.append).and_then(|id| written.get(&id)) {
                 Some(&position) => {
                     self.heads.appended(position);
                     waiting.finish(Ok(Appended { position }));
@@ -234,7 +261,16 @@ struct Failed {
 
 /// Writes a batch and answers its commands.
 async fn write(session: &mut Session, batch: Batch, heads: &Heads) -> Result<(), Failed> {
-    match session.append(&batch).await {
+    APPEND_BATCHES.observe([], batch.len() as f64);
+    let begun = Instant::now();
+    let appended = session.append(&batch).await;
+    let outcome = match &appended {
+        Ok(_) => "done",
+        Err(Failure::Refused(_)) => "refused",
+        Err(Failure::Unknown(_)) => "unknown",
+    };
+    APPENDS.took([outcome], begun.elapsed());
+    match appended {
         Ok(verdicts) => {
             answer(batch, verdicts, heads);
             Ok(())
@@ -267,8 +303,9 @@ fn answer(batch: Batch, verdicts: Vec<Verdict>, heads: &Heads) {
                 head = head.max(Some(position));
                 Ok(Appended { position })
             }
-            Verdict::Conflict(conflict) => Err(AppendError::Conflict(conflict)),
-            Verdict::KeyUsed(known) => Err(AppendError::KeyUsed(known)),
+            Verdict::Conflict(conflict) => Err(Refused::For(AppendError::Conflict(conflict))),
+            Verdict::KeyUsed(known) => Err(Refused::For(AppendError::KeyUsed(known))),
+            Verdict::KeyLost => Err(Refused::KeyLost),
         };
         waiting.finish(outcome);
     }

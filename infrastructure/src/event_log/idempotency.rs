@@ -38,12 +38,17 @@ pub(super) fn hash_from_bytes(bytes: &[u8]) -> Result<[u8; 32], LogUnavailable> 
     bytes.try_into().map_err(unavailable)
 }
 
+// Both statements about one key say whose it is, as `projections` does of reads: a scope is a kind and an id, as
+// `user:<id>`, and whoever acts for persons sees the keys of the person that is asked about.
 #[async_trait]
 impl IdempotencyStore for PostgresEventLog {
     async fn find(&self, scope: &str, key: &str) -> Result<Option<KnownKey>, LogUnavailable> {
         let row = sqlx::query(
-            "SELECT request_hash, position, answer::text FROM idempotency_keys
-              WHERE scope = $1 AND key = $2",
+            "SELECT own.request_hash, own.position, own.answer
+               FROM (SELECT set_config('ava.user_id', split_part($1, ':', 2), true) AS person OFFSET 0) caller
+              CROSS JOIN LATERAL (
+                    SELECT request_hash, position, answer::text FROM idempotency_keys
+                     WHERE scope = $1 AND key = $2 AND caller.person IS NOT NULL OFFSET 0) own",
         )
         .bind(scope)
         .bind(key)
@@ -76,10 +81,15 @@ impl IdempotencyStore for PostgresEventLog {
             body: hex::encode(&answer.body),
         })
         .map_err(unavailable)?;
-        // The first answer stays: a twin that was slower gives the same one.
+        // The first answer stays: a twin that was slower gives the same one. And an answer that is on its way to somebody
+        // who is erased meanwhile is given, but not kept.
         sqlx::query(
             "INSERT INTO idempotency_keys AS k (scope, key, request_hash, position, answer)
-             VALUES ($1, $2, $3, $4, $5::json)
+             SELECT $1, $2, $3, $4, $5::json
+               FROM (SELECT set_config('ava.user_id', split_part($1, ':', 2), true) AS person OFFSET 0) caller
+              WHERE caller.person IS NOT NULL
+                AND NOT EXISTS (SELECT FROM person_keys f WHERE f.destroyed_at IS NOT NULL
+                                 AND f.user_id = CASE WHEN $1 LIKE 'user:%' THEN substr($1, 6)::uuid END)
              ON CONFLICT (scope, key) DO UPDATE SET answer = excluded.answer
               WHERE k.answer IS NULL AND k.request_hash = excluded.request_hash",
         )
@@ -91,6 +101,15 @@ impl IdempotencyStore for PostgresEventLog {
         .execute(&self.pool)
         .await
         .map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn forget(&self, scope: &str) -> Result<(), LogUnavailable> {
+        sqlx::query("DELETE FROM idempotency_keys WHERE scope = $1")
+            .bind(scope)
+            .execute(&self.pool)
+            .await
+            .map_err(unavailable)?;
         Ok(())
     }
 

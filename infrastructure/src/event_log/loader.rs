@@ -129,13 +129,8 @@ async fn read(
         .map(|stream| stream.aggregate_id.as_str())
         .collect();
     let rows = sqlx::query(
-        "SELECT w.nth, e.position, e.sequence, e.event_type, e.event_version, e.payload::text, e.metadata::text,
-                e.recorded_at
-           FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (aggregate_type, aggregate_id, nth)
-           JOIN LATERAL (SELECT * FROM events e
-                          WHERE e.aggregate_type = w.aggregate_type AND e.aggregate_id = w.aggregate_id
-                          ORDER BY e.sequence) e ON true
-          ORDER BY w.nth, e.sequence",
+        "SELECT nth, position, sequence, event_type, event_version, payload, metadata, recorded_at
+           FROM load_streams($1, $2)",
     )
     .bind(types)
     .bind(ids)

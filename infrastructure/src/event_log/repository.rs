@@ -1,7 +1,7 @@
 //! The same log behind `cqrs-es`'s own trait, for whoever builds on its framework.
 
 use application::ports::{
-    Append, AppendError, EventLog, NewEvent, StoredEvent, StreamId, StreamSlice,
+    Append, AppendError, EventLog, NewEvent, ReadError, StoredEvent, StreamId, StreamSlice,
 };
 use cqrs_es::{
     Aggregate,
@@ -10,11 +10,13 @@ use cqrs_es::{
         SerializedSnapshot,
     },
 };
+use domain::recorded::UnreadableEvent;
 use serde_json::Value;
 use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::PostgresEventLog;
+use super::{PostgresEventLog, opening};
+use crate::sealing::{Home, Opener, holds_sealed};
 
 /// How many events one page of a replay holds.
 const PAGE: i64 = 1000;
@@ -32,7 +34,7 @@ impl PersistedEventRepository for PostgresEventLog {
         let events = self
             .load(&stream::<A>(aggregate_id))
             .await
-            .map_err(connection)?;
+            .map_err(unread)?;
         events
             .into_iter()
             .map(|event| self.raised(serialized::<A>(aggregate_id, event)?))
@@ -84,6 +86,9 @@ impl PersistedEventRepository for PostgresEventLog {
         {
             Ok(_) => Ok(()),
             Err(AppendError::Conflict(_)) => Err(PersistenceError::OptimisticLockError),
+            Err(error @ AppendError::OwnerErased) => {
+                Err(PersistenceError::UnknownError(error.into()))
+            }
             Err(error @ (AppendError::KeyUsed(_) | AppendError::Unavailable(_))) => {
                 Err(connection(error))
             }
@@ -136,7 +141,7 @@ impl PostgresEventLog {
         after: i64,
     ) -> Result<Vec<(i64, SerializedEvent)>, PersistenceError> {
         let rows = sqlx::query(
-            "SELECT position, aggregate_id, sequence, event_type, event_version, payload, metadata
+            "SELECT position, aggregate_id, sequence, event_type, event_version, payload::text, metadata::text
                FROM events WHERE position > $1 AND aggregate_type = $2 ORDER BY position LIMIT $3",
         )
         .bind(after)
@@ -145,10 +150,17 @@ impl PostgresEventLog {
         .fetch_all(&self.pool)
         .await
         .map_err(connection)?;
+        let texts = rows
+            .iter()
+            .map(|row| Ok((row.try_get(5)?, row.try_get(6)?)));
+        let texts: Vec<(&str, &str)> = texts.collect::<sqlx::Result<_>>().map_err(connection)?;
+        let opener = opening::opener(&self.keys, texts.into_iter()).await;
+        let opener = opener.map_err(unread)?;
         let mut page = Vec::with_capacity(rows.len());
-        for row in rows {
-            let (position, event) = positioned::<A>(&row).map_err(connection)?;
-            match self.raised(event) {
+        for row in &rows {
+            let (position, event) = positioned(row).map_err(connection)?;
+            let opened = opened::<A>(&opener, event).map_err(deserialization);
+            match opened.and_then(|event| self.raised(event)) {
                 Ok(event) => page.push((position, event)),
                 // What came before is readable: let the reader have it, and meet the error next time.
                 Err(_) if !page.is_empty() => break,
@@ -159,24 +171,63 @@ impl PostgresEventLog {
     }
 
     fn raised(&self, event: SerializedEvent) -> Result<SerializedEvent, PersistenceError> {
-        self.upcasters
-            .raise(event)
-            .map_err(|error| PersistenceError::DeserializationError(error.into()))
+        self.upcasters.raise(event).map_err(deserialization)
     }
 }
 
-fn positioned<A: Aggregate>(row: &PgRow) -> sqlx::Result<(i64, SerializedEvent)> {
-    let sequence = usize::try_from(row.try_get::<i64, _>(2)?).unwrap_or_default();
-    let event = SerializedEvent::new(
-        row.try_get(1)?,
-        sequence,
+/// An event as a row of [`PostgresEventLog::page_of_type`] has it.
+struct Stored<'a> {
+    aggregate_id: &'a str,
+    sequence: u64,
+    event_type: &'a str,
+    event_version: &'a str,
+    payload: &'a str,
+    metadata: &'a str,
+}
+
+fn positioned(row: &PgRow) -> sqlx::Result<(i64, Stored<'_>)> {
+    let stored = Stored {
+        aggregate_id: row.try_get(1)?,
+        sequence: row.try_get::<i64, _>(2)?.cast_unsigned(),
+        event_type: row.try_get(3)?,
+        event_version: row.try_get(4)?,
+        payload: row.try_get(5)?,
+        metadata: row.try_get(6)?,
+    };
+    Ok((row.try_get(0)?, stored))
+}
+
+fn opened<A: Aggregate>(
+    opener: &Opener,
+    event: Stored<'_>,
+) -> Result<SerializedEvent, UnreadableEvent> {
+    let home = Home {
+        aggregate_type: A::TYPE,
+        aggregate_id: event.aggregate_id,
+        sequence: event.sequence,
+    };
+    let payload = if holds_sealed(event.payload) {
+        let owner = opening::owner(event.metadata)?;
+        let opened = opener.open(owner, home, event.payload);
+        opened.map_err(|source| opening::closed(A::TYPE, event.event_type, source))?
+    } else {
+        event.payload.into()
+    };
+    let payload = serde_json::from_str(&payload).map_err(|source| UnreadableEvent::Payload {
+        aggregate_type: A::TYPE.to_owned(),
+        event_type: event.event_type.to_owned(),
+        event_version: event.event_version.to_owned(),
+        source,
+    })?;
+    Ok(SerializedEvent::new(
+        event.aggregate_id.to_owned(),
+        usize::try_from(event.sequence).unwrap_or_default(),
         A::TYPE.to_owned(),
-        row.try_get(3)?,
-        row.try_get(4)?,
-        row.try_get(5)?,
-        row.try_get(6)?,
-    );
-    Ok((row.try_get(0)?, event))
+        event.event_type.to_owned(),
+        event.event_version.to_owned(),
+        payload,
+        serde_json::from_str(event.metadata).map_err(UnreadableEvent::Metadata)?,
+    ))
 }
 
 fn stream<A: Aggregate>(aggregate_id: &str) -> StreamId {
@@ -209,6 +260,17 @@ fn new_event(event: &SerializedEvent) -> Result<NewEvent, PersistenceError> {
         payload: serde_json::to_string(&event.payload)?,
         metadata: serde_json::to_string(&event.metadata)?.into(),
     })
+}
+
+fn unread(error: ReadError) -> PersistenceError {
+    match error {
+        ReadError::Unreadable { source, .. } => deserialization(source),
+        ReadError::Unavailable(away) => connection(away),
+    }
+}
+
+fn deserialization(error: UnreadableEvent) -> PersistenceError {
+    PersistenceError::DeserializationError(error.into())
 }
 
 fn connection(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PersistenceError {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::{SharedSecret, hmac_sha256};
+use super::{SharedSecret, signatures};
 
 /// The claim `iss` of its tokens.
 pub const DEVELOPMENT_ISSUER: &str = "ava-development";
@@ -44,7 +44,7 @@ struct Claims<'a> {
 impl DevelopmentIssuer {
     /// Signs with that secret.
     pub fn new(secret: SharedSecret) -> Self {
-        hmac_sha256::install();
+        signatures::install();
         Self { secret }
     }
 

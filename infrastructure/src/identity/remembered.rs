@@ -21,6 +21,8 @@ struct Known {
     bearer: SignedIn,
     /// In seconds since 1970: until when no second look is needed.
     until: u64,
+    /// Which keys it was checked with: it is looked at again when they change, since one may have been withdrawn.
+    keys: u64,
 }
 
 impl Default for Remembered {
@@ -35,16 +37,24 @@ impl Remembered {
     }
 
     /// Whose token it is, if it was accepted lately and has not expired since.
-    pub(super) fn bearer(&self, token: &Digested, now: u64) -> Option<SignedIn> {
+    pub(super) fn bearer(&self, token: &Digested, keys: u64, now: u64) -> Option<SignedIn> {
         let known = self.0.get(token)?;
-        (now < known.until).then_some(known.bearer)
+        (now < known.until && keys == known.keys).then_some(known.bearer)
     }
 
     /// Remembers an accepted token until it expires, but never for long.
-    pub(super) fn accept(&self, token: Digested, bearer: &SignedIn, expires: u64, now: u64) {
+    pub(super) fn accept(
+        &self,
+        token: Digested,
+        bearer: &SignedIn,
+        expires: u64,
+        keys: u64,
+        now: u64,
+    ) {
         let known = Known {
             bearer: bearer.clone(),
             until: expires.min(now + LONGEST_S),
+            keys,
         };
         self.0.insert(token, known);
     }
@@ -70,23 +80,34 @@ mod tests {
     #[test]
     fn a_token_is_remembered_until_it_expires() {
         let (remembered, token) = (Remembered::default(), Remembered::digest("token"));
-        remembered.accept(token, &ada(), 1_010, 1_000);
-        assert_eq!(remembered.bearer(&token, 1_009), Some(ada()));
-        assert_eq!(remembered.bearer(&token, 1_010), None);
+        remembered.accept(token, &ada(), 1_010, 0, 1_000);
+        assert_eq!(remembered.bearer(&token, 0, 1_009), Some(ada()));
+        assert_eq!(remembered.bearer(&token, 0, 1_010), None);
     }
 
     #[test]
     fn a_token_is_looked_at_again_after_a_minute() {
         let (remembered, token) = (Remembered::default(), Remembered::digest("token"));
-        remembered.accept(token, &ada(), 9_999, 1_000);
-        assert_eq!(remembered.bearer(&token, 1_059), Some(ada()));
-        assert_eq!(remembered.bearer(&token, 1_060), None);
+        remembered.accept(token, &ada(), 9_999, 0, 1_000);
+        assert_eq!(remembered.bearer(&token, 0, 1_059), Some(ada()));
+        assert_eq!(remembered.bearer(&token, 0, 1_060), None);
     }
 
     #[test]
     fn another_token_is_not_known() {
         let remembered = Remembered::default();
-        remembered.accept(Remembered::digest("token"), &ada(), 9_999, 1_000);
-        assert_eq!(remembered.bearer(&Remembered::digest("tokem"), 1_001), None);
+        remembered.accept(Remembered::digest("token"), &ada(), 9_999, 0, 1_000);
+        assert_eq!(
+            remembered.bearer(&Remembered::digest("tokem"), 0, 1_001),
+            None
+        );
+    }
+
+    #[test]
+    fn a_token_is_looked_at_again_when_the_keys_have_changed() {
+        let (remembered, token) = (Remembered::default(), Remembered::digest("token"));
+        remembered.accept(token, &ada(), 9_999, 7, 1_000);
+        assert_eq!(remembered.bearer(&token, 7, 1_001), Some(ada()));
+        assert_eq!(remembered.bearer(&token, 8, 1_001), None);
     }
 }

@@ -2,24 +2,18 @@
 
 mod addresses;
 
-use std::time::Duration;
-
 use application::ports::{ProviderError, ProviderErrorKind};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::{
     Client, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
 use url::{Host, Origin, Url};
 
-use crate::web_service;
-
-/// The largest picture in bytes.
-pub const MAX_BYTES: usize = 20 * 1024 * 1024;
-
-/// How long a host may be silent in the middle of a picture.
-const READ_TIMEOUT: Duration = Duration::from_secs(15);
-const WHOLE_TIMEOUT: Duration = Duration::from_secs(60);
+use crate::{
+    limits::{PICTURE, PICTURE_SILENCE, PICTURE_TIME},
+    web_service::{self, BodyError, read_up_to, trouble},
+};
 
 /// A host that pictures may come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,8 +71,8 @@ pub enum FetchError {
     /// Text and the like.
     #[error("the file host sent {0}, which is no picture")]
     ContentType(String),
-    /// More than [`MAX_BYTES`].
-    #[error("the picture has more than {MAX_BYTES} bytes")]
+    /// More than [`PICTURE`].
+    #[error("the picture has more than {PICTURE} bytes")]
     TooLarge,
     /// The network failed, or was too slow.
     #[error("the picture could not be fetched: {0}")]
@@ -123,8 +117,8 @@ impl PictureFetcher {
     /// When no TLS set-up can be made on this machine.
     pub fn new(hosts: Vec<FileHost>, allow_http: bool) -> Result<Self, reqwest::Error> {
         let mut client = web_service::client(allow_http)
-            .read_timeout(READ_TIMEOUT)
-            .timeout(WHOLE_TIMEOUT)
+            .read_timeout(PICTURE_SILENCE)
+            .timeout(PICTURE_TIME)
             .referer(false);
         if !allow_http {
             client = client.dns_resolver(addresses::PublicAddresses);
@@ -192,7 +186,11 @@ impl PictureFetcher {
                     false => network(&error),
                 })?;
         judge_head(&response)?;
-        read_up_to(response, MAX_BYTES).await
+        let body = read_up_to(response, PICTURE).await;
+        body.map_err(|error| match error {
+            BodyError::TooLarge(_) => FetchError::TooLarge,
+            BodyError::Broken(words) => FetchError::Network(words),
+        })
     }
 }
 
@@ -228,41 +226,6 @@ fn is_no_picture(content_type: &str) -> bool {
     }
 }
 
-/// Reads a body, and stops as soon as it is too large, whatever its length was said to be.
-pub(crate) async fn read_up_to(mut response: Response, limit: usize) -> Result<Bytes, FetchError> {
-    let announced = response.content_length().unwrap_or(0);
-    if announced > limit as u64 {
-        return Err(FetchError::TooLarge);
-    }
-    let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
-    while let Some(chunk) = response.chunk().await.map_err(|error| network(&error))? {
-        if body.len() + chunk.len() > limit {
-            return Err(FetchError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
-}
-
 fn network(error: &reqwest::Error) -> FetchError {
     FetchError::Network(trouble(error))
-}
-
-/// What went wrong on the network, in words that hold no address.
-pub(crate) fn trouble(error: &reqwest::Error) -> String {
-    let what = match () {
-        () if error.is_timeout() => "it took too long",
-        () if error.is_connect() => "no connection",
-        () if error.is_body() || error.is_decode() => "the answer broke off",
-        () => "the request failed",
-    };
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    match cause.downcast_ref::<reqwest::Error>() {
-        // Its words would name the address.
-        Some(_) => what.to_owned(),
-        None => format!("{what} ({cause})"),
-    }
 }

@@ -19,7 +19,8 @@ use bytes::Bytes;
 use domain::photo_request::Purpose;
 use serde_json::json;
 
-use super::fetch::{FetchError, MAX_BYTES, PictureFetcher};
+use super::fetch::{FetchError, PictureFetcher};
+use crate::limits::PICTURE;
 use api::Api;
 pub use config::{InvalidImagesConfig, OpenAiImagesConfig};
 
@@ -167,7 +168,7 @@ impl ImageProvider for OpenAiImages {
 
 fn decoded(encoded: &str) -> Result<Bytes, ProviderError> {
     // Four characters of base64 stand for three bytes.
-    if encoded.len() / 4 * 3 > MAX_BYTES + 2 {
+    if encoded.len() / 4 * 3 > PICTURE + 2 {
         return Err(FetchError::TooLarge.into());
     }
     let bytes = STANDARD.decode(encoded).map_err(|_| ProviderError {

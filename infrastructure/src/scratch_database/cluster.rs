@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection};
 
 use crate::{
-    database::MIGRATIONS,
+    database::{self, DatabaseRole, MIGRATIONS},
     embedded_postgres::{
         Account, Binaries, PidFile, Place, Tuning, clear_away_predecessor, find_binaries,
         is_server_of, password, readable_binaries, settle, url,
@@ -117,10 +117,43 @@ impl ScratchCluster {
     /// Copies the template.
     #[expect(clippy::panic, reason = "a test cannot go on without its database")]
     pub(super) fn create_database(&self, name: &str) {
-        let create = format!("CREATE DATABASE {name} TEMPLATE {}", self.template);
-        if let Err(error) = block_on(super::execute(&self.url("postgres"), &create)) {
+        // What is granted on a database itself is not copied with it.
+        let statements = [
+            format!("CREATE DATABASE {name} TEMPLATE {}", self.template),
+            format!("GRANT CREATE ON DATABASE {name} TO ava_owner, ava_projector"),
+        ];
+        if let Err(error) = block_on(super::execute(&self.url("postgres"), &statements)) {
             panic!("no database for this test: {error}");
         }
+    }
+
+    /// The address of one of its databases, for whoever logs in as a process of that role does in production: with a login
+    /// of its own that has no rights but the role's.
+    pub(super) fn url_as(&self, role: DatabaseRole, database: &str) -> String {
+        url(&self.password, self.port, database).replacen(
+            "//ava:",
+            &format!("//{}:", login(role)),
+            1,
+        )
+    }
+
+    /// Makes the logins. The caller holds the lock.
+    async fn make_logins(&self, db: &mut PgConnection) -> Result<(), Failure> {
+        for role in DatabaseRole::ALL {
+            let login = login(role);
+            let there: bool = sqlx::query_scalar("SELECT to_regrole($1) IS NOT NULL")
+                .bind(&login)
+                .fetch_one(&mut *db)
+                .await?;
+            if !there {
+                let make = format!(
+                    "CREATE ROLE {login} LOGIN NOINHERIT PASSWORD '{}' IN ROLE {role}",
+                    self.password
+                );
+                sqlx::raw_sql(&make).execute(&mut *db).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Notes that a database is no longer needed; the caretaker of any test process drops it.
@@ -147,8 +180,9 @@ impl ScratchCluster {
             .execute(&mut connection)
             .await?;
         let mut unfinished = PgConnection::connect(&self.url("template_unfinished")).await?;
-        MIGRATIONS.run(&mut unfinished).await?;
+        database::migrate_over(&mut unfinished).await?;
         unfinished.close().await?;
+        self.make_logins(&mut connection).await?;
         let rename = format!(
             "ALTER DATABASE template_unfinished RENAME TO {}",
             self.template
@@ -174,7 +208,7 @@ impl Caretaker {
             for note in fs::read_dir(&self.returned).into_iter().flatten().flatten() {
                 let name = note.file_name().to_string_lossy().into_owned();
                 let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                if block_on(super::execute(&self.url, &statement)).is_ok() {
+                if block_on(super::execute(&self.url, &[statement])).is_ok() {
                     // Another test process may have been quicker.
                     let _ = fs::remove_file(note.path());
                 }
@@ -196,7 +230,7 @@ fn running(home: &Path, password: &str) -> Option<u16> {
         let works = file.ready
             && block_on(super::execute(
                 &url(password, file.port?, "postgres"),
-                "SELECT 1",
+                &["SELECT 1".to_owned()],
             ))
             .is_ok();
         if works {
@@ -287,9 +321,15 @@ fn roots() -> Vec<PathBuf> {
     executable.ancestors().skip(1).map(Path::to_owned).collect()
 }
 
-/// A name that changes when the migrations do.
+/// The login of a process that has that role.
+fn login(role: DatabaseRole) -> String {
+    format!("{role}_login")
+}
+
+/// A name that changes when the migrations do, or what is granted.
 fn template_name() -> String {
     let mut hash = Sha256::new();
+    hash.update(database::GRANTS);
     for migration in MIGRATIONS.iter() {
         hash.update(migration.version.to_be_bytes());
         hash.update(&migration.checksum);

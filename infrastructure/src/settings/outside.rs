@@ -1,15 +1,11 @@
-//! Those outside who are paid, draw, or vouch for people.
+//! Those outside who are paid, draw, or speak.
 
 use std::{str::FromStr, time::Duration};
 
 use url::Url;
 
 use super::{Secret, reader::Reader};
-use crate::{
-    identity::{DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, SharedSecret},
-    image::replicate::ModelName,
-    standard_webhooks::WebhookSecret,
-};
+use crate::{image::replicate::ModelName, standard_webhooks::WebhookSecret};
 
 /// Whether anybody has to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,44 +107,6 @@ pub struct ChatSettings {
     pub model: Option<String>,
     /// `CHAT_BREAK_AFTER_MINUTES`: after how much talk a person is reminded of a break; none for never.
     pub break_after: Option<Duration>,
-}
-
-/// Whose access tokens are accepted.
-#[derive(Debug, Clone)]
-pub struct IdentitySettings {
-    /// `AUTH_JWT_SECRET`; none for the generated one.
-    pub jwt_secret: Option<SharedSecret>,
-    /// `AUTH_ISSUER`.
-    pub issuer: String,
-    /// `AUTH_AUDIENCE`.
-    pub audience: String,
-    /// `AUTH_WEB_CLIENT_ID` at `AUTH_ISSUER`; none when the web client signs in for development only.
-    pub web_sign_in: Option<WebSignIn>,
-}
-
-/// Where people sign in with the web client.
-#[derive(Debug, Clone)]
-pub struct WebSignIn {
-    /// `AUTH_ISSUER`, an OpenID Connect provider.
-    pub authority: Url,
-    /// `AUTH_WEB_CLIENT_ID`.
-    pub client_id: String,
-}
-
-fn web_sign_in(reader: &mut Reader<'_>) -> Option<WebSignIn> {
-    let client_id = reader.text("AUTH_WEB_CLIENT_ID")?;
-    if reader.text("AUTH_ISSUER").is_none() {
-        reader.problem(
-            "AUTH_WEB_CLIENT_ID",
-            "is set, but AUTH_ISSUER is not, at which the web client would sign in",
-        );
-        return None;
-    }
-    let authority = reader.address("AUTH_ISSUER", "https://login.example.com")?;
-    Some(WebSignIn {
-        authority,
-        client_id,
-    })
 }
 
 pub(super) fn payment(reader: &mut Reader<'_>) -> PaymentSettings {
@@ -263,32 +221,4 @@ fn break_after(reader: &mut Reader<'_>) -> Option<Duration> {
         .value("CHAT_BREAK_AFTER_MINUTES", "120")
         .unwrap_or(120);
     (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60))
-}
-
-pub(super) fn identity(reader: &mut Reader<'_>) -> IdentitySettings {
-    let jwt_secret =
-        reader
-            .text("AUTH_JWT_SECRET")
-            .and_then(|text| match SharedSecret::new(text) {
-                Ok(secret) => Some(secret),
-                Err(error) => {
-                    reader.problem(
-                        "AUTH_JWT_SECRET",
-                        format_args!(
-                            "is too short ({error}); make one with `openssl rand -hex 32`"
-                        ),
-                    );
-                    None
-                }
-            });
-    IdentitySettings {
-        web_sign_in: web_sign_in(reader),
-        jwt_secret,
-        issuer: reader
-            .text("AUTH_ISSUER")
-            .unwrap_or_else(|| DEVELOPMENT_ISSUER.to_owned()),
-        audience: reader
-            .text("AUTH_AUDIENCE")
-            .unwrap_or_else(|| DEVELOPMENT_AUDIENCE.to_owned()),
-    }
 }

@@ -85,6 +85,15 @@ pub(super) fn end_with_period(id: &str, ends: bool, survey: Option<&Survey>) -> 
     })
 }
 
+/// `id` becomes a part of the address: the caller has checked it. <https://docs.stripe.com/api/subscriptions/cancel>
+pub(super) fn end_at_once(id: &str) -> Plain {
+    Plain {
+        method: StripeMethod::Delete,
+        path: format!("/subscriptions/{id}"),
+        parameters: Vec::new(),
+    }
+}
+
 pub(super) fn expire_checkout(session_id: &str) -> ExpireCheckoutSession {
     ExpireCheckoutSession::new(session_id)
 }

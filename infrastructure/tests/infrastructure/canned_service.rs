@@ -72,17 +72,22 @@ pub fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 impl CannedService {
     /// Starts; requests beyond the last answer are hung up on.
     pub async fn start(answers: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let mut answers: VecDeque<_> = answers.into_iter().collect();
+        Self::start_with(move |_| answers.pop_front().unwrap_or_default()).await
+    }
+
+    /// Starts one that looks at what it is asked.
+    pub async fn start_with(mut answer: impl FnMut(&Asked) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let mut answers: VecDeque<_> = answers.into_iter().collect();
         tokio::spawn({
             let asked = Arc::clone(&asked);
             async move {
                 while let Ok((mut connection, _)) = listener.accept().await {
                     if let Some(request) = read(&mut connection).await {
+                        let answer = answer(&request);
                         asked.lock().unwrap().push(request);
-                        let answer = answers.pop_front().unwrap_or_default();
                         let _ = connection.write_all(&answer).await;
                         let _ = connection.shutdown().await;
                     }

@@ -4,17 +4,26 @@ use application::{
     memory_log::MemoryLog,
     ports::{
         Answer, Append, AppendError, EventLog, IdempotencyClaim, IdempotencyStore, NewEvent,
-        ReadError, StreamId, StreamSlice,
+        PersonKeys, ReadError, StoredEvent, StreamId, StreamSlice,
     },
 };
-use domain::values::Position;
-use infrastructure::{event_log::PostgresEventLog, scratch_database::ScratchDatabase};
-use serde_json::json;
+use domain::{
+    avatar,
+    personal::Personal,
+    recorded::AnyEvent,
+    values::{Position, UserId},
+};
+use infrastructure::{
+    database::DatabaseRole,
+    event_log::PostgresEventLog,
+    scratch_database::{ScratchDatabase, master_keys},
+};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// What the suite needs of a log.
-trait Log: EventLog + IdempotencyStore {}
-impl<T: EventLog + IdempotencyStore> Log for T {}
+trait Log: EventLog + IdempotencyStore + PersonKeys {}
+impl<T: EventLog + IdempotencyStore + PersonKeys> Log for T {}
 
 macro_rules! on_both_logs {
     ($($promise:ident)*) => {
@@ -26,7 +35,7 @@ macro_rules! on_both_logs {
             use super::*;
             $(#[tokio::test] async fn $promise() {
                 let database = ScratchDatabase::create().await;
-                super::$promise(&PostgresEventLog::start(database.pool())).await;
+                super::$promise(&PostgresEventLog::start(database.pool_as(DatabaseRole::Worker), master_keys())).await;
             })*
         }
     };
@@ -44,6 +53,7 @@ on_both_logs! {
     reading_goes_on_after_a_position_and_ends_at_the_head
     an_unreadable_event_is_met_after_everything_before_it
     the_hint_moves_with_every_append
+    what_is_personal_is_forgotten_with_its_owner
 }
 
 async fn positions_count_from_one_without_gaps(log: &dyn Log) {
@@ -234,6 +244,64 @@ async fn the_hint_moves_with_every_append(log: &dyn Log) {
     assert_eq!(*hint.borrow_and_update(), Position(3));
 }
 
+async fn what_is_personal_is_forgotten_with_its_owner(log: &dyn Log) {
+    let said = r#"{"type":"ProfileChanged","name":{"personal":"Ava"}}"#;
+    let forgotten = r#"{"type":"ProfileChanged","name":{"erased":true}}"#;
+    let says = |id: &str, expected: u64, owner: UserId| {
+        let mut says = append(id, expected, 1);
+        let event = &mut says.slices[0].events[0];
+        event.payload = said.to_owned();
+        event.event_type = "ProfileChanged".to_owned();
+        event.event_version = "2".to_owned();
+        event.metadata = metadata(owner).into();
+        says
+    };
+    let payload = |events: Vec<StoredEvent>| serde_json::from_str::<Value>(&events[0].payload);
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let (erased, destroyed, other) = (someone(), someone(), someone());
+    for (id, owner) in [("a", erased), ("b", destroyed), ("c", other)] {
+        log.append(says(id, 0, owner)).await.unwrap();
+        let loaded = log.load(&stream(id)).await.unwrap();
+        assert_eq!(loaded[0].payload, said);
+        assert!(!log.is_destroyed(owner).await.unwrap());
+    }
+
+    let mut erasure = append("a", 1, 1);
+    erasure.slices[0].stream.aggregate_type = "Person";
+    erasure.slices[0].expected_sequence = 0;
+    erasure.slices[0].events[0].event_type = "PersonErased".to_owned();
+    erasure.slices[0].events[0].metadata = metadata(erased).into();
+    log.append(erasure).await.unwrap();
+    log.destroy(destroyed).await.unwrap();
+    log.destroy(destroyed).await.unwrap();
+    for (id, owner) in [("a", erased), ("b", destroyed)] {
+        assert!(log.is_destroyed(owner).await.unwrap());
+        let loaded = log.load(&stream(id)).await.unwrap();
+        assert_eq!(payload(loaded).unwrap(), json(forgotten));
+        let again = log.append(says(id, 1, owner)).await;
+        assert!(matches!(again, Err(AppendError::OwnerErased)));
+        log.append(append(id, 1, 1)).await.unwrap();
+    }
+    assert!(!log.is_destroyed(other).await.unwrap());
+    let loaded = log.load(&stream("c")).await.unwrap();
+    assert_eq!(payload(loaded).unwrap(), json(said));
+    let read = log.read(Position(0), 3).await.unwrap();
+    let names: Vec<_> = read
+        .iter()
+        .map(|recorded| match &recorded.event {
+            AnyEvent::Avatar(avatar::Event::ProfileChanged { changes }) => changes.name.clone(),
+            other => panic!("read {other:?}"),
+        })
+        .collect();
+    let known = Some(Personal::new("Ava".parse().unwrap()));
+    let gone = Some(Personal::erased());
+    assert_eq!(names, [gone.clone(), gone, known]);
+}
+
+fn someone() -> UserId {
+    UserId(Uuid::now_v7())
+}
+
 pub(crate) fn stream(id: &str) -> StreamId {
     StreamId {
         aggregate_type: "Avatar",
@@ -270,13 +338,16 @@ fn event() -> NewEvent {
         event_type: "ReferenceImageReady".to_owned(),
         event_version: "1".to_owned(),
         payload: json!({"type": "ReferenceImageReady", "photo_id": Uuid::now_v7()}).to_string(),
-        metadata: json!({
-            "actor": "user:x", "owner": Uuid::now_v7(), "command": "RecordReferenceImage",
-            "correlation_id": Uuid::now_v7(), "causation_id": Uuid::now_v7(),
-        })
-        .to_string()
-        .into(),
+        metadata: metadata(someone()).into(),
     }
+}
+
+fn metadata(owner: UserId) -> String {
+    json!({
+        "actor": "user:x", "owner": owner, "command": "RecordReferenceImage",
+        "correlation_id": Uuid::now_v7(), "causation_id": Uuid::now_v7(),
+    })
+    .to_string()
 }
 
 fn answer(body: &str) -> Answer {

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use application::ports::{Authenticator, IssuedToken, Role, SignedIn, TokenIssuer};
+use application::ports::{
+    Authenticator, IssuedToken, NotAuthenticated, Role, SignedIn, TokenIssuer,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{TimeDelta, Utc};
 use domain::values::UserId;
 use hmac::{Hmac, Mac};
 use infrastructure::identity::{
-    DevelopmentIssuer, KeySource, SharedSecret, TokenSettings, TokenVerifier, WeakSecret,
+    DevelopmentIssuer, KeySource, RolesClaim, SharedSecret, TokenSettings, TokenVerifier,
+    WeakSecret,
 };
 use serde_json::{Value, json};
 use sha2::{Sha256, Sha512};
@@ -22,7 +25,7 @@ fn secret(text: &str) -> SharedSecret {
 }
 
 fn verifier() -> TokenVerifier {
-    TokenVerifier::new(TokenSettings::of_development(secret(SECRET)))
+    TokenVerifier::start(TokenSettings::of_development(secret(SECRET))).unwrap()
 }
 
 /// The claims of a good token; a test spoils one of them.
@@ -70,13 +73,18 @@ fn token(claims: &Value) -> String {
     sign(&hs256(), &claims.to_string(), SECRET.as_bytes())
 }
 
+/// With a shared secret nobody has to be asked.
+fn judged(verifier: &TokenVerifier, token: &str) -> Result<SignedIn, NotAuthenticated> {
+    verifier.authenticate_at_once(token).unwrap()
+}
+
 fn accepted(token: &str) -> SignedIn {
-    verifier().authenticate(token).unwrap()
+    judged(&verifier(), token).unwrap()
 }
 
 #[track_caller]
 fn refused(token: &str) {
-    let answer = verifier().authenticate(token);
+    let answer = judged(&verifier(), token);
     assert!(answer.is_err(), "let in: {answer:?}");
 }
 
@@ -156,15 +164,14 @@ fn the_same_subject_at_another_issuer_is_somebody_else() {
     let settings = TokenSettings {
         issuer: "https://id.example.com/".to_owned(),
         audience: "ava".to_owned(),
+        roles: RolesClaim::default(),
         keys: KeySource::SharedSecret(secret(SECRET)),
     };
     let mut claims = with("sub", json!("ada"));
     let here = accepted(&token(&claims)).user;
     claims["iss"] = json!("https://id.example.com/");
-    let there = TokenVerifier::new(settings)
-        .authenticate(&token(&claims))
-        .unwrap()
-        .user;
+    let there = TokenVerifier::start(settings).unwrap();
+    let there = judged(&there, &token(&claims)).unwrap().user;
     assert_ne!(here, there);
 }
 
@@ -427,6 +434,6 @@ fn a_short_secret_is_not_taken() {
 #[test]
 fn the_reason_for_the_log_holds_nothing_of_the_token() {
     let token = token(&with("sub", json!({"secret of ada": 1})));
-    let reason = verifier().authenticate(&token).unwrap_err().to_string();
+    let reason = judged(&verifier(), &token).unwrap_err().to_string();
     assert!(!reason.contains("ada"), "{reason}");
 }

@@ -8,6 +8,7 @@ use std::{
 use application::ports::{InboxItem, Kept, PaymentInbox};
 use chrono::{TimeDelta, Utc};
 use infrastructure::{
+    database::DatabaseRole,
     inbox::{InboxState, WebhookInbox},
     scratch_database::ScratchDatabase,
 };
@@ -49,7 +50,7 @@ async fn state_and_error(pool: &PgPool, id: &str) -> (String, Option<String>) {
 #[tokio::test]
 async fn a_message_comes_out_as_it_went_in() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     let before = Utc::now();
     let body = [b"{\"a\": 1}\n", &[0, 0xff, 0xfe][..]].concat();
     assert_eq!(
@@ -71,7 +72,7 @@ async fn a_message_comes_out_as_it_went_in() {
 #[tokio::test]
 async fn a_message_that_comes_twice_is_kept_once() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     assert_eq!(keep(&inbox, "evt_1").await, Kept::New);
     let again = inbox
         .keep("stripe", "evt_1", "invoice.paid", b"another body")
@@ -88,7 +89,7 @@ async fn a_message_that_comes_twice_is_kept_once() {
 #[tokio::test]
 async fn of_many_deliveries_at_once_one_is_news() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     let deliveries = (0..16).map(|_| {
         let inbox = inbox.clone();
         tokio::spawn(async move { keep(&inbox, "evt_1").await })
@@ -103,7 +104,7 @@ async fn of_many_deliveries_at_once_one_is_news() {
 #[tokio::test]
 async fn messages_come_out_in_the_order_of_their_arrival() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     for id in ["evt_c", "evt_a", "evt_b"] {
         keep(&inbox, id).await;
     }
@@ -117,13 +118,13 @@ async fn messages_come_out_in_the_order_of_their_arrival() {
 #[tokio::test]
 async fn two_consumers_never_get_the_same_message() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     let all: BTreeSet<String> = (0..60).map(|n| format!("evt_{n}")).collect();
     for id in &all {
         keep(&inbox, id).await;
     }
     let consumers = (0..8).map(|_| {
-        let inbox = WebhookInbox::new(db.pool());
+        let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
         tokio::spawn(async move {
             let mut taken = Vec::new();
             // A row that another consumer has locked is passed over, so that nothing due means nothing left.
@@ -144,7 +145,7 @@ async fn two_consumers_never_get_the_same_message() {
 #[tokio::test]
 async fn a_message_whose_consumer_is_gone_is_handed_on() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     keep(&inbox, "evt_1").await;
     let first = inbox
         .next(Duration::from_millis(50))
@@ -160,7 +161,7 @@ async fn a_message_whose_consumer_is_gone_is_handed_on() {
 #[tokio::test]
 async fn a_message_that_failed_waits_until_its_time() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     keep(&inbox, "evt_1").await;
     next(&inbox).await.unwrap();
     inbox
@@ -192,7 +193,7 @@ async fn a_message_that_failed_waits_until_its_time() {
 #[tokio::test]
 async fn a_message_that_waits_does_not_hold_up_the_others() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     for id in ["evt_1", "evt_2"] {
         keep(&inbox, id).await;
     }
@@ -207,7 +208,7 @@ async fn a_message_that_waits_does_not_hold_up_the_others() {
 #[tokio::test]
 async fn a_parked_message_stays_where_an_operator_finds_it() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     keep(&inbox, "evt_1").await;
     inbox.next(Duration::ZERO).await.unwrap().unwrap();
     inbox
@@ -233,7 +234,7 @@ async fn a_parked_message_stays_where_an_operator_finds_it() {
 #[tokio::test]
 async fn a_failure_that_comes_too_late_undoes_nothing() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     keep(&inbox, "evt_1").await;
     next(&inbox).await.unwrap();
     inbox.done("evt_1").await.unwrap();
@@ -252,7 +253,7 @@ async fn a_failure_that_comes_too_late_undoes_nothing() {
 #[tokio::test]
 async fn work_that_ends_after_its_lease_still_counts() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     keep(&inbox, "evt_1").await;
     inbox.next(Duration::ZERO).await.unwrap().unwrap();
     wait_for_next(&inbox).await;
@@ -270,7 +271,7 @@ async fn work_that_ends_after_its_lease_still_counts() {
 #[tokio::test]
 async fn a_new_message_wakes_the_consumer() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     let mut hint = inbox.hint();
     keep(&inbox, "evt_1").await;
     assert!(hint.has_changed().unwrap());
@@ -300,7 +301,7 @@ async fn a_store_that_is_away_says_so() {
 #[tokio::test]
 async fn an_operator_sees_what_became_of_messages_and_hands_them_out_again() {
     let db = ScratchDatabase::create().await;
-    let inbox = WebhookInbox::new(db.pool());
+    let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
     for id in ["evt_done", "evt_parked", "evt_waiting"] {
         keep(&inbox, id).await;
     }

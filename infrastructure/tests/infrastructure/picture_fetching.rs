@@ -1,9 +1,12 @@
 //! Fetching pictures: whom the token is shown to, what is refused, and how much is read.
 
 use application::ports::{ImageProvider, ProviderErrorKind};
-use infrastructure::image::{
-    fetch::{FetchError, FileHost, MAX_BYTES, PictureFetcher},
-    replicate::{Replicate, ReplicateConfig},
+use infrastructure::{
+    image::{
+        fetch::{FetchError, FileHost, PictureFetcher},
+        replicate::{Replicate, ReplicateConfig},
+    },
+    limits::PICTURE,
 };
 use url::Url;
 
@@ -115,17 +118,14 @@ async fn outside_development_private_addresses_are_refused_by_number_and_by_name
 
 #[tokio::test]
 async fn an_announced_size_over_the_limit_is_refused_before_it_is_read() {
-    let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
-        MAX_BYTES + 1
-    );
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", PICTURE + 1);
     let service = CannedService::start([head.into_bytes()]).await;
     assert_eq!(fetch_from(&service).await, Err(FetchError::TooLarge));
 }
 
 #[tokio::test]
 async fn the_limit_is_twenty_megabytes_and_one_byte_more_is_too_many() {
-    for (size, fits) in [(MAX_BYTES, true), (MAX_BYTES + 1, false)] {
+    for (size, fits) in [(PICTURE, true), (PICTURE + 1, false)] {
         // Without a length, so that only counting can tell.
         let mut whole = b"HTTP/1.1 200 OK\r\ncontent-type: image/png\r\n\r\n".to_vec();
         whole.resize(whole.len() + size, 0);

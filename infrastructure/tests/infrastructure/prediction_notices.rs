@@ -5,7 +5,8 @@ use std::time::Duration;
 use application::ports::{AttemptId, Kept, PredictionMessage, PredictionNotices};
 use domain::values::PhotoId;
 use infrastructure::{
-    prediction_notices::PostgresPredictionNotices, scratch_database::ScratchDatabase,
+    database::DatabaseRole, prediction_notices::PostgresPredictionNotices,
+    scratch_database::ScratchDatabase,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -28,7 +29,7 @@ fn some_attempt() -> AttemptId {
 #[tokio::test]
 async fn a_message_is_news_once_and_the_newest_names_the_job() {
     let db = ScratchDatabase::create().await;
-    let notices = PostgresPredictionNotices::new(db.pool());
+    let notices = PostgresPredictionNotices::new(db.pool_as(DatabaseRole::Worker));
     let about = some_attempt();
     let keep = async |id, prediction| {
         let message = message(id, prediction);
@@ -51,8 +52,8 @@ async fn a_message_is_news_once_and_the_newest_names_the_job() {
 async fn what_one_process_keeps_wakes_another_one() {
     let db = ScratchDatabase::create().await;
     let (api, worker) = (
-        PostgresPredictionNotices::new(db.pool()),
-        PostgresPredictionNotices::new(db.pool()),
+        PostgresPredictionNotices::new(db.pool_as(DatabaseRole::Worker)),
+        PostgresPredictionNotices::new(db.pool_as(DatabaseRole::Worker)),
     );
     let stop = CancellationToken::new();
     let mut arrivals = worker.arrivals();
@@ -81,7 +82,7 @@ async fn what_one_process_keeps_wakes_another_one() {
 #[tokio::test]
 async fn a_message_wakes_its_own_process_without_a_connection_for_listening() {
     let db = ScratchDatabase::create().await;
-    let notices = PostgresPredictionNotices::new(db.pool());
+    let notices = PostgresPredictionNotices::new(db.pool_as(DatabaseRole::Worker));
     let mut arrivals = notices.arrivals();
     let about = some_attempt();
     let first = message("msg_1", "p1");
@@ -94,7 +95,7 @@ async fn a_message_wakes_its_own_process_without_a_connection_for_listening() {
 #[tokio::test]
 async fn old_messages_are_forgotten_and_young_ones_not() {
     let db = ScratchDatabase::create().await;
-    let notices = PostgresPredictionNotices::new(db.pool());
+    let notices = PostgresPredictionNotices::new(db.pool_as(DatabaseRole::Worker));
     for id in ["msg_old", "msg_young"] {
         notices
             .keep("replicate", some_attempt(), &message(id, "p1"))

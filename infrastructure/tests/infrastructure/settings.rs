@@ -6,7 +6,7 @@ use infrastructure::settings::{
     Billing, Environment, ImageService, InvalidSettings, Settings, Support, VARIABLES,
 };
 
-fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidSettings> {
+pub fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidSettings> {
     read_for(variables, false)
 }
 
@@ -19,7 +19,7 @@ fn read_for(variables: &[(&str, &str)], signs: bool) -> Result<Settings, Invalid
     Settings::read_for(&look_up, signs)
 }
 
-const PRODUCTION: &[(&str, &str)] = &[
+pub const PRODUCTION: &[(&str, &str)] = &[
     ("APP_ENV", "production"),
     ("DATABASE_URL", "postgres://ava:hunter2@db/ava"),
     ("PUBLIC_URL", "https://ava.example.com"),
@@ -28,6 +28,10 @@ const PRODUCTION: &[(&str, &str)] = &[
     (
         "URL_SIGNING_KEY",
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+    ),
+    (
+        "AVA_MASTER_KEY",
+        "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
     ),
     (
         "AUDIT_SIGNING_KEY",
@@ -154,6 +158,7 @@ fn everything_that_is_wrong_is_told_at_once() {
         ("AUTH_JWT_SECRET", "hunter2"),
         ("URL_SIGNING_KEY", "hunter2"),
         ("AUDIT_SIGNING_KEY", "hunter2"),
+        ("AVA_MASTER_KEY", "hunter2"),
         ("AUDIT_ORIGIN", "a log"),
         ("AUDIT_CHECKPOINT_SECONDS", "0"),
         ("IMAGE_PROVIDER", "crayons"),
@@ -179,6 +184,7 @@ fn everything_that_is_wrong_is_told_at_once() {
         "AUTH_JWT_SECRET",
         "URL_SIGNING_KEY",
         "AUDIT_SIGNING_KEY",
+        "AVA_MASTER_KEY",
         "AUDIT_ORIGIN",
         "AUDIT_CHECKPOINT_SECONDS",
         "IMAGE_PROVIDER",

@@ -19,7 +19,10 @@ use domain::{
     values::{Position, UserId},
 };
 use infrastructure::{
-    event_log::PostgresEventLog, inbox::WebhookInbox, scratch_database::ScratchDatabase,
+    database::DatabaseRole,
+    event_log::PostgresEventLog,
+    inbox::WebhookInbox,
+    scratch_database::{ScratchDatabase, master_keys},
     stripe::Stripe,
 };
 use serde_json::json;
@@ -50,7 +53,7 @@ impl Shop {
     async fn open() -> Self {
         let account = StripeAccount::open().await;
         let db = ScratchDatabase::create().await;
-        let log = PostgresEventLog::start(db.pool());
+        let log = PostgresEventLog::start(db.pool_as(DatabaseRole::Worker), master_keys());
         let gateway = Stripe::new(settings(account.sandbox.url())).unwrap();
         let subscriptions = Subscriptions::new(
             Dispatcher::new(Arc::new(log.clone()), Arc::new(log.clone())),
@@ -59,7 +62,7 @@ impl Shop {
             Arc::new(gateway),
             Arc::new(NoCustomers),
         );
-        let inbox = WebhookInbox::new(db.pool());
+        let inbox = WebhookInbox::new(db.pool_as(DatabaseRole::Worker));
         Self {
             account,
             inbox,

@@ -20,7 +20,12 @@ impl Projector for AuditIndexProjector {
     }
 
     fn version(&self) -> i32 {
-        1
+        2
+    }
+
+    /// An event stays where it is, whosever it was.
+    fn forgets(&self) -> &'static [&'static str] {
+        &[]
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -36,8 +41,9 @@ impl Projector for AuditIndexProjector {
             return copy(db, page).await;
         }
         sqlx::query(
-            "INSERT INTO audit_index (position, aggregate_type, aggregate_id, event_type, actor, correlation_id)
-             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[])",
+            "INSERT INTO audit_index (position, aggregate_type, aggregate_id, event_type, actor, correlation_id,
+                                      owner)
+             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[])",
         )
         .bind(column(page, |event| bigint(event.position.0)))
         .bind(column(page, |event| event.event.aggregate_type()))
@@ -45,6 +51,7 @@ impl Projector for AuditIndexProjector {
         .bind(column(page, |event| event.event.event_type()))
         .bind(column(page, |event| event.metadata.actor.as_str()))
         .bind(column(page, |event| event.metadata.correlation_id))
+        .bind(column(page, |event| event.metadata.owner.0))
         .execute(db)
         .await?;
         Ok(())
@@ -59,10 +66,11 @@ async fn copy(db: &mut PgConnection, page: &[Recorded<AnyEvent>]) -> sqlx::Resul
         columns.text(&event.event.event_type());
         columns.text(&event.metadata.actor);
         columns.uuid(event.metadata.correlation_id);
+        columns.uuid(event.metadata.owner.0);
     })?;
     rows.copy_into(
         db,
-        "audit_index (position, aggregate_type, aggregate_id, event_type, actor, correlation_id)",
+        "audit_index (position, aggregate_type, aggregate_id, event_type, actor, correlation_id, owner)",
     )
     .await
 }

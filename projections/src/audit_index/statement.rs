@@ -2,7 +2,7 @@
 
 use sqlx::{PgPool, Postgres, QueryBuilder};
 
-use super::{Stretch, Wanted};
+use super::{Order, Stretch, Wanted};
 use crate::columns::bigint;
 
 const COLUMNS: &str = "e.position, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
@@ -21,16 +21,29 @@ enum Source {
 }
 
 /// The wanted events, looked for in the log itself: by position, and then at each one.
-pub(super) fn select(query: &mut Query, wanted: &Wanted, stretch: Stretch, limit: u32) {
+pub(super) fn select(
+    query: &mut Query,
+    wanted: &Wanted,
+    stretch: Stretch,
+    order: Order,
+    limit: u32,
+) {
     query.push(format!("SELECT {COLUMNS} FROM events e WHERE "));
     conditions(query, Source::Log, wanted, stretch);
-    query.push(" ORDER BY e.position LIMIT ");
+    query.push(format!(" ORDER BY e.position {} LIMIT ", order.as_sql()));
     query.push_bind(i64::from(limit));
 }
 
 /// The wanted events as far as the read model knows of them, with `indexed`, the last event that it knows: at least one
 /// row, whose other columns are null when it finds nothing.
-pub(super) fn select_indexed(query: &mut Query, wanted: &Wanted, stretch: Stretch, limit: u32) {
+pub(super) fn select_indexed(
+    query: &mut Query,
+    wanted: &Wanted,
+    stretch: Stretch,
+    order: Order,
+    limit: u32,
+) {
+    let order = order.as_sql();
     query.push(format!(
         "SELECT upto.indexed, {COLUMNS}
            FROM (SELECT coalesce(max(f.position), 0) AS indexed FROM followers f WHERE f.name = 'audit_index') upto
@@ -38,13 +51,13 @@ pub(super) fn select_indexed(query: &mut Query, wanted: &Wanted, stretch: Stretc
                SELECT i.position FROM audit_index i WHERE i.position <= upto.indexed AND "
     ));
     conditions(query, Source::Index, wanted, stretch);
-    query.push(" ORDER BY i.position LIMIT ");
+    query.push(format!(" ORDER BY i.position {order} LIMIT "));
     query.push_bind(i64::from(limit));
-    query.push(
+    query.push(format!(
         ") found ON true
            LEFT JOIN events e ON e.position = found.position
-          ORDER BY found.position",
-    );
+          ORDER BY found.position {order}"
+    ));
 }
 
 fn conditions(query: &mut Query, source: Source, wanted: &Wanted, stretch: Stretch) {
@@ -102,10 +115,11 @@ pub async fn plan(
     pool: &PgPool,
     wanted: &Wanted,
     stretch: Stretch,
+    order: Order,
     limit: u32,
 ) -> sqlx::Result<String> {
     let mut explain = QueryBuilder::new("EXPLAIN ");
-    select_indexed(&mut explain, wanted, stretch, limit);
+    select_indexed(&mut explain, wanted, stretch, order, limit);
     let lines: Vec<String> = explain.build_query_scalar().fetch_all(pool).await?;
     Ok(lines.join("\n"))
 }

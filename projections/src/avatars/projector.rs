@@ -47,6 +47,12 @@ impl Projector for AvatarsProjector {
     }
 }
 
+/// What the table held after those events and no others, by their keys.
+pub(crate) fn past(events: &[Recorded<AnyEvent>]) -> sqlx::Result<Vec<AvatarRow>> {
+    let (rows, _) = fold(events, BTreeMap::new(), concerned, apply)?.rest();
+    Ok(rows)
+}
+
 /// The user whose avatar an event is about.
 fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<UserId>> {
     match &recorded.event {
@@ -55,6 +61,7 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<UserId>> {
         | AnyEvent::Conversation(_)
         | AnyEvent::PhotoRequest(_)
         | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => Ok(None),
     }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use application::ports::EventLog;
+use application::{figures::REACTIONS, ports::EventLog};
 use domain::{
     recorded::{AnyEvent, Recorded},
     values::Position,
@@ -17,9 +17,10 @@ use super::{
     Follower, Projector, Reaction,
     checkpoints::{Checkpoints, FollowedHere},
     feed::Feed,
+    forgetting,
     leases::{LEASE, Lease, Leases},
     progress::Progress,
-    trouble::{Retries, Trouble, guarded, is_passing},
+    trouble::{Retries, Trouble, guarded, is_about_somebody_erased, is_passing},
 };
 use crate::rebuild::Shadow;
 
@@ -266,7 +267,7 @@ impl Following {
         let [first, ..] = page else { return Ok(()) };
         let end = page.last().unwrap_or(first).position;
         let mut transaction = self.pool.begin_with(self.beginning()).await?;
-        if let Err(error) = guarded(projector.project(&mut transaction, page)).await {
+        if let Err(error) = guarded(forgetting::project(projector, &mut transaction, page)).await {
             return Err(if is_passing(&error) {
                 Trouble::Away(error)
             } else if page.len() > 1 {
@@ -302,7 +303,22 @@ impl Following {
             if self.stop.is_cancelled() || !lease.is_held() {
                 break;
             }
-            if let Err(error) = guarded(reaction.react(recorded)).await {
+            let begun = Instant::now();
+            let reacted = guarded(reaction.react(recorded)).await;
+            let word = match &reacted {
+                Ok(()) => "done",
+                Err(error) if is_about_somebody_erased(error) => "let_be",
+                Err(error) if is_passing(error) => "put_off",
+                Err(_) => "failed",
+            };
+            REACTIONS.took([reaction.name(), word], begun.elapsed());
+            if let Err(error) = reacted {
+                if is_about_somebody_erased(&error) {
+                    let (name, position) = (reaction.name(), recorded.position);
+                    info!(follower = name, %position, "{name} lets event {position} be: its person was erased");
+                    done = position;
+                    continue;
+                }
                 outcome = Err(if is_passing(&error) {
                     Trouble::Away(error)
                 } else {

@@ -149,6 +149,22 @@ pub(super) fn is_passing(error: &anyhow::Error) -> bool {
     })
 }
 
+/// Whether a reaction came too late for its person: nothing is left to do then.
+pub(super) fn is_about_somebody_erased(error: &anyhow::Error) -> bool {
+    fn of<R: Error + 'static>(cause: &(dyn Error + 'static)) -> bool {
+        matches!(
+            cause.downcast_ref::<CommandError<R>>(),
+            Some(CommandError::OwnerErased)
+        )
+    }
+    error.chain().any(|cause| {
+        of::<domain::avatar::Rejection>(cause)
+            || of::<domain::conversation::Rejection>(cause)
+            || of::<domain::photo_request::Rejection>(cause)
+            || of::<domain::subscription::Rejection>(cause)
+    })
+}
+
 fn is_passing_command<R: Error + 'static>(cause: &(dyn Error + 'static)) -> bool {
     match cause.downcast_ref::<CommandError<R>>() {
         Some(CommandError::Busy | CommandError::Unavailable(_)) => true,
@@ -156,6 +172,7 @@ fn is_passing_command<R: Error + 'static>(cause: &(dyn Error + 'static)) -> bool
             CommandError::Rejected(_)
             | CommandError::PreconditionFailed { .. }
             | CommandError::KeyReused
+            | CommandError::OwnerErased
             | CommandError::Unreadable(_)
             | CommandError::Unwritable(_),
         )

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use super::SubscriptionRow;
 use crate::{
-    columns::{aggregate_id, bigint, column, json_column, storable},
+    columns::{aggregate_id, bigint, column, json_column, storable, storable_time},
     engine::Projector,
     folding::{fold, touched},
 };
@@ -42,6 +42,12 @@ impl Projector for GateProjector {
         &["subscriptions", "subscription_customers"]
     }
 
+    /// Whose customer that was stays known: the payment provider goes on to speak of its customers, and only so it can be
+    /// told whose messages must not be kept.
+    fn forgets(&self) -> &'static [&'static str] {
+        &["subscriptions"]
+    }
+
     async fn project(
         &self,
         db: &mut PgConnection,
@@ -53,6 +59,12 @@ impl Projector for GateProjector {
     }
 }
 
+/// What the table held after those events and no others, by their keys.
+pub(crate) fn past(events: &[Recorded<AnyEvent>]) -> sqlx::Result<Vec<SubscriptionRow>> {
+    let (rows, _) = fold(events, BTreeMap::new(), concerned, apply)?.rest();
+    Ok(rows)
+}
+
 /// The user whose subscription an event is about.
 fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<UserId>> {
     match &recorded.event {
@@ -62,6 +74,7 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<UserId>> {
         | AnyEvent::Conversation(_)
         | AnyEvent::PhotoRequest(_)
         | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_) => Ok(None),
     }
 }
@@ -90,10 +103,10 @@ fn seen(state: Subscription, recorded: &Recorded<AnyEvent>) -> SubscriptionRow {
         provider_id: current.map(|snapshot| storable(&snapshot.provider_id)),
         status: current.map(|snapshot| snapshot.status),
         plan: current.map(|snapshot| snapshot.terms.plan.clone()),
-        period_start: current.map(|snapshot| snapshot.period_start),
-        period_end: current.map(|snapshot| snapshot.period_end),
+        period_start: current.map(|snapshot| storable_time(snapshot.period_start)),
+        period_end: current.map(|snapshot| storable_time(snapshot.period_end)),
         cancel_at_period_end: state.cancels_at_period_end(),
-        grace_until: current.and_then(Snapshot::grace_until),
+        grace_until: current.and_then(Snapshot::grace_until).map(storable_time),
         photos_used: usage.used,
         photos_limit: usage.limit,
         sequence: recorded.sequence,

@@ -135,7 +135,7 @@ fn begun(event: &Event, recorded: &Recorded<AnyEvent>) -> Option<MessageRow> {
             message_id,
             intervention,
         } => Some(MessageRow {
-            text: Some(storable(&intervention.text)),
+            text: Some(storable(&intervention.text.to_string())),
             in_reply_to: *message_id,
             ..told(Notice::Shown(intervention.kind))
         }),

@@ -50,6 +50,12 @@ impl Projector for PhotosProjector {
     }
 }
 
+/// What the table held after those events and no others, by their keys.
+pub(crate) fn past(events: &[Recorded<AnyEvent>]) -> sqlx::Result<Vec<PhotoRow>> {
+    let (rows, _) = fold(events, BTreeMap::new(), concerned, apply)?.rest();
+    Ok(rows)
+}
+
 /// The photo that an event is about.
 fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
     match &recorded.event {
@@ -68,6 +74,7 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<PhotoId>> {
         | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
         | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => Ok(None),
     }
@@ -126,6 +133,7 @@ fn apply(row: Option<PhotoRow>, recorded: &Recorded<AnyEvent>) -> Option<PhotoRo
         | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
         | AnyEvent::Report(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => row,
     }

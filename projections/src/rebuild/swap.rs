@@ -8,7 +8,7 @@ use domain::values::Position;
 use sqlx::{PgConnection, PgPool};
 
 use super::{Comparison, Shadow, quoted, tables};
-use crate::engine::{Lease, Trouble, guarded};
+use crate::engine::{Lease, Trouble, guarded, project};
 
 /// The most events that are projected while the live tables are locked.
 pub(crate) const REMAINDER: u64 = 100;
@@ -116,7 +116,7 @@ async fn catch_up(
     let reached = page.last().map_or(from, |last| last.position);
     // An event that fails here fails outside as well, where it is handled.
     if reached.0 < live
-        || guarded(shadow.projector().project(db, &page))
+        || guarded(project(shadow.projector(), db, &page))
             .await
             .is_err()
     {
@@ -127,15 +127,12 @@ async fn catch_up(
 
 /// Drops the live tables and moves the others there, with their indexes and constraints.
 async fn take_place(db: &mut PgConnection, shadow: &Shadow, live: &str) -> Result<(), Trouble> {
+    for table in shadow.projector().tables() {
+        tables::protect(db, shadow, table).await?;
+    }
     tables::execute(db, &format!("DROP TABLE {live}")).await?;
     for table in shadow.projector().tables() {
-        let moved = format!(
-            "ALTER TABLE {}.{} SET SCHEMA {}",
-            shadow.schema(),
-            quoted(table),
-            shadow.home()
-        );
-        tables::execute(db, &moved).await?;
+        tables::move_home(db, shadow, table).await?;
     }
     tables::execute(
         db,

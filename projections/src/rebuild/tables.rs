@@ -58,12 +58,30 @@ SELECT statement FROM (
       FROM live JOIN made ON made.relowner <> live.relowner JOIN pg_roles r ON r.oid = live.relowner
 ) AS alike (step, statement) ORDER BY step, statement"#;
 
+/// Statements that let the new table show each role the rows that the live one does.
+const SEEN_ALIKE: &str = r#"
+WITH live AS (SELECT * FROM pg_class WHERE oid = format('%I.%I', $1, $2)::regclass)
+SELECT statement FROM (
+    SELECT 1, format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s%s%s', p.polname, $3, $2,
+                     CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+                     CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
+                                   WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+                     (SELECT string_agg(coalesce(quote_ident(r.rolname), 'PUBLIC'), ', ' ORDER BY r.rolname)
+                        FROM unnest(p.polroles) AS to_whom (oid) LEFT JOIN pg_roles r ON r.oid = to_whom.oid),
+                     ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+                     ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
+      FROM live JOIN pg_policy p ON p.polrelid = live.oid
+    UNION ALL
+    SELECT 2, format('ALTER TABLE %I.%I ENABLE ROW LEVEL SECURITY', $3, $2) FROM live WHERE live.relrowsecurity
+    UNION ALL
+    SELECT 2, format('ALTER TABLE %I.%I FORCE ROW LEVEL SECURITY', $3, $2) FROM live WHERE live.relforcerowsecurity
+) AS alike (step, statement) ORDER BY step, statement"#;
+
 /// What a live table has that the new one would lack; none when it has nothing of the kind.
 const WOULD_BE_LOST: &str = r#"
 SELECT CASE
     WHEN c.relkind <> 'r' OR c.relispartition OR c.relhassubclass THEN 'is no plain table'
     WHEN c.relhastriggers THEN 'has triggers or foreign keys'
-    WHEN c.relrowsecurity THEN 'has row-level security'
     WHEN c.relhasrules THEN 'has rules'
     WHEN EXISTS (SELECT FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
                   WHERE d.refobjid = c.oid AND d.deptype = 'a')
@@ -103,7 +121,7 @@ pub(crate) async fn are_alike(pool: &PgPool, shadow: &Shadow) -> sqlx::Result<bo
 /// # Errors
 /// [`Trouble::Stuck`] when a live table has something that the new one would lack.
 pub(crate) async fn make(pool: &PgPool, shadow: &Shadow, lease: &Lease) -> Result<(), Trouble> {
-    let (home, schema) = schemas(shadow);
+    let (home, _) = schemas(shadow);
     let mut transaction = pool.begin().await?;
     lease.secure(&mut transaction).await?;
     for table in shadow.projector().tables() {
@@ -127,29 +145,50 @@ pub(crate) async fn make(pool: &PgPool, shadow: &Shadow, lease: &Lease) -> Resul
     execute(&mut transaction, &begin).await?;
     for table in shadow.projector().tables() {
         for statements in [LIKE_THE_LIVE_ONE, OWNED_ALIKE] {
-            // What is read here names the live tables, what is executed means the new ones.
-            execute(
-                &mut transaction,
-                &format!("SET LOCAL search_path TO {}", shadow.home()),
-            )
-            .await?;
-            let statements: Vec<String> = sqlx::query_scalar(statements)
-                .bind(&home)
-                .bind(table)
-                .bind(&schema)
-                .fetch_all(&mut *transaction)
-                .await
-                .map_err(Trouble::of_statement)?;
-            execute(&mut transaction, &shadow.enter()).await?;
-            for statement in statements {
-                execute(&mut transaction, &statement).await?;
-            }
+            take_over(&mut transaction, shadow, table, statements).await?;
         }
     }
     lease
         .start_again(&mut transaction, shadow.projector().version())
         .await?;
     transaction.commit().await?;
+    Ok(())
+}
+
+/// Gives a table beside the live ones the live one's policies and grants, as they are now: they may have changed while it
+/// was filled.
+pub(super) async fn protect(
+    db: &mut PgConnection,
+    shadow: &Shadow,
+    table: &str,
+) -> Result<(), Trouble> {
+    for statements in [SEEN_ALIKE, OWNED_ALIKE] {
+        take_over(db, shadow, table, statements).await?;
+    }
+    Ok(())
+}
+
+/// Executes the statements that one of those above gives of a live table.
+async fn take_over(
+    db: &mut PgConnection,
+    shadow: &Shadow,
+    table: &str,
+    statements: &str,
+) -> Result<(), Trouble> {
+    let (home, schema) = schemas(shadow);
+    // What is read here names the live tables, what is executed means the new ones.
+    execute(db, &format!("SET LOCAL search_path TO {}", shadow.home())).await?;
+    let statements: Vec<String> = sqlx::query_scalar(statements)
+        .bind(home)
+        .bind(table)
+        .bind(schema)
+        .fetch_all(&mut *db)
+        .await
+        .map_err(Trouble::of_statement)?;
+    execute(db, &shadow.enter()).await?;
+    for statement in statements {
+        execute(db, &statement).await?;
+    }
     Ok(())
 }
 
@@ -182,7 +221,7 @@ pub(crate) async fn make_indexes(
             info!(follower = shadow.name(), index = name, "Makes index {name}");
             // A process that lost its lease may still be at the same index: one at a time.
             let statement = format!(
-                "SET LOCAL statement_timeout = 0; {}; LOCK TABLE {}.{} IN SHARE UPDATE EXCLUSIVE MODE; {}",
+                "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; {}; LOCK TABLE {}.{} IN SHARE UPDATE EXCLUSIVE MODE; {}",
                 shadow.enter(),
                 shadow.schema(),
                 quoted(table),
@@ -205,6 +244,36 @@ pub(crate) async fn make_indexes(
     }
     transaction.commit().await?;
     Ok(())
+}
+
+/// Moves a table to where the live ones are. Only the database's owner makes anything there, so that nobody else puts
+/// something where others look for it: whoever is not, asks the owner's function.
+///
+/// # Errors
+/// When the table is not the projector's own.
+pub(super) async fn move_home(
+    db: &mut PgConnection,
+    shadow: &Shadow,
+    table: &str,
+) -> Result<(), Trouble> {
+    let (home, schema) = schemas(shadow);
+    let may: bool = sqlx::query_scalar("SELECT has_schema_privilege($1, 'CREATE')")
+        .bind(&home)
+        .fetch_one(&mut *db)
+        .await
+        .map_err(Trouble::of_statement)?;
+    if may {
+        let (table, home) = (quoted(table), shadow.home());
+        let moved = format!("ALTER TABLE {}.{table} SET SCHEMA {home}", shadow.schema());
+        return execute(db, &moved).await;
+    }
+    sqlx::query("SELECT put_in_place($1, $2)")
+        .bind(schema)
+        .bind(table)
+        .execute(db)
+        .await
+        .map(drop)
+        .map_err(Trouble::of_statement)
 }
 
 /// Drops the tables, and the shadow is unknown from then on, when the transaction commits.

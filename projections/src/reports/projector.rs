@@ -52,6 +52,7 @@ fn concerned(recorded: &Recorded<AnyEvent>) -> sqlx::Result<Option<ReportId>> {
         | AnyEvent::Conduct(_)
         | AnyEvent::Conversation(_)
         | AnyEvent::PhotoRequest(_)
+        | AnyEvent::Person(_)
         | AnyEvent::Stewardship(_)
         | AnyEvent::Subscription(_) => Ok(None),
     }

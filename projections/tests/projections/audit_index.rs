@@ -3,8 +3,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::values::Position;
+use infrastructure::database::DatabaseRole;
 use projections::audit_index::{
-    AuditIndexProjector, LoggedEvent, Stretch, Wanted, by_position, last_position_at, page, plan,
+    AuditIndexProjector, LoggedEvent, Order, Stretch, Wanted, by_position, last_position_at,
+    newest, page, plan,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -97,6 +99,8 @@ async fn every_way_to_ask_finds_all_that_there_is_however_far_the_read_model_is(
     let pool = log.pool();
     let everything = page(&pool, &Wanted::default(), ALL, 1000).await.unwrap();
     assert_eq!(positions(&everything), (1..=300).collect::<Vec<_>>());
+    let newest_of_all = newest(&pool, &Wanted::default(), ALL, 3).await.unwrap();
+    assert_eq!(positions(&newest_of_all), [300, 299, 298]);
 
     let stretches = [
         ALL,
@@ -122,6 +126,13 @@ async fn every_way_to_ask_finds_all_that_there_is_however_far_the_read_model_is(
                 let limit = expected.len().div_ceil(2).max(1);
                 let found = page(&pool, &wanted, stretch, limit as u32).await.unwrap();
                 assert_eq!(found, expected[..limit.min(expected.len())]);
+                let last_ones = expected.iter().rev().take(limit).cloned();
+                let found = newest(&pool, &wanted, stretch, limit as u32).await.unwrap();
+                assert_eq!(
+                    found,
+                    last_ones.collect::<Vec<_>>(),
+                    "{wanted:?}, newest first"
+                );
             }
         }
     }
@@ -132,7 +143,10 @@ async fn an_event_is_shown_as_it_is_stored_even_one_that_nobody_understands() {
     let mut log = TestLog::start().await;
     log.small_talk(2).await;
     let riddle = log.riddle().await;
-    let event = by_position(&log.pool(), riddle).await.unwrap().unwrap();
+    let event = by_position(&log.pool_as(DatabaseRole::Steward), riddle)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         (event.aggregate_type.as_str(), event.sequence),
         ("Riddle", 1)
@@ -142,10 +156,14 @@ async fn an_event_is_shown_as_it_is_stored_even_one_that_nobody_understands() {
         event_type: Some("Asked".to_owned()),
         ..Wanted::default()
     };
-    let found = page(&log.pool(), &found, ALL, 10).await.unwrap();
+    let found = page(&log.pool_as(DatabaseRole::Steward), &found, ALL, 10)
+        .await
+        .unwrap();
     assert_eq!(found, [event]);
     for nowhere in [0, 4] {
-        let event = by_position(&log.pool(), Position(nowhere)).await.unwrap();
+        let event = by_position(&log.pool_as(DatabaseRole::Steward), Position(nowhere))
+            .await
+            .unwrap();
         assert_eq!(event, None);
     }
 }
@@ -280,11 +298,20 @@ async fn whatever_is_asked_for_an_index_leads_to_it() {
     ];
     for (index, ways) in asked {
         for wanted in ways {
-            for stretch in stretches {
-                let plan = plan(&pool, &wanted, stretch, 101).await.unwrap();
-                assert!(plan.contains(index), "{wanted:?} {stretch:?}:\n{plan}");
+            for (stretch, order) in stretches
+                .into_iter()
+                .flat_map(|s| Order::ALL.map(|o| (s, o)))
+            {
+                let plan = plan(&pool, &wanted, stretch, order, 101).await.unwrap();
+                assert!(
+                    plan.contains(index),
+                    "{wanted:?} {stretch:?} {order:?}:\n{plan}"
+                );
                 for slow in ["Seq Scan on events", "Seq Scan on audit_index"] {
-                    assert!(!plan.contains(slow), "{wanted:?} {stretch:?}:\n{plan}");
+                    assert!(
+                        !plan.contains(slow),
+                        "{wanted:?} {stretch:?} {order:?}:\n{plan}"
+                    );
                 }
             }
         }

@@ -6,6 +6,7 @@ use domain::{
     photo_request::FailureClass,
     values::Age,
 };
+use infrastructure::database::DatabaseRole;
 use projections::avatars::{
     AvatarRow, AvatarsProjector, ReferencePicture, ReferenceStatus, of_owner,
 };
@@ -21,7 +22,12 @@ use crate::{
 #[tokio::test]
 async fn a_user_without_a_companion_has_no_row() {
     let log = TestLog::start().await;
-    assert_eq!(of_owner(&log.pool(), user(1)).await.unwrap(), None);
+    assert_eq!(
+        of_owner(&log.pool_as(DatabaseRole::Api), user(1))
+            .await
+            .unwrap(),
+        None
+    );
 }
 
 #[tokio::test]
@@ -189,5 +195,8 @@ async fn after(events: Vec<Event>) -> AvatarRow {
 
 async fn seen(log: &TestLog) -> AvatarRow {
     log.project(&AvatarsProjector).await;
-    of_owner(&log.pool(), user(1)).await.unwrap().unwrap()
+    of_owner(&log.pool_as(DatabaseRole::Api), user(1))
+        .await
+        .unwrap()
+        .unwrap()
 }

@@ -1,5 +1,6 @@
 //! Reading what one wrote, and seeing how far everybody is.
 
+use infrastructure::database::DatabaseRole;
 use std::time::Duration;
 
 use application::ports::EventLog;
@@ -16,7 +17,7 @@ async fn a_position_can_be_awaited_where_the_projectors_run_and_elsewhere() {
     let mut log = TestLog::start().await;
     let diary = Diary::create(&log, "one").await;
     let process = Process::start(&log, "one", vec![diary.follower()]);
-    let elsewhere = Checkpoints::new(log.pool());
+    let elsewhere = Checkpoints::new(log.pool_as(DatabaseRole::Api));
 
     for _ in 0..20 {
         let position = log.small_talk(3).await;
@@ -46,7 +47,10 @@ async fn the_one_who_is_behind_is_named_with_how_far_it_is() {
 
     let soon = Duration::from_millis(200);
     let awaited = Position(end.0 + 1);
-    for checkpoints in [process.checkpoints.clone(), Checkpoints::new(log.pool())] {
+    for checkpoints in [
+        process.checkpoints.clone(),
+        Checkpoints::new(log.pool_as(DatabaseRole::Api)),
+    ] {
         let behind = checkpoints
             .await_position(&["diary"], awaited, soon)
             .await
@@ -122,7 +126,7 @@ async fn the_list_shows_who_follows_how_far_and_how_late() {
 
     log.small_talk(2).await;
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let late = Checkpoints::new(log.pool())
+    let late = Checkpoints::new(log.pool_as(DatabaseRole::Api))
         .list(log.log.head().await.unwrap())
         .await
         .unwrap();

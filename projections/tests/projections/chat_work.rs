@@ -1,6 +1,7 @@
 //! The worker's list of messages to answer.
 
 use domain::{conversation::InterventionKind, personal::Personal};
+use infrastructure::database::DatabaseRole;
 use projections::chat_work::{ChatWorkProjector, ChatWorkRow, next_of};
 
 use crate::{
@@ -11,7 +12,9 @@ use crate::{
 async fn next(log: &TestLog) -> Option<ChatWorkRow> {
     log.project(&ChatWorkProjector).await;
     let conversation = conversation_of(user(1)).to_string();
-    next_of(&log.pool(), &conversation).await.unwrap()
+    next_of(&log.pool_as(DatabaseRole::Worker), &conversation)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

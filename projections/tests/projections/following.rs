@@ -1,5 +1,6 @@
 //! Followers see every event once and in order, whatever happens to their connections.
 
+use infrastructure::{database::DatabaseRole, scratch_database::master_keys};
 use std::{
     sync::{
         Arc,
@@ -43,9 +44,18 @@ async fn a_follower_hears_of_events_that_other_processes_append() {
     let mut log = TestLog::start().await;
     let diary = Diary::create(&log, "one").await;
     // A log of its own, so that no hint reaches it.
-    let deaf = infrastructure::event_log::PostgresEventLog::start(log.pool());
+    let deaf = infrastructure::event_log::PostgresEventLog::start(
+        log.pool_as(DatabaseRole::Worker),
+        master_keys(),
+    );
     let (deaf, followers) = (Arc::new(deaf), vec![diary.follower()]);
-    let process = Process::start_on(deaf, log.pool(), "one", followers, HASTE);
+    let process = Process::start_on(
+        deaf,
+        log.pool_as(DatabaseRole::Projector),
+        "one",
+        followers,
+        HASTE,
+    );
     let first = log.small_talk(1).await;
     process.reaches("diary", first).await;
 

@@ -2,6 +2,7 @@
 
 use chrono::Days;
 use domain::subscription::{ClosedReason, Event, Gate, Snapshot, Status};
+use infrastructure::database::DatabaseRole;
 use projections::gate::{GateProjector, SubscriptionRow, of_owner, owner_of_customer};
 
 use crate::{
@@ -12,7 +13,12 @@ use crate::{
 #[tokio::test]
 async fn a_user_who_never_paid_has_no_row() {
     let log = TestLog::start().await;
-    assert_eq!(of_owner(&log.pool(), user(1)).await.unwrap(), None);
+    assert_eq!(
+        of_owner(&log.pool_as(DatabaseRole::Api), user(1))
+            .await
+            .unwrap(),
+        None
+    );
 }
 
 #[tokio::test]
@@ -141,7 +147,9 @@ async fn a_customer_is_found_by_every_id_that_the_provider_gave() {
         ("cus_4", None),
     ] {
         assert_eq!(
-            owner_of_customer(&log.pool(), customer).await.unwrap(),
+            owner_of_customer(&log.pool_as(DatabaseRole::Api), customer)
+                .await
+                .unwrap(),
             owner
         );
     }
@@ -166,6 +174,9 @@ async fn after(events: Vec<Event>) -> (u64, SubscriptionRow) {
     log.project(&GateProjector).await;
     (
         position.0,
-        of_owner(&log.pool(), user(1)).await.unwrap().unwrap(),
+        of_owner(&log.pool_as(DatabaseRole::Api), user(1))
+            .await
+            .unwrap()
+            .unwrap(),
     )
 }

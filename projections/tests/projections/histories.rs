@@ -35,8 +35,8 @@ pub fn profile() -> Profile {
     Profile {
         name: Personal::new("Mira".parse().unwrap()),
         age: Age::try_from(25).unwrap(),
-        gender: "female".parse().unwrap(),
-        nationality: "Portuguese".parse().unwrap(),
+        gender: Personal::new("female".parse().unwrap()),
+        nationality: Personal::new("Portuguese".parse().unwrap()),
         appearance: Personal::new("long dark hair, green eyes".parse().unwrap()),
         personality: Personality::Caring,
     }
@@ -261,7 +261,7 @@ pub fn shown(message_id: Option<u128>, kind: InterventionKind) -> conversation::
         intervention: Intervention {
             kind,
             rules: vec!["R5".to_owned()],
-            text: "Please\0 call somebody.".to_owned(),
+            text: Personal::new("Please\0 call somebody.".to_owned()),
         },
     }
 }

@@ -7,6 +7,7 @@ use domain::{
     photo_request::Purpose,
     values::{Position, UserId},
 };
+use infrastructure::database::DatabaseRole;
 use projections::{
     avatars::AvatarsProjector,
     chat_work::ChatWorkProjector,
@@ -28,7 +29,7 @@ use crate::{
 async fn told(log: &TestLog, owner: UserId) -> Vec<Message> {
     log.project(&MessagesProjector).await;
     log.project(&PhotosProjector).await;
-    let listed = list_behind_gate(&log.pool(), owner, None, None, 100).await;
+    let listed = list_behind_gate(&log.pool_as(DatabaseRole::Api), owner, None, None, 100).await;
     listed.unwrap().1
 }
 
@@ -113,10 +114,14 @@ async fn a_promised_picture_is_in_its_message_from_the_wish_to_the_delivery() {
         .await;
     log.project(&PhotosProjector).await;
     for ids in [shown.row.message_id.0, photo(4).0] {
-        let found = about(&log.pool(), user(1), &[ids]).await.unwrap();
+        let found = about(&log.pool_as(DatabaseRole::Api), user(1), &[ids])
+            .await
+            .unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(status(&found[0]), Some(PhotoStatus::Delivered));
-        let foreign = about(&log.pool(), user(2), &[ids]).await.unwrap();
+        let foreign = about(&log.pool_as(DatabaseRole::Api), user(2), &[ids])
+            .await
+            .unwrap();
         assert_eq!(foreign, [], "somebody else's are not told");
     }
 }
@@ -157,7 +162,14 @@ async fn a_list_goes_on_where_the_page_before_ended_and_keeps_to_a_mode() {
     }
     log.project(&MessagesProjector).await;
     let page = async |mode, before, limit| -> Vec<u64> {
-        let listed = list_behind_gate(&log.pool(), user(1), mode, before, limit).await;
+        let listed = list_behind_gate(
+            &log.pool_as(DatabaseRole::Api),
+            user(1),
+            mode,
+            before,
+            limit,
+        )
+        .await;
         let (_, messages) = listed.unwrap();
         messages
             .iter()
@@ -169,9 +181,13 @@ async fn a_list_goes_on_where_the_page_before_ended_and_keeps_to_a_mode() {
     assert_eq!(page(Some(Mode::Intimate), None, 2).await, [5, 3]);
     let rest = page(Some(Mode::Intimate), Some(Position(3)), 2).await;
     assert_eq!(rest, [1]);
-    let own = by_id(&log.pool(), user(1), message(3)).await.unwrap();
+    let own = by_id(&log.pool_as(DatabaseRole::Api), user(1), message(3))
+        .await
+        .unwrap();
     assert!(own.is_some());
-    let foreign = by_id(&log.pool(), user(2), message(3)).await.unwrap();
+    let foreign = by_id(&log.pool_as(DatabaseRole::Api), user(2), message(3))
+        .await
+        .unwrap();
     assert_eq!(foreign, None);
 }
 
@@ -182,7 +198,10 @@ async fn the_chat_is_in_the_mode_that_the_person_turned_to_last() {
         log.project(&MessagesProjector).await;
         log.project(&ChatWorkProjector).await;
         log.project(&AvatarsProjector).await;
-        chat_behind_gate(&log.pool(), user(1)).await.unwrap().1
+        chat_behind_gate(&log.pool_as(DatabaseRole::Api), user(1))
+            .await
+            .unwrap()
+            .1
     };
     let first = chat(&log).await;
     assert_eq!(

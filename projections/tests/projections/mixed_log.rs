@@ -1,5 +1,6 @@
 //! A log in which everything happens, every projector that follows it, and what they make of it.
 
+use infrastructure::database::DatabaseRole;
 use std::{collections::BTreeMap, sync::Arc};
 
 use application::ports::EventLog;
@@ -24,9 +25,14 @@ use crate::{
 
 /// Writes so many events of twenty users into the log; the same ones for the same seed.
 pub async fn much_happens(log: &mut TestLog, events: usize, seed: u8) -> Position {
+    much_happens_to(20, log, events, seed).await
+}
+
+/// The same of so many users.
+pub async fn much_happens_to(users: u128, log: &mut TestLog, events: usize, seed: u8) -> Position {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let happenings = proptest::collection::vec(happening(20), events);
+    let happenings = proptest::collection::vec(happening(users), events);
     let happenings = happenings.new_tree(&mut runner).unwrap().current();
     for (who, happening) in happenings {
         match happening {
@@ -79,7 +85,11 @@ pub fn projector(name: &str) -> Arc<dyn Projector> {
 }
 
 pub fn order(log: &TestLog, node: &str) -> Order {
-    Order::new(log.pool(), log.log.clone(), node.to_owned())
+    Order::new(
+        log.pool_as(DatabaseRole::Projector),
+        log.log.clone(),
+        node.to_owned(),
+    )
 }
 
 /// Rebuilds a projector's tables to the end.

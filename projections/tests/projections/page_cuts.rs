@@ -323,6 +323,7 @@ fn metadata(owner: UserId) -> Metadata {
         causation_id: Uuid::nil(),
         command: "Test".to_owned(),
         idempotency_key: None,
+        idempotency_key_sha256: None,
         trace_id: None,
         policy_pack: None,
         more: Default::default(),

@@ -1,5 +1,6 @@
 //! What happens when an event cannot be followed.
 
+use infrastructure::database::DatabaseRole;
 use std::sync::atomic::Ordering;
 
 use domain::values::Position;
@@ -14,10 +15,8 @@ use crate::{
 async fn a_projector_that_fails_on_an_event_parks_there_and_the_others_go_on() {
     let mut log = TestLog::start().await;
     let broken = Diary::create(&log, "one").await;
-    sqlx::query("CREATE TABLE journal (LIKE diary INCLUDING ALL)")
-        .execute(&log.pool())
-        .await
-        .unwrap();
+    log.make_read_model("CREATE TABLE journal (LIKE diary INCLUDING ALL)", "journal")
+        .await;
     let sound = Diary::named("journal", "journal", "one", 1);
     broken.stumble_at(42);
     let end = log.small_talk(60).await;
@@ -65,7 +64,13 @@ async fn a_failure_that_mends_itself_is_tried_again() {
     diary.stumble_at(2);
     let end = log.small_talk(3).await;
     let (followers, patient) = (vec![diary.follower()], Retries::default());
-    let process = Process::start_on(log.log.clone(), log.pool(), "one", followers, patient);
+    let process = Process::start_on(
+        log.log.clone(),
+        log.pool_as(DatabaseRole::Projector),
+        "one",
+        followers,
+        patient,
+    );
     eventually("it is tried again", PATIENCE, || async {
         status(&log, "diary")
             .await

@@ -5,6 +5,7 @@ use domain::{
     photo_request::{Event, Purpose},
     policy::recorded::Decision,
 };
+use infrastructure::database::DatabaseRole;
 use projections::photo_work::{PhotoWorkProjector, PhotoWorkRow, due};
 
 use crate::{
@@ -33,9 +34,19 @@ async fn a_requested_photo_is_to_be_made_at_once() {
         available_at: recorded_at,
         position,
     };
-    assert_eq!(due(&log.pool(), recorded_at, 10).await.unwrap(), [expected]);
+    assert_eq!(
+        due(&log.pool_as(DatabaseRole::Worker), recorded_at, 10)
+            .await
+            .unwrap(),
+        [expected]
+    );
     let before = recorded_at - TimeDelta::milliseconds(1);
-    assert_eq!(due(&log.pool(), before, 10).await.unwrap(), []);
+    assert_eq!(
+        due(&log.pool_as(DatabaseRole::Worker), before, 10)
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 #[tokio::test]
@@ -51,12 +62,18 @@ async fn a_failed_attempt_is_made_again_when_its_time_has_come() {
     .await;
     log.project(&PhotoWorkProjector).await;
     assert_eq!(
-        due(&log.pool(), later - TimeDelta::seconds(1), 10)
-            .await
-            .unwrap(),
+        due(
+            &log.pool_as(DatabaseRole::Worker),
+            later - TimeDelta::seconds(1),
+            10
+        )
+        .await
+        .unwrap(),
         []
     );
-    let rows = due(&log.pool(), later, 10).await.unwrap();
+    let rows = due(&log.pool_as(DatabaseRole::Worker), later, 10)
+        .await
+        .unwrap();
     assert_eq!(
         (rows.len(), rows[0].attempts, rows[0].available_at),
         (1, 1, later)
@@ -93,7 +110,12 @@ async fn a_photo_that_the_policy_refused_never_was_work() {
     }
     log.photo(user(1), photo(1), vec![event]).await;
     log.project(&PhotoWorkProjector).await;
-    assert_eq!(due(&log.pool(), at(100_000_000), 10).await.unwrap(), []);
+    assert_eq!(
+        due(&log.pool_as(DatabaseRole::Worker), at(100_000_000), 10)
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 async fn left_after(events: Vec<Event>) -> usize {
@@ -102,5 +124,8 @@ async fn left_after(events: Vec<Event>) -> usize {
     log.photo(user(1), photo(1), [request, events].concat())
         .await;
     log.project(&PhotoWorkProjector).await;
-    due(&log.pool(), at(100_000_000), 10).await.unwrap().len()
+    due(&log.pool_as(DatabaseRole::Worker), at(100_000_000), 10)
+        .await
+        .unwrap()
+        .len()
 }

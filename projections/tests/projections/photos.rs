@@ -6,8 +6,9 @@ use domain::{
     policy::recorded::Decision,
     values::{PhotoId, UserId},
 };
+use infrastructure::database::DatabaseRole;
 use projections::photos::{
-    PhotoCursor, PhotoFilter, PhotoRow, PhotoStatus, PhotosProjector, by_id, by_ids, list,
+    PhotoCursor, PhotoFilter, PhotoRow, PhotoStatus, PhotosProjector, by_id, list, own_of_ids,
 };
 
 use crate::{
@@ -268,7 +269,7 @@ async fn a_list_can_be_narrowed_by_status_and_purpose() {
 }
 
 #[tokio::test]
-async fn several_photos_can_be_read_at_once() {
+async fn several_photos_of_a_user_can_be_read_at_once() {
     let mut log = TestLog::start().await;
     for n in 1..=3 {
         log.photo(
@@ -278,8 +279,17 @@ async fn several_photos_can_be_read_at_once() {
         )
         .await;
     }
+    log.photo(
+        user(2),
+        photo(4),
+        vec![requested(user(2), 4, Purpose::Scene)],
+    )
+    .await;
     log.project(&PhotosProjector).await;
-    let mut rows = by_ids(&log.pool(), &photos([1, 3, 99])).await.unwrap();
+    let pool = log.pool_as(DatabaseRole::Api);
+    let mut rows = own_of_ids(&pool, user(1), &photos([1, 3, 4, 99]))
+        .await
+        .unwrap();
     rows.sort_by_key(|row| row.photo_id);
     assert_eq!(
         rows.iter().map(|row| row.photo_id).collect::<Vec<_>>(),
@@ -298,9 +308,15 @@ async fn listed(
     limit: u32,
 ) -> Vec<PhotoRow> {
     let owner: UserId = user(1);
-    list(&log.pool(), owner, &filter, before, limit)
-        .await
-        .unwrap()
+    list(
+        &log.pool_as(DatabaseRole::Api),
+        owner,
+        &filter,
+        before,
+        limit,
+    )
+    .await
+    .unwrap()
 }
 
 async fn after(events: Vec<Event>) -> Option<PhotoRow> {

@@ -1,5 +1,6 @@
 //! A process that runs followers, as far as a test needs one; and followers that show what they were given.
 
+use infrastructure::database::DatabaseRole;
 use std::{
     sync::{
         Arc, Mutex,
@@ -40,7 +41,13 @@ pub struct Process {
 
 impl Process {
     pub fn start(log: &TestLog, node: &str, followers: Vec<Follower>) -> Self {
-        Self::start_on(log.log.clone(), log.pool(), node, followers, HASTE)
+        Self::start_on(
+            log.log.clone(),
+            log.pool_as(DatabaseRole::Projector),
+            node,
+            followers,
+            HASTE,
+        )
     }
 
     pub fn start_on(
@@ -85,7 +92,10 @@ impl Process {
 /// How a follower stands, for everybody to see.
 pub async fn status(log: &TestLog, name: &str) -> Option<ProjectorStatus> {
     let head = log.log.head().await.unwrap();
-    let all = Checkpoints::new(log.pool()).list(head).await.unwrap();
+    let all = Checkpoints::new(log.pool_as(DatabaseRole::Api))
+        .list(head)
+        .await
+        .unwrap();
     all.into_iter().find(|status| status.name == name)
 }
 
@@ -114,10 +124,11 @@ pub struct Diary {
 impl Diary {
     /// With its table, `diary`.
     pub async fn create(log: &TestLog, node: &'static str) -> Arc<Self> {
-        sqlx::query("CREATE TABLE IF NOT EXISTS diary (entry bigint GENERATED ALWAYS AS IDENTITY, position bigint, node text, version integer)")
-            .execute(&log.pool())
-            .await
-            .unwrap();
+        log.make_read_model(
+            "CREATE TABLE IF NOT EXISTS diary (entry bigint GENERATED ALWAYS AS IDENTITY, position bigint, node text, version integer)",
+            "diary",
+        )
+        .await;
         Self::named("diary", "diary", node, 1)
     }
 

@@ -48,7 +48,8 @@ async fn the_catalogue_says_the_same_after_a_swap() {
         "GRANT SELECT ON photos TO PUBLIC",
         "GRANT INSERT, SELECT ON photos TO pg_monitor WITH GRANT OPTION",
         "GRANT UPDATE (scene) ON photos TO pg_monitor",
-        "ALTER TABLE subscription_customers OWNER TO pg_monitor",
+        "CREATE POLICY delivered ON photos AS RESTRICTIVE FOR SELECT TO pg_monitor USING (status = 'delivered')",
+        "CREATE POLICY checked ON photos FOR UPDATE TO PUBLIC USING (true) WITH CHECK (attempts >= 0)",
     ] {
         sqlx::query(change).execute(&log.pool()).await.unwrap();
     }
@@ -61,6 +62,11 @@ async fn the_catalogue_says_the_same_after_a_swap() {
         "sane",
         "pg_monitor",
         "what it shows",
+        "owner ava_projector",
+        "photos: rows secured t, forced f",
+        "policy own_rows",
+        "policy delivered",
+        "policy checked",
     ] {
         assert!(
             before.iter().any(|line| line.contains(word)),
@@ -124,6 +130,12 @@ async fn catalogue(pool: &PgPool) -> Vec<String> {
          UNION ALL
          SELECT format('%s: constraint %s %s', c.relname, k.conname, pg_get_constraintdef(k.oid))
            FROM tables c JOIN pg_constraint k ON k.conrelid = c.oid
+         UNION ALL
+         SELECT format('%s: rows secured %s, forced %s', c.relname, c.relrowsecurity, c.relforcerowsecurity) FROM tables c
+         UNION ALL
+         SELECT format('%s: policy %s %s for %s to %s using %s with check %s', p.tablename, p.policyname, p.permissive, p.cmd,
+                       p.roles, p.qual, p.with_check)
+           FROM pg_policies p WHERE p.schemaname = 'public'
          UNION ALL
          SELECT pg_get_indexdef(i.indexrelid) FROM tables c JOIN pg_index i ON i.indrelid = c.oid
          ORDER BY 1",

@@ -110,7 +110,10 @@ async fn killed_at(log: &TestLog, inner: Arc<dyn Projector>, place: Place, cut: 
     let projector = Arc::new(Cut::at(inner, place));
     // Its connections die with it.
     let pool = PgPool::connect(log.database.url()).await.unwrap();
-    let its_log = Arc::new(PostgresEventLog::start(pool.clone()));
+    let its_log = Arc::new(PostgresEventLog::start(
+        pool.clone(),
+        infrastructure::scratch_database::master_keys(),
+    ));
     let order = Order::new(pool.clone(), its_log, format!("dying-{cut}"));
     let dying = projector.clone();
     let work = tokio::spawn(async move { order.rebuild(dying, &CancellationToken::new()).await });

@@ -1,5 +1,6 @@
 //! Read models check themselves from time to time.
 
+use infrastructure::database::DatabaseRole;
 use std::{sync::Arc, time::Duration};
 
 use projections::{engine::CheckStatus, rebuild::SelfCheck};
@@ -65,7 +66,7 @@ async fn every_read_model_is_checked_when_it_is_due_and_a_difference_is_kept_unt
 
 fn run(log: &TestLog, node: &str, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
     let check = SelfCheck::new(
-        log.pool(),
+        log.pool_as(DatabaseRole::Projector),
         log.log.clone(),
         node.to_owned(),
         projections::all(),

@@ -255,7 +255,10 @@ impl PausedProcess {
                 .unwrap();
             runtime.block_on(async {
                 let pool = PgPool::connect(&url).await.unwrap();
-                let log = wrap(PostgresEventLog::start(pool.clone()));
+                let log = wrap(PostgresEventLog::start(
+                    pool.clone(),
+                    infrastructure::scratch_database::master_keys(),
+                ));
                 Engine::new(pool, log, "paused".to_owned())
                     .run(vec![follower], stopped)
                     .await;
@@ -281,7 +284,7 @@ struct FreezingLog {
 
 #[async_trait]
 impl EventLog for FreezingLog {
-    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, LogUnavailable> {
+    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError> {
         self.log.load(stream).await
     }
 

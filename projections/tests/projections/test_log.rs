@@ -7,13 +7,18 @@ use cqrs_es::{Aggregate, DomainEvent};
 use domain::{
     avatar::{self, Avatar},
     conversation::{self, Conversation, Segment},
+    person::{self, Person},
     photo_request::{self, PhotoRequest},
     recorded::{AnyEvent, Metadata, Recorded},
     report::{self, Report},
     subscription::{self, Subscription},
     values::{PhotoId, Position, UserId},
 };
-use infrastructure::{event_log::PostgresEventLog, scratch_database::ScratchDatabase};
+use infrastructure::{
+    database::DatabaseRole,
+    event_log::PostgresEventLog,
+    scratch_database::{ScratchDatabase, master_keys},
+};
 use projections::engine::Projector;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -28,7 +33,10 @@ pub struct TestLog {
 impl TestLog {
     pub async fn start() -> Self {
         let database = ScratchDatabase::create().await;
-        let log = Arc::new(PostgresEventLog::start(database.pool()));
+        let log = Arc::new(PostgresEventLog::start(
+            database.pool_as(DatabaseRole::Worker),
+            master_keys(),
+        ));
         Self {
             database,
             log,
@@ -36,13 +44,34 @@ impl TestLog {
         }
     }
 
+    /// For the test's own looks.
     pub fn pool(&self) -> PgPool {
         self.database.pool()
+    }
+
+    /// As a process of that role connects.
+    pub fn pool_as(&self, role: DatabaseRole) -> PgPool {
+        self.database.pool_as(role)
+    }
+
+    /// Makes a table of a test's own projector, as a migration makes those of ours.
+    pub async fn make_read_model(&self, create: &str, table: &str) {
+        let hand_over = format!("{create}; ALTER TABLE {table} OWNER TO ava_projector");
+        sqlx::raw_sql(&hand_over)
+            .execute(&self.pool())
+            .await
+            .unwrap();
     }
 
     /// Something happened to a user's avatar.
     pub async fn avatar(&mut self, owner: UserId, events: Vec<avatar::Event>) -> Position {
         self.append::<Avatar>(owner, owner.to_string(), events)
+            .await
+    }
+
+    /// Something became of a user's own data.
+    pub async fn person(&mut self, owner: UserId, events: Vec<person::Event>) -> Position {
+        self.append::<Person>(owner, owner.to_string(), events)
             .await
     }
 
@@ -167,7 +196,8 @@ impl TestLog {
     /// What a projector makes of the whole log, without an engine.
     pub async fn project(&self, projector: &dyn Projector) {
         let events = self.log.read(Position(0), 10_000).await.unwrap();
-        let mut db = self.pool().acquire().await.unwrap();
+        let pool = self.pool_as(DatabaseRole::Projector);
+        let mut db = pool.acquire().await.unwrap();
         projector.project(&mut db, &events).await.unwrap();
     }
 
@@ -193,6 +223,7 @@ fn metadata(owner: UserId) -> Metadata {
         causation_id: Uuid::nil(),
         command: "Test".to_owned(),
         idempotency_key: None,
+        idempotency_key_sha256: None,
         trace_id: None,
         policy_pack: None,
         more: Default::default(),

@@ -5,6 +5,7 @@ use domain::{
     subscription::{Event, Status},
     values::Position,
 };
+use infrastructure::database::DatabaseRole;
 use projections::updates::{Update, UpdateKind, UpdatesProjector, after};
 
 use crate::{
@@ -30,7 +31,9 @@ async fn a_user_is_told_of_what_changed_in_order_and_from_any_point() {
         .await;
     log.project(&UpdatesProjector).await;
 
-    let all = after(&log.pool(), mine, Position(0), 100).await.unwrap();
+    let all = after(&log.pool_as(DatabaseRole::Api), mine, Position(0), 100)
+        .await
+        .unwrap();
     let expected = [
         (1, UpdateKind::Avatar, mine.to_string()),
         (2, UpdateKind::Avatar, mine.to_string()),
@@ -47,10 +50,17 @@ async fn a_user_is_told_of_what_changed_in_order_and_from_any_point() {
     assert_eq!(all, expected);
 
     assert_eq!(
-        after(&log.pool(), mine, Position(4), 2).await.unwrap(),
+        after(&log.pool_as(DatabaseRole::Api), mine, Position(4), 2)
+            .await
+            .unwrap(),
         expected[3..5]
     );
-    assert_eq!(after(&log.pool(), mine, Position(7), 2).await.unwrap(), []);
+    assert_eq!(
+        after(&log.pool_as(DatabaseRole::Api), mine, Position(7), 2)
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 #[tokio::test]
@@ -68,7 +78,9 @@ async fn a_user_is_not_told_of_what_happens_behind_the_scenes() {
     log.subscription(user(1), vec![recorded]).await;
     log.project(&UpdatesProjector).await;
     assert_eq!(
-        after(&log.pool(), user(1), Position(0), 100).await.unwrap(),
+        after(&log.pool_as(DatabaseRole::Api), user(1), Position(0), 100)
+            .await
+            .unwrap(),
         []
     );
 }

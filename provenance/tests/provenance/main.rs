@@ -1,6 +1,7 @@
 //! Marking pictures and reading the marks back, without Content Credentials; in one test binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod bombs;
 mod marking;
 mod scenes;
 mod visible_mark;

@@ -13,7 +13,7 @@ use provenance::{Marker, TRAINED_ALGORITHMIC_MEDIA};
 use sha2::{Digest, Sha256};
 
 /// Soft colours without edges, which JPEG keeps almost as they are.
-fn scenery(width: u32, height: u32) -> DynamicImage {
+pub fn scenery(width: u32, height: u32) -> DynamicImage {
     RgbImage::from_fn(width, height, |x, y| {
         let share = |part: u32, whole: u32| u8::try_from(60 + part * 120 / whole).unwrap();
         Rgb([share(x, width), share(y, height), 130])
@@ -21,7 +21,7 @@ fn scenery(width: u32, height: u32) -> DynamicImage {
     .into()
 }
 
-fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+pub fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     picture.write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
@@ -31,11 +31,11 @@ fn png(picture: impl Into<DynamicImage>) -> Vec<u8> {
     encoded(&picture.into(), ImageFormat::Png)
 }
 
-async fn finish(bytes: impl Into<Bytes>) -> Result<FinishedPicture, PictureError> {
+pub async fn finish(bytes: impl Into<Bytes>) -> Result<FinishedPicture, PictureError> {
     Marker::new().finish(bytes.into()).await
 }
 
-async fn refusal(bytes: impl Into<Bytes>) -> String {
+pub async fn refusal(bytes: impl Into<Bytes>) -> String {
     match finish(bytes).await {
         Err(PictureError::Unusable(reason)) => reason,
         Err(PictureError::Internal(error)) => panic!("not the input's fault: {error}"),
@@ -307,7 +307,7 @@ async fn a_marked_picture_can_be_marked_again_and_has_one_packet() {
 }
 
 /// A chunk of a PNG, with its checksum.
-fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+pub fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let body = [kind.as_slice(), data].concat();
     let checksum = body.iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| match sum & 1 {

@@ -3,6 +3,7 @@
 
 mod chat;
 mod official_sdks;
+mod oidc;
 mod pictures;
 mod predictions;
 mod receiver;

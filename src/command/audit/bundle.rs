@@ -13,7 +13,12 @@ use crate::{command::progress::Bar, failure::Failure, steward::By};
 const PROGRAM: &str = concat!("ava ", env!("CARGO_PKG_VERSION"));
 
 /// Writes everything that the newest checkpoint covers.
-pub async fn write(job: &Job<'_>, directory: &Path, by: By) -> Result<String, Failure> {
+pub async fn write(
+    job: &Job<'_>,
+    directory: &Path,
+    parquet: bool,
+    by: By,
+) -> Result<String, Failure> {
     if fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Failure::conflict(format!(
             "{} holds something already; name a directory that is empty or not there",
@@ -28,6 +33,7 @@ pub async fn write(job: &Job<'_>, directory: &Path, by: By) -> Result<String, Fa
         tree: &job.tree,
         keys: &job.secrets.audit,
         program: PROGRAM,
+        parquet,
     };
     let mut bar = Bar::new("bundling", "");
     let written = maker
@@ -45,7 +51,7 @@ pub async fn write(job: &Job<'_>, directory: &Path, by: By) -> Result<String, Fa
     Ok(if job.json {
         format!(
             "{}\n",
-            json!({ "size": size, "directory": directory.to_string() })
+            json!({ "size": size, "directory": directory.to_string(), "parquet": parquet })
         )
     } else {
         format!("{directory} holds {size} events, and what is needed to check them.\n")

@@ -107,6 +107,7 @@ fn told_of_bundle(verified: &BundleVerified, by_its_own: bool, json: bool) -> St
         size,
         root,
         earlier,
+        parquet,
         keys,
     } = verified;
     let root = hex(root);
@@ -118,6 +119,7 @@ fn told_of_bundle(verified: &BundleVerified, by_its_own: bool, json: bool) -> St
             "size": size,
             "root": root,
             "earlier_checkpoints": earlier,
+            "parquet": parquet,
             "keys": keys,
             "keys_are_its_own": by_its_own,
         });
@@ -126,6 +128,9 @@ fn told_of_bundle(verified: &BundleVerified, by_its_own: bool, json: bool) -> St
     let mut text = format!(
         "The bundle fits: {size} events of {origin}, and {earlier} earlier checkpoints that lead to it.\nRoot {root}\n"
     );
+    if *parquet {
+        text.push_str("The same events stand in events.parquet.\n");
+    }
     if by_its_own {
         text.push_str("By the keys that it names itself. Compare them with those that you got from elsewhere:\n");
         for key in keys {

@@ -11,7 +11,6 @@ use std::{
 use ::projections::audit_index::{self, LoggedEvent, Selection, Stretch};
 use application::ports::EventLog;
 use domain::{recorded::Metadata, stewardship, values::Position};
-use infrastructure::event_log::PostgresEventLog;
 use serde_json::json;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +51,7 @@ fn line(event: &LoggedEvent) -> Result<String, Failure> {
 /// Prints events as they come, until `stop`.
 pub(super) async fn tail(
     pool: &PgPool,
+    log: &dyn EventLog,
     steward: &Steward,
     selection: Selection,
     json: bool,
@@ -59,7 +59,7 @@ pub(super) async fn tail(
 ) -> Result<(), Failure> {
     let mut stretch = stretch(pool, &selection).await?;
     if selection.after.is_none() && selection.from.is_none() {
-        stretch.after = head(pool).await?;
+        stretch.after = head(log).await?;
     }
     let filters = selection.filters();
     let view = stewardship::Command::ViewEvents { filters };
@@ -91,6 +91,7 @@ pub(super) async fn tail(
 /// Writes all events up to where the log ends now.
 pub(super) async fn export(
     pool: &PgPool,
+    log: &dyn EventLog,
     steward: &Steward,
     selection: Selection,
     file: Option<PathBuf>,
@@ -98,7 +99,7 @@ pub(super) async fn export(
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let Stretch { mut after, until } = stretch(pool, &selection).await?;
-    let head = head(pool).await?;
+    let head = head(log).await?;
     let until = until.map_or(head, |until| until.min(head));
     let mut out: Box<dyn Write> = match &file {
         Some(path) => Box::new(File::create_new(path).map_err(|error| {
@@ -142,8 +143,7 @@ pub(super) async fn export(
     })
 }
 
-async fn head(pool: &PgPool) -> Result<Position, Failure> {
-    let log = PostgresEventLog::start(pool.clone());
+async fn head(log: &dyn EventLog) -> Result<Position, Failure> {
     log.head().await.map_err(Failure::try_again)
 }
 

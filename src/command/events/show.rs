@@ -2,11 +2,10 @@
 
 use ::projections::audit_index::{self, LoggedEvent};
 use application::{
-    past_states::{self, PastStateError, StateChange},
+    past_states::{self, FieldChange, PastStateError, StateChange},
     ports::EventLog,
 };
 use domain::{stewardship, values::Position};
-use infrastructure::event_log::PostgresEventLog;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -14,11 +13,11 @@ use crate::{failure::Failure, steward::Steward};
 
 pub(super) async fn run(
     pool: &PgPool,
+    log: &dyn EventLog,
     steward: &Steward,
     position: Position,
     json: bool,
 ) -> Result<(), Failure> {
-    let log = PostgresEventLog::start(pool.clone());
     let event = audit_index::by_position(pool, position).await;
     let Some(event) = event.map_err(Failure::try_again)? else {
         let head = log.head().await.map_err(Failure::try_again)?;
@@ -27,7 +26,7 @@ pub(super) async fn run(
         )));
     };
     // An event that this version does not understand is shown all the same.
-    let change = match change(&log, &event).await {
+    let change = match change(log, &event).await {
         Err(PastStateError::Unavailable(away)) => return Err(Failure::try_again(away)),
         Err(error) => Err(error.to_string()),
         Ok(change) => Ok(change),
@@ -56,9 +55,10 @@ type Change = Result<Option<StateChange>, String>;
 fn as_json(event: &LoggedEvent, change: Change) -> Result<String, Failure> {
     let mut shown = json!(event);
     match change {
-        Ok(Some(StateChange { before, after })) => {
-            shown["state_before"] = json!(before);
-            shown["state_after"] = after;
+        Ok(Some(change)) => {
+            shown["changes"] = json!(change.changes());
+            shown["state_before"] = json!(change.before);
+            shown["state_after"] = change.after;
         }
         Ok(None) => {}
         Err(error) => shown["state_error"] = json!(error),
@@ -80,7 +80,9 @@ fn as_text(event: &LoggedEvent, change: Change) -> Result<String, Failure> {
         part("Who, and through what", &read(&event.metadata)?),
     ];
     match change {
-        Ok(Some(StateChange { before, after })) => {
+        Ok(Some(change)) => {
+            parts.push(format!("What it changed\n{}", lines(&change.changes())));
+            let StateChange { before, after } = change;
             parts.push(match before {
                 Some(before) => part("Before", &before),
                 None => "Before\n  nothing: it began with this event".to_owned(),
@@ -91,6 +93,23 @@ fn as_text(event: &LoggedEvent, change: Change) -> Result<String, Failure> {
         Err(error) => parts.push(format!("What it changed cannot be told: {error}")),
     }
     Ok(parts.join("\n") + "\n")
+}
+
+/// A line for each field: where, from what, to what.
+fn lines(changes: &[FieldChange]) -> String {
+    if changes.is_empty() {
+        return "  nothing of the state".to_owned();
+    }
+    let line = |FieldChange {
+                    path,
+                    before,
+                    after,
+                }: &FieldChange| match (before, after) {
+        (Some(before), Some(after)) => format!("  {path}: {before} → {after}"),
+        (None, Some(after)) => format!("  {path}: + {after}"),
+        (before, None) => format!("  {path}: − {}", json!(before)),
+    };
+    changes.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn read(json: &str) -> Result<Value, Failure> {

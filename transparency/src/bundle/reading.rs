@@ -3,14 +3,14 @@
 use std::{
     collections::VecDeque,
     fs::{self, File},
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read, Seek},
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
 
 use super::{
-    CHECKPOINT, EVENTS, FORMAT, MANIFEST, PROOFS, SIGNATURE,
+    CHECKPOINT, COLUMNS, EVENTS, FORMAT, MANIFEST, PROOFS, SIGNATURE, columns,
     line::Line,
     manifest::{Adding, Manifest, Sum},
 };
@@ -45,6 +45,8 @@ pub struct BundleVerified {
     pub root: Hash,
     /// How many earlier checkpoints lead to it.
     pub earlier: u64,
+    /// Whether the same events are there as Parquet.
+    pub parquet: bool,
     /// The keys that count, one of which signed the manifest; worth something only when they are known from elsewhere.
     pub keys: Vec<VerifierKey>,
 }
@@ -99,26 +101,29 @@ pub fn verify_directory(
         checkpoint: read(CHECKPOINT)?,
         proofs: read(PROOFS)?,
     };
-    let events = match File::open(directory.join(EVENTS)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(Finding::file(EVENTS, "is missing").into());
-        }
-        opened => opened.map_err(unreadable(EVENTS))?,
+    let open = |name: &'static str| match File::open(directory.join(name)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some).map_err(unreadable(name)),
     };
+    let events = open(EVENTS)?.ok_or_else(|| Finding::file(EVENTS, "is missing"))?;
     let events = BufReader::with_capacity(1 << 20, events);
-    verify(&files, events, keys, progress).map_err(|error| match error {
-        NotRead::Unreadable { source, .. } => unreadable(EVENTS)(source),
+    verify(&files, events, open(COLUMNS)?, keys, progress).map_err(|error| match error {
+        NotRead::Unreadable { file, source } => NotRead::Unreadable {
+            file: directory.join(file),
+            source,
+        },
         found @ NotRead::Found(_) => found,
     })
 }
 
-/// The same of a bundle that is somewhere else.
+/// The same of a bundle that is somewhere else; `columns` is its Parquet file, when it has one.
 ///
 /// # Errors
 /// The first thing that does not fit.
 pub fn verify(
     files: &Files,
-    mut events: impl BufRead,
+    events: impl BufRead,
+    columns: Option<File>,
     keys: &[VerifierKey],
     mut progress: impl FnMut(u64, u64),
 ) -> Result<BundleVerified, NotRead> {
@@ -128,10 +133,39 @@ pub fn verify(
     // Who is trusted with the manifest is trusted with the older keys that it names.
     let mut earlier = earlier(files, &manifest, &checkpoint, &named)?;
     let led = earlier.len() as u64;
+    // Both are read to the end, one after the other.
+    let passes = if columns.is_some() { 2 } else { 1 };
+    let all = passes * checkpoint.size;
+    let sum = lines(events, &checkpoint, &mut earlier, |done| {
+        progress(done, all)
+    })?;
+    must_be(EVENTS, sum, &manifest)?;
+    let parquet = columns.is_some();
+    rows(columns, &checkpoint, &manifest, |done| {
+        progress(checkpoint.size + done, all);
+    })?;
+    progress(all, all);
+    Ok(BundleVerified {
+        origin: checkpoint.origin,
+        size: checkpoint.size,
+        root: checkpoint.root,
+        earlier: led,
+        parquet,
+        keys,
+    })
+}
+
+/// Checks `events.jsonl` against all checkpoints; the file's length and hash.
+fn lines(
+    mut events: impl BufRead,
+    checkpoint: &Checkpoint,
+    earlier: &mut VecDeque<Checkpoint>,
+    mut progress: impl FnMut(u64),
+) -> Result<Sum, NotRead> {
     let mut checker = Checker::default();
     let mut adding = Adding::default();
     let mut bytes = Vec::new();
-    reached(&mut checker, &mut earlier)?;
+    reached(&mut checker, earlier)?;
     loop {
         bytes.clear();
         let read = events.read_until(b'\n', &mut bytes);
@@ -144,25 +178,62 @@ pub fn verify(
         }
         adding.add(&bytes);
         take(&mut checker, &bytes, checkpoint.size)?;
-        reached(&mut checker, &mut earlier)?;
+        reached(&mut checker, earlier)?;
         if checker.size().is_multiple_of(4096) {
-            progress(checker.size(), checkpoint.size);
+            checker.additions();
+            progress(checker.size());
         }
     }
-    if checker.size() < checkpoint.size {
-        let what = format!("is missing: there should be {} events", checkpoint.size);
-        return Err(Finding::position(checker.size() + 1, what).into());
+    must_end(&mut checker, checkpoint)?;
+    Ok(adding.sum())
+}
+
+/// Checks that `events.parquet` is there exactly when the manifest names it, and holds the events that were signed.
+fn rows(
+    file: Option<File>,
+    checkpoint: &Checkpoint,
+    manifest: &Manifest,
+    progress: impl FnMut(u64),
+) -> Result<(), NotRead> {
+    let Some(file) = file else {
+        if manifest.files.contains_key(COLUMNS) {
+            return Err(Finding::file(COLUMNS, "is missing").into());
+        }
+        return Ok(());
+    };
+    let sum = sum(&file).map_err(|source| NotRead::Unreadable {
+        file: COLUMNS.into(),
+        source,
+    })?;
+    must_be(COLUMNS, sum, manifest)?;
+    let mut checker = Checker::default();
+    columns::take(file, &mut checker, checkpoint.size, progress)?;
+    must_end(&mut checker, checkpoint)?;
+    Ok(())
+}
+
+fn sum(mut file: &File) -> io::Result<Sum> {
+    let mut adding = Adding::default();
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        let read = file.read(&mut bytes)?;
+        if read == 0 {
+            break;
+        }
+        adding.add(&bytes[..read]);
     }
-    checker.must_have(&checkpoint.root, "the checkpoint")?;
-    must_be(EVENTS, adding.sum(), &manifest)?;
-    progress(checkpoint.size, checkpoint.size);
-    Ok(BundleVerified {
-        origin: checkpoint.origin,
-        size: checkpoint.size,
-        root: checkpoint.root,
-        earlier: led,
-        keys,
-    })
+    file.rewind()?;
+    Ok(adding.sum())
+}
+
+/// All events were taken, and have the root that was signed.
+fn must_end(checker: &mut Checker, checkpoint: &Checkpoint) -> Result<(), Finding> {
+    let size = checkpoint.size;
+    if checker.size() < size {
+        let what = format!("is missing: there should be {size} events");
+        return Err(Finding::position(checker.size() + 1, what));
+    }
+    checker.must_have(&checkpoint.root, "the checkpoint")
 }
 
 /// The manifest, and the keys that it names.

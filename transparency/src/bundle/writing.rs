@@ -11,7 +11,7 @@ use chrono::{SecondsFormat, Utc};
 use serde_json::json;
 
 use super::{
-    CHECKPOINT, EVENTS, FORMAT, MANIFEST, PROOFS, SIGNATURE,
+    CHECKPOINT, COLUMNS, EVENTS, FORMAT, MANIFEST, PROOFS, SIGNATURE, columns,
     line::Line,
     manifest::{Adding, EventVersion, Manifest, Sum},
 };
@@ -38,6 +38,15 @@ pub struct Maker<'a> {
     pub keys: &'a KeyRing,
     /// What makes it, as `ava 0.1.0`.
     pub program: &'a str,
+    /// Whether the events are written as Parquet, too.
+    pub parquet: bool,
+}
+
+/// What is known of the events once they are written.
+struct Written {
+    events: Sum,
+    columns: Option<Sum>,
+    event_versions: Vec<EventVersion>,
 }
 
 /// Why there is no bundle.
@@ -82,7 +91,11 @@ impl Maker<'_> {
     ) -> Result<(), NotWritten> {
         let directory = &Directory(directory);
         directory.make()?;
-        let (events, event_versions) = self.events(checkpoint, directory, progress).await?;
+        let Written {
+            events,
+            columns,
+            event_versions,
+        } = self.events(checkpoint, directory, progress).await?;
         let proofs = self.proofs(checkpoint).await?;
         directory.write(CHECKPOINT, &checkpoint.note)?;
         directory.write(PROOFS, &proofs)?;
@@ -91,6 +104,7 @@ impl Maker<'_> {
             (CHECKPOINT, Sum::of(checkpoint.note.as_bytes())),
             (PROOFS, Sum::of(proofs.as_bytes())),
         ];
+        let files = files.into_iter().chain(columns.map(|sum| (COLUMNS, sum)));
         let manifest = Manifest {
             format: FORMAT.to_owned(),
             origin: self.keys.origin().to_owned(),
@@ -103,7 +117,7 @@ impl Maker<'_> {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
-            files: files.map(|(name, sum)| (name.to_owned(), sum)).into(),
+            files: files.map(|(name, sum)| (name.to_owned(), sum)).collect(),
             event_versions,
             schema_version: self.schema_version().await?,
             program: self.program.to_owned(),
@@ -121,10 +135,17 @@ impl Maker<'_> {
         checkpoint: &StoredCheckpoint,
         directory: &Directory<'_>,
         mut progress: impl FnMut(u64, u64),
-    ) -> Result<(Sum, Vec<EventVersion>), NotWritten> {
+    ) -> Result<Written, NotWritten> {
         let unwritable = |error| directory.unwritable(EVENTS)(error);
+        let no_columns = |error| directory.unwritable(COLUMNS)(error);
         let file = File::create(directory.file(EVENTS)).map_err(unwritable)?;
         let mut file = BufWriter::with_capacity(1 << 20, file);
+        let mut columns = if self.parquet {
+            let file = File::create(directory.file(COLUMNS)).map_err(no_columns)?;
+            Some(columns::Writing::new(file).map_err(no_columns)?)
+        } else {
+            None
+        };
         let (mut adding, mut versions) = (Adding::default(), Versions::new());
         let (mut checker, mut room, mut line) = (Checker::default(), Vec::new(), Vec::new());
         while checker.size() < checkpoint.size {
@@ -141,6 +162,9 @@ impl Maker<'_> {
                 line.push(b'\n');
                 adding.add(&line);
                 file.write_all(&line).map_err(unwritable)?;
+                if let Some(columns) = &mut columns {
+                    columns.add(&record, &leaf).map_err(no_columns)?;
+                }
             }
             if checker.size() == from {
                 return Err(Finding::position(from + 1, "is missing").into());
@@ -153,7 +177,12 @@ impl Maker<'_> {
             .into_inner()
             .map_err(|error| unwritable(error.into_error()))?;
         file.sync_all().map_err(unwritable)?;
-        Ok((adding.sum(), counted(versions)))
+        let columns = columns.map(columns::Writing::finish).transpose();
+        Ok(Written {
+            events: adding.sum(),
+            columns: columns.map_err(no_columns)?,
+            event_versions: counted(versions),
+        })
     }
 
     /// Earlier checkpoints, spread over the log, and how each of them leads to that one.

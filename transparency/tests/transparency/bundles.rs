@@ -44,7 +44,7 @@ impl Dice {
 }
 
 /// A log of 21 events with four checkpoints, as files.
-async fn written() -> (TestLog, tempfile::TempDir) {
+async fn written(parquet: bool) -> (TestLog, tempfile::TempDir) {
     let log = TestLog::start().await;
     for many in [1, 7, 8, 5] {
         log.append(many).await;
@@ -55,6 +55,7 @@ async fn written() -> (TestLog, tempfile::TempDir) {
         tree: &log.tree,
         keys: &log.keys,
         program: "ava test",
+        parquet,
     };
     let newest = log.tree.newest_checkpoint().await.unwrap().unwrap();
     maker
@@ -99,7 +100,7 @@ impl Bundle {
 
     fn verify(&self) -> Result<BundleVerified, NotRead> {
         let keys = [self.key.clone()];
-        verify(&self.files, self.events.as_slice(), &keys, |_, _| {})
+        verify(&self.files, self.events.as_slice(), None, &keys, |_, _| {})
     }
 
     fn lines(&self) -> Vec<Vec<u8>> {
@@ -193,7 +194,7 @@ impl Bundle {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_ten_thousand_changes_every_one_is_found_where_it_is() {
-    let (log, directory) = written().await;
+    let (log, directory) = written(false).await;
     let bundle = Bundle::read(directory.path(), log.keys.signing().verifier());
     let verified = bundle.verify().unwrap();
     assert_eq!((verified.size, verified.earlier), (21, 3));
@@ -215,7 +216,7 @@ async fn of_ten_thousand_changes_every_one_is_found_where_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bundle_is_as_good_as_the_key_that_it_is_held_against() {
-    let (log, directory) = written().await;
+    let (log, directory) = written(false).await;
     let own = [log.keys.signing().verifier().clone()];
     let verify = |keys: &[VerifierKey]| verify_directory(directory.path(), keys, |_, _| {});
     assert_eq!(verify(&own).unwrap().keys, own);
@@ -236,13 +237,14 @@ async fn a_bundle_is_as_good_as_the_key_that_it_is_held_against() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_does_not_fit_makes_no_bundle() {
-    let (log, _) = written().await;
+    let (log, _) = written(false).await;
     log.tamper(&["UPDATE events SET payload = '{}' WHERE position = 12"])
         .await;
     let maker = Maker {
         tree: &log.tree,
         keys: &log.keys,
         program: "ava test",
+        parquet: true,
     };
     let directory = tempfile::tempdir().unwrap();
     let newest = log.tree.newest_checkpoint().await.unwrap().unwrap();
@@ -254,6 +256,73 @@ async fn a_log_that_does_not_fit_makes_no_bundle() {
             .contains("do not have the root")
     );
     assert!(!directory.path().join("manifest.json").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_columns_are_the_lines_and_are_checked_without_them() {
+    let (log, directory) = written(true).await;
+    let keys = [log.keys.signing().verifier().clone()];
+    let path = directory.path().join("events.parquet");
+    let verify = || verify_directory(directory.path(), &keys, |_, _| {});
+    assert!(verify().unwrap().parquet);
+
+    let sound = fs::read(&path).unwrap();
+    let not_the_one = "events.parquet: is not the file that the manifest names";
+    let mut dice = Dice(0x0c01);
+    for nth in 0..500 {
+        let mut bytes = sound.clone();
+        let at = dice.below(bytes.len());
+        bytes[at] ^= 1 << dice.below(8);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(
+            verify().unwrap_err().to_string(),
+            not_the_one,
+            "{nth}: byte {at}"
+        );
+    }
+    fs::remove_file(&path).unwrap();
+    assert_eq!(
+        verify().unwrap_err().to_string(),
+        "events.parquet: is missing"
+    );
+    fs::write(&path, sound).unwrap();
+
+    let (log, without) = written(false).await;
+    let keys = [log.keys.signing().verifier().clone()];
+    let verify = || verify_directory(without.path(), &keys, |_, _| {});
+    assert!(!verify().unwrap().parquet);
+    fs::copy(&path, without.path().join("events.parquet")).unwrap();
+    assert_eq!(verify().unwrap_err().to_string(), not_the_one);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_signs_columns_that_say_something_else_is_found_out() {
+    let (log, directory) = written(true).await;
+    let (other, others) = written(true).await;
+    // The other log's columns, named and signed by this one.
+    let columns = fs::read(others.path().join("events.parquet")).unwrap();
+    fs::write(directory.path().join("events.parquet"), &columns).unwrap();
+    let manifest = directory.path().join("manifest.json");
+    let own = files_of(&manifest);
+    let foreign = files_of(&others.path().join("manifest.json"));
+    let mut told: serde_json::Value =
+        serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    assert_ne!(own, foreign);
+    told["files"]["events.parquet"] = foreign;
+    let told = format!("{told:#}\n");
+    fs::write(&manifest, &told).unwrap();
+    let signature = log.keys.signing().signature(&told);
+    fs::write(directory.path().join("manifest.sig"), signature).unwrap();
+    let keys = [log.keys.signing().verifier().clone()];
+    let found = verify_directory(directory.path(), &keys, |_, _| {}).unwrap_err();
+    assert_eq!(found.place(), Some(&Place::Positions(1, 21)), "{found}");
+    drop(other);
+}
+
+/// What a manifest says of the columns.
+fn files_of(manifest: &Path) -> serde_json::Value {
+    let told: serde_json::Value = serde_json::from_slice(&fs::read(manifest).unwrap()).unwrap();
+    told["files"]["events.parquet"].clone()
 }
 
 /// Runs the verifier that was written from the documentation alone.
@@ -270,7 +339,7 @@ async fn the_independent_verifier_says_the_same() {
         eprintln!("skipped: there is no python3 on this machine");
         return;
     }
-    let (log, directory) = written().await;
+    let (log, directory) = written(true).await;
     let key = log.keys.signing().verifier().to_string();
     let path = directory.path().to_str().unwrap();
     for ed25519 in ["own", "any"] {
@@ -279,7 +348,26 @@ async fn the_independent_verifier_says_the_same() {
         let complained = String::from_utf8_lossy(&accepted.stderr).into_owned();
         assert!(accepted.status.success(), "{said}{complained}");
         assert!(said.contains("21 events"), "{said}");
+        assert!(said.contains("and the events.parquet"), "{said}");
     }
+    let columns = directory.path().join("events.parquet");
+    let mut bytes = fs::read(&columns).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&columns, &bytes).unwrap();
+    let said = python(&["--key", &key, path]);
+    let told = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(
+        told.contains("events.parquet: it is not the file"),
+        "{told}"
+    );
+    fs::remove_file(&columns).unwrap();
+    let said = python(&["--key", &key, path]);
+    let told = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(told.contains("events.parquet: it is missing"), "{told}");
+
+    let (log, directory) = written(false).await;
+    let key = log.keys.signing().verifier().to_string();
+    let path = directory.path().to_str().unwrap();
     let other = signing_key(9).verifier().to_string();
     assert_eq!(python(&["--key", &other, path]).status.code(), Some(1));
 

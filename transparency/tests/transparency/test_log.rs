@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use infrastructure::scratch_database::ScratchDatabase;
+use infrastructure::{database::DatabaseRole, scratch_database::ScratchDatabase};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -41,7 +41,7 @@ impl TestLog {
     pub async fn start() -> Self {
         let database = ScratchDatabase::create().await;
         Self {
-            tree: Tree::new(database.pool()),
+            tree: Tree::new(database.pool_as(DatabaseRole::Steward)),
             database,
             keys: Arc::new(KeyRing::new(signing_key(1), Vec::new())),
             directory: tempfile::tempdir().unwrap(),
@@ -99,7 +99,12 @@ impl TestLog {
             published_to: self.directory.path().to_owned(),
         };
         let stop = CancellationToken::new();
-        let grower = Grower::new(self.pool(), keys, growing).run(stop.clone());
+        let grower = Grower::new(
+            self.database.pool_as(DatabaseRole::Projector),
+            keys,
+            growing,
+        )
+        .run(stop.clone());
         Running {
             stop,
             grower: tokio::spawn(grower),

@@ -1,6 +1,7 @@
 import createClient, { type FetchResponse } from 'openapi-fetch';
 import type { MediaType } from 'openapi-typescript-helpers';
 
+import { leaveForGood } from '@/session/gone';
 import { session } from '@/session/session';
 
 import { Positions } from './positions';
@@ -34,6 +35,8 @@ api.use({
     const position = response.headers.get('log-position');
     if (request.method !== 'GET' && position !== null) positions.saw(Number(position));
     if (response.status === 401) session.expire(request.headers.get('authorization'));
+    // Only somebody who was erased is told that: nothing is left to be signed in for.
+    if (response.status === 410 && request.headers.has('authorization')) leaveForGood();
   },
   onError({ error }) {
     if (error instanceof DOMException && error.name === 'AbortError') return error;

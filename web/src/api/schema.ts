@@ -206,6 +206,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/users/{user_id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase somebody.
+         * @description For ever, in the person's stead: as `DELETE /me`. Whoever was erased before stays so. For operators; the order is
+         *     recorded in the same append. An `Idempotency-Key` is not kept.
+         */
+        post: operations["erase_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/webhooks": {
         parameters: {
             query?: never;
@@ -319,9 +340,9 @@ export interface paths {
         };
         /**
          * List events.
-         * @description In the order of the log, as they are stored. Every event that was committed before the request is there: nothing has
+         * @description In the order of the log, or newest first, as they are stored. Every event that was committed before the request is there: nothing has
          *     to be waited for. With `Accept: application/x-ndjson` all of them come at once, one a line, up to where the log ended
-         *     when the request came; `limit` and `cursor` are for pages. An answer that cannot be completed breaks off: its last chunk is missing.
+         *     when the request came; `limit`, `cursor` and `order` are for pages. An answer that cannot be completed breaks off: its last chunk is missing.
          *     For auditors; a view and an export are recorded.
          */
         get: operations["list_events"];
@@ -342,7 +363,7 @@ export interface paths {
         };
         /**
          * Get an event.
-         * @description With what its aggregate knew before and after it. For auditors; the view is recorded.
+         * @description With what its aggregate knew before and after it, and each field that differs. For auditors; the view is recorded.
          */
         get: operations["get_event"];
         put?: never;
@@ -446,7 +467,8 @@ export interface paths {
         };
         /**
          * Show the avatar.
-         * @description 404 `avatar-not-found` means that this person has not designed one yet.
+         * @description 404 `avatar-not-found` means that this person has not designed one yet. With `as_of_position` or `as_of`: as it was
+         *     answered then. The addresses of pictures are today's, also of those that were deleted since and are not there any more.
          */
         get: operations["get_avatar"];
         put?: never;
@@ -634,7 +656,8 @@ export interface paths {
         };
         /**
          * Show the subscription.
-         * @description Everybody has one; until the first payment its status is `none`.
+         * @description Everybody has one; until the first payment its status is `none`. With `as_of_position` or `as_of`: as it was answered then;
+         *     whether it was open is told for the moment of that event, or for that time.
          */
         get: operations["get_subscription"];
         put?: never;
@@ -750,7 +773,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in for development.
-         * @description A token for the person with that address. Exists in the development environment only; 404 anywhere else.
+         * @description A token for the person with that address; 410 for who was erased.  Exists in the development environment only; 404 anywhere else.
          */
         post: operations["issue_token"];
         delete?: never;
@@ -771,6 +794,54 @@ export interface paths {
          * @description Touches nothing else: for a supervisor that restarts a process which does not answer.
          */
         get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Have oneself erased.
+         * @description For ever: nobody can undo it. With the answer, the key that the person's data are sealed with is destroyed, and every
+         *     command of theirs answers 410 `person-erased`, although their access token is still valid. Within moments pictures and
+         *     whatever else was made from the data are gone, and a subscription that runs has ended. What remains: events that
+         *     nobody can open, so that the log can still be proven, and the invoices at the payment provider.
+         *
+         *     The call itself is the confirmation: clients let the person type one before it. An `Idempotency-Key` is not kept.
+         */
+        delete: operations["erase_me"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take all of one's data along.
+         * @description Everything that is kept about the person, as one JSON object: the companion with its history, photos with addresses of
+         *     their files (signed for one hour), messages, what they pay for and were charged, reports, and every event of theirs,
+         *     opened. That it was taken along is recorded. The answer is streamed; one that cannot be completed breaks off and is
+         *     no JSON then.
+         */
+        get: operations["export_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -808,7 +879,8 @@ export interface paths {
         };
         /**
          * List photos.
-         * @description Newest first. For subscribers; `purpose=reference` alone needs no subscription.
+         * @description Newest first. For subscribers; `purpose=reference` alone needs no subscription. With `as_of_position` or `as_of`: as it was
+         *     answered then, with those that were deleted since; the addresses of pictures are today's.
          */
         get: operations["list_photos"];
         put?: never;
@@ -833,7 +905,8 @@ export interface paths {
         };
         /**
          * Show a photo.
-         * @description A reference picture is always shown, a picture of a scene to subscribers.
+         * @description A reference picture is always shown, a picture of a scene to subscribers. With `as_of_position` or `as_of`: as it was
+         *     answered then, also when it was deleted since; its addresses are today's, and lead nowhere then.
          */
         get: operations["get_photo"];
         put?: never;
@@ -1328,6 +1401,8 @@ export interface components {
         };
         /** @description An event, and what it changed. */
         EventDetail: components["schemas"]["LoggedEvent"] & {
+            /** @description Every field that it changed, in the order of their names and of lists. */
+            changes: components["schemas"]["FieldChange"][];
             /**
              * @description The hash of its record as it is stored now (`docs/AUDIT.md`), in hexadecimal: a proof that it is in the log is
              *     about this one.
@@ -1359,7 +1434,10 @@ export interface components {
              * @description One id for everything that followed from one request.
              */
             correlation_id: string;
+            /** @description What made a reaction's or a provider's command execute once: its cause's id. */
             idempotency_key?: string;
+            /** @description SHA-256 of whose the `Idempotency-Key` is (as `user:…`), a NUL byte and the key, in hexadecimal. */
+            idempotency_key_sha256?: string;
             /**
              * Format: uuid
              * @description The user whom it belongs to.
@@ -1372,10 +1450,21 @@ export interface components {
         };
         /** @description A page of events. */
         EventPage: {
-            /** @description In the order of the log. */
+            /** @description In the order of the log, or the newest first. */
             items: components["schemas"]["LoggedEvent"][];
             /** @description The position behind which the next page begins; null on the last one. */
             next_cursor: string | null;
+        };
+        /** @description Where the person stands in the chat. */
+        ExportedChat: {
+            mode: components["schemas"]["ChatMode"];
+        };
+        /** @description Who takes it along. */
+        ExportedPerson: {
+            /** @description As the access token has it; it is kept nowhere else. */
+            email?: string | null;
+            /** Format: uuid */
+            id: string;
         };
         /** @description Why there is no picture. */
         Failure: {
@@ -1394,6 +1483,19 @@ export interface components {
          * @enum {string}
          */
         FailureCode: "transient" | "content" | "operator" | "deadline";
+        /** @description A field that an event changed. */
+        FieldChange: {
+            /** @description What stands there now; left out when there is no such field any more. */
+            after?: unknown;
+            /** @description What stood there; left out when there was no such field. */
+            before?: unknown;
+            /**
+             * @description Where, as a JSON pointer (RFC 6901). A state that is one of several kinds is written as `{"Generating": {…}}` or
+             *     `"Absent"`: then `/kind` stands for which one it is, and the other pointers lead into what it holds.
+             * @example /approved
+             */
+            path: string;
+        };
         /** @description One thing that is not valid. Exactly one of `pointer`, `parameter` and `header` says where. */
         FieldError: {
             /**
@@ -1431,6 +1533,28 @@ export interface components {
             /** @description How many subscriptions stand how. */
             subscriptions: components["schemas"]["Count"][];
             webhooks: components["schemas"]["WebhookFigures"];
+        };
+        /** @description What is not a long list. */
+        Head: {
+            avatar?: components["schemas"]["Avatar"] | null;
+            chat: components["schemas"]["ExportedChat"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            exported_at: string;
+            /** @description Newest first; null when the payment provider, who keeps them, does not answer. */
+            invoices?: components["schemas"]["Invoice"][] | null;
+            /**
+             * Format: int64
+             * @description Up to which event everything is in it.
+             */
+            log_position: number;
+            person: components["schemas"]["ExportedPerson"];
+            refusals: components["schemas"]["Refusals"];
+            /** @description Newest first. */
+            reports: components["schemas"]["Report"][];
+            subscription: components["schemas"]["Subscription"];
         };
         /** @description The service lives. */
         Health: {
@@ -1706,6 +1830,21 @@ export interface components {
             /** @description In the person's own words; may be left out. */
             text?: string | null;
         };
+        /** @description An event as it was written, with what is personal in it opened. */
+        OwnEvent: {
+            aggregate_id: string;
+            aggregate_type: string;
+            event_type: string;
+            event_version: string;
+            metadata: unknown;
+            payload: unknown;
+            /** Format: int64 */
+            position: number;
+            /** Format: date-time */
+            recorded_at: string;
+            /** Format: int64 */
+            sequence: number;
+        };
         /** @description An event of the payment provider's, in its own shape. */
         PaymentMessage: {
             /**
@@ -1721,6 +1860,15 @@ export interface components {
             object: string;
             /** @description As `invoice.paid`. Unknown types are kept and ignored. */
             type: string;
+        };
+        /** @description All that is kept about a person. */
+        PersonalData: components["schemas"]["Head"] & {
+            /** @description Every event of theirs in the log, as it was written, grouped by what it happened to. */
+            events: components["schemas"]["OwnEvent"][];
+            /** @description What was said, newest first. */
+            messages: components["schemas"]["Message"][];
+            /** @description Newest first, those of every purpose. Addresses are signed for one hour. */
+            photos: components["schemas"]["Photo"][];
         };
         /**
          * @description How the companion behaves.
@@ -1893,7 +2041,7 @@ export interface components {
          * @description A kind of problem; `/problems` explains each one.
          * @enum {string}
          */
-        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "checkpoint-not-found" | "tree-too-small" | "webhook-not-found" | "event-not-found" | "aggregate-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "precondition-failed" | "body-too-large" | "picture-too-large" | "unsupported-media-type" | "unsupported-picture" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "picture-unusable" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "too-many-checks" | "read-model-behind" | "payment-unavailable";
+        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "checkpoint-not-found" | "tree-too-small" | "webhook-not-found" | "event-not-found" | "aggregate-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "person-erased" | "precondition-failed" | "body-too-large" | "picture-too-large" | "unsupported-media-type" | "unsupported-picture" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "picture-unusable" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "too-many-checks" | "read-model-behind" | "payment-unavailable";
         /** @description A read model, and how far it has followed the event log. */
         Projection: {
             check?: components["schemas"]["ProjectionCheck"] | null;
@@ -2064,6 +2212,16 @@ export interface components {
          * @enum {string}
          */
         ReferenceImageStatus: "none" | "generating" | "ready" | "failed" | "approved";
+        /** @description How often the rules about content had to refuse the person's words. */
+        Refusals: {
+            /** Format: int32 */
+            all: number;
+            /**
+             * Format: int32
+             * @description How many of them broke a grave rule.
+             */
+            hard: number;
+        };
         /** @description Something that was reported, and what became of it. */
         Report: {
             /** Format: date-time */
@@ -2603,6 +2761,17 @@ export interface components {
             headers: {
                 /** @description After how many seconds it is sensible to try again. */
                 "Retry-After"?: number;
+                /** @description The request's id. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `person-erased`: This person was erased. */
+        "person-erased": {
+            headers: {
                 /** @description The request's id. */
                 "X-Request-Id"?: string;
                 [name: string]: unknown;
@@ -3367,6 +3536,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -3547,6 +3727,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -3845,6 +4036,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -4332,6 +4534,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -4530,6 +4743,174 @@ export interface operations {
                 };
             };
             /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path: {
+                /** @description The person's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased. */
+            204: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role-required`: This needs a role. */
+            403: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user-not-found`: There is no such person. */
+            404: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this key is still running. */
+            409: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: This key was used for another request. */
+            422: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
             503: {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
@@ -4776,6 +5157,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body-too-large`: The body is too large. */
             413: {
                 headers: {
@@ -4959,9 +5351,9 @@ export interface operations {
     get_state: {
         parameters: {
             query?: {
-                /** @description After the event at this position. */
+                /** @description As it was after the event at this position. */
                 as_of_position?: number;
-                /** @description After the last event that was recorded at this time or before. */
+                /** @description As it was after the last event that was recorded at this time or before. */
                 as_of?: string;
             };
             header?: never;
@@ -5187,6 +5579,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Which come first: `asc`, the oldest, when it is left out, or `desc`, the newest. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -5322,6 +5716,13 @@ export interface operations {
                      * @example {
                      *       "aggregate_id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
                      *       "aggregate_type": "Avatar",
+                     *       "changes": [
+                     *         {
+                     *           "after": "approved",
+                     *           "before": "ready",
+                     *           "path": "/reference/status"
+                     *         }
+                     *       ],
                      *       "event_id": "0193e7f9-44e1-7a10-b2c3-d4e5f6a7b8c9",
                      *       "event_type": "ReferenceImageApproved",
                      *       "event_version": "1",
@@ -5857,6 +6258,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body-too-large`: The body is too large. */
             413: {
                 headers: {
@@ -5929,7 +6341,12 @@ export interface operations {
     };
     get_avatar: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As it was after the event at this position. */
+                as_of_position?: number;
+                /** @description As it was after the last event that was recorded at this time or before. */
+                as_of?: string;
+            };
             header?: {
                 /**
                  * @description `Log-Position` of an earlier command: the answer has seen it.
@@ -6027,6 +6444,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -6038,7 +6466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. */
+            /** @description `unavailable`: Try again in a moment. `read-model-behind`: The answer is not ready yet. `busy`: Too many changes at once. */
             503: {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
@@ -6186,6 +6614,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6383,6 +6822,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6590,6 +7040,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -6779,6 +7240,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -6953,6 +7425,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -7486,6 +7969,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -7558,7 +8052,12 @@ export interface operations {
     };
     get_subscription: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As it was after the event at this position. */
+                as_of_position?: number;
+                /** @description As it was after the last event that was recorded at this time or before. */
+                as_of?: string;
+            };
             header?: {
                 /**
                  * @description `Log-Position` of an earlier command: the answer has seen it.
@@ -8132,6 +8631,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -8471,6 +8981,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body-too-large`: The body is too large. */
             413: {
                 headers: {
@@ -8615,6 +9136,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body-too-large`: The body is too large. */
             413: {
                 headers: {
@@ -8659,6 +9191,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_health: {
@@ -8684,6 +9229,375 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    erase_me: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the command execute once: the same key and body give the same answer for 7 days.
+                 * @example 3f1c8e0a-7b52-4d6e-9a41-0c2d5e8f7b63
+                 */
+                "Idempotency-Key"?: string;
+                /**
+                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
+                 */
+                "X-Request-Id"?: string;
+                /**
+                 * @description W3C Trace Context; the trace's id is kept with the events.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased. */
+            204: {
+                headers: {
+                    /** @description The position in the event log that the command reached. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-timeout`: The body took too long. */
+            408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The data. */
+            200: {
+                headers: {
+                    /** @description `attachment`, with a file name. */
+                    "Content-Disposition"?: string;
+                    /** @description The position in the event log up to which everything is in it. */
+                    "Log-Position"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "avatar": {
+                     *         "age": 25,
+                     *         "appearance": "shoulder-length auburn hair, freckles, green eyes, a linen shirt",
+                     *         "created_at": "2026-11-22T14:00:00Z",
+                     *         "gender": "woman",
+                     *         "id": "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e",
+                     *         "name": "Ava",
+                     *         "nationality": "Portuguese",
+                     *         "personality": "caring",
+                     *         "reference_history": [
+                     *           {
+                     *             "approved": true,
+                     *             "image_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *             "thumbnail_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *           }
+                     *         ],
+                     *         "reference_image": {
+                     *           "image_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "photo_id": "0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f",
+                     *           "status": "approved",
+                     *           "thumbnail_url": "/photos/0193e7f4-0a57-7c11-8d3f-6a1b2c3d4e5f/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *         },
+                     *         "updated_at": "2026-11-22T14:01:30Z"
+                     *       },
+                     *       "chat": {
+                     *         "mode": "friendly"
+                     *       },
+                     *       "events": [
+                     *         {
+                     *           "aggregate_id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *           "aggregate_type": "Avatar",
+                     *           "event_type": "AvatarCreated",
+                     *           "event_version": "1",
+                     *           "metadata": {
+                     *             "actor": "user:0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *             "command": "CreateAvatar",
+                     *             "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d"
+                     *           },
+                     *           "payload": {
+                     *             "age": 25,
+                     *             "avatar_id": "0193e7f2-5b1c-7d2a-9c7e-1f2a3b4c5d6e",
+                     *             "name": {
+                     *               "personal": "Ava"
+                     *             },
+                     *             "owner": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d",
+                     *             "type": "AvatarCreated"
+                     *           },
+                     *           "position": 1,
+                     *           "recorded_at": "2026-11-22T14:00:00Z",
+                     *           "sequence": 1
+                     *         }
+                     *       ],
+                     *       "exported_at": "2026-11-22T15:00:00Z",
+                     *       "invoices": [
+                     *         {
+                     *           "amount_due": 1490,
+                     *           "amount_paid": 1490,
+                     *           "created_at": "2026-11-22T14:05:00Z",
+                     *           "currency": "eur",
+                     *           "id": "in_a1b2c3",
+                     *           "number": "AVA-0001",
+                     *           "page_url": "https://invoice.stripe.com/i/a1b2c3",
+                     *           "pdf_url": "https://pay.stripe.com/invoice/a1b2c3/pdf",
+                     *           "period_end": "2026-12-22T14:05:00Z",
+                     *           "period_start": "2026-11-22T14:05:00Z",
+                     *           "status": "paid"
+                     *         }
+                     *       ],
+                     *       "log_position": 42,
+                     *       "messages": [
+                     *         {
+                     *           "created_at": "2026-11-22T14:09:58Z",
+                     *           "id": "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01",
+                     *           "mode": "intimate",
+                     *           "role": "user",
+                     *           "text": "Send me a photo of you at the beach"
+                     *         },
+                     *         {
+                     *           "created_at": "2026-11-22T14:10:00Z",
+                     *           "id": "5b1f6a0e-6c0d-5d0c-9a4e-3f2e1d0c9b8a",
+                     *           "in_reply_to": "0193e7f9-2b10-7c4f-8e21-5d6c7b8a9f01",
+                     *           "mode": "intimate",
+                     *           "photo": {
+                     *             "attempts": 1,
+                     *             "delivered_at": "2026-11-22T14:10:07Z",
+                     *             "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *             "image": {
+                     *               "bytes": 184320,
+                     *               "height": 1024,
+                     *               "media_type": "image/jpeg",
+                     *               "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "thumbnail_url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "width": 1024
+                     *             },
+                     *             "purpose": "scene",
+                     *             "requested_at": "2026-11-22T14:10:00Z",
+                     *             "scene": "at the beach",
+                     *             "status": "delivered"
+                     *           },
+                     *           "role": "avatar",
+                     *           "text": "Of course. One moment, I'll find a nice spot."
+                     *         }
+                     *       ],
+                     *       "person": {
+                     *         "email": "mara@example.com",
+                     *         "id": "0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d"
+                     *       },
+                     *       "photos": [
+                     *         {
+                     *           "attempts": 1,
+                     *           "delivered_at": "2026-11-22T14:10:07Z",
+                     *           "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *           "image": {
+                     *             "bytes": 184320,
+                     *             "height": 1024,
+                     *             "media_type": "image/jpeg",
+                     *             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "thumbnail_url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=thumbnail&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "url": "/photos/0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a/image?variant=full&expires=1795359600&signature=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "width": 1024
+                     *           },
+                     *           "purpose": "scene",
+                     *           "requested_at": "2026-11-22T14:10:00Z",
+                     *           "scene": "reading a letter on a balcony in Lisbon, late light",
+                     *           "status": "delivered"
+                     *         }
+                     *       ],
+                     *       "refusals": {
+                     *         "all": 0,
+                     *         "hard": 0
+                     *       },
+                     *       "reports": [
+                     *         {
+                     *           "decided_at": null,
+                     *           "decision": null,
+                     *           "due_at": "2026-11-23T15:00:00Z",
+                     *           "filed_at": "2026-11-22T15:00:00Z",
+                     *           "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *           "reason": "real-person",
+                     *           "status": "open",
+                     *           "subject": {
+                     *             "id": "0193e7f9-44e0-7b08-a2c6-0f9e8d7c6b5a",
+                     *             "kind": "photo"
+                     *           },
+                     *           "text": "She looks like somebody I know."
+                     *         }
+                     *       ],
+                     *       "subscription": {
+                     *         "cancel_at_period_end": false,
+                     *         "current_period_end": "2026-12-22T14:05:00Z",
+                     *         "open": true,
+                     *         "plan": "monthly",
+                     *         "reason": null,
+                     *         "status": "active",
+                     *         "usage": {
+                     *           "photos_limit": 60,
+                     *           "photos_used": 1
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            /** @description `invalid-parameter`: A parameter or header is malformed. */
+            400: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in first. */
+            401: {
+                headers: {
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error`: Something went wrong here. */
+            500: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Try again in a moment. `busy`: Too many changes at once. `read-model-behind`: The answer is not ready yet. */
+            503: {
+                headers: {
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8729,6 +9643,10 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description As it was after the event at this position. */
+                as_of_position?: number;
+                /** @description As it was after the last event that was recorded at this time or before. */
+                as_of?: string;
             };
             header?: {
                 /**
@@ -8971,6 +9889,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body-too-large`: The body is too large. */
             413: {
                 headers: {
@@ -9043,7 +9972,12 @@ export interface operations {
     };
     get_photo: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As it was after the event at this position. */
+                as_of_position?: number;
+                /** @description As it was after the last event that was recorded at this time or before. */
+                as_of?: string;
+            };
             header?: {
                 /**
                  * @description `Log-Position` of an earlier command: the answer has seen it.
@@ -9277,6 +10211,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `precondition-failed`: The resource has changed. */
             412: {
                 headers: {
@@ -9445,6 +10390,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -10083,6 +11039,17 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds it is sensible to try again. */
                     "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
+                headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;

@@ -11,6 +11,10 @@ export interface SignInWays {
 export interface OidcClient {
   authority: string;
   client_id: string;
+  /** For whom access tokens must be meant; some providers want to be told. */
+  audience: string;
+  /** Where in a token the roles stand, from the outside in. */
+  roles_claim: string[];
 }
 
 export const signInWaysQuery = queryOptions({

@@ -10,12 +10,15 @@ export interface System {
   sandbox: string;
 }
 
-/**
- * Starts `ava up` with the built web client, an empty directory and free ports; the answer stops it. With `AVA_URL` and
- * `AVA_SANDBOX_URL` the tests run against one that is there already; `AVA_AUDIT_KEY` is then what `ava audit key` prints.
- */
-export default async function start(): Promise<() => Promise<void>> {
-  if (process.env.AVA_URL !== undefined) return () => Promise.resolve();
+/** A system that somebody started, and has to stop. */
+export interface Started extends System {
+  /** Runs a command of the program beside it. */
+  run: (...command: string[]) => string;
+  stop: () => Promise<void>;
+}
+
+/** Starts `ava up` with the built web client, an empty directory, free ports and these variables. */
+export async function startAva(variables: Record<string, string> = {}): Promise<Started> {
   const root = resolve(import.meta.dirname, '../../..');
   const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
   const directory = mkdtempSync(join(tmpdir(), 'ava-web-'));
@@ -31,6 +34,7 @@ export default async function start(): Promise<() => Promise<void>> {
     DATA_DIR: directory,
     WEB_DIR: join(root, 'web/dist'),
     RUST_LOG: 'warn',
+    ...variables,
   };
   const ava = spawn(program, ['--json', 'up'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<void>((done) => ava.once('exit', () => done()));
@@ -39,13 +43,27 @@ export default async function start(): Promise<() => Promise<void>> {
     ava.once('exit', (code) => failed(new Error(`ava up ended with ${code ?? 'a signal'}`)));
     createInterface({ input: ava.stdout }).once('line', (line) => done(JSON.parse(line) as System));
   });
-  process.env.AVA_URL = told.api;
-  process.env.AVA_SANDBOX_URL = told.sandbox;
-  // From the command line: an auditor takes the key from elsewhere than the server.
-  process.env.AVA_AUDIT_KEY = execFileSync(program, ['audit', 'key'], { cwd: root, env, encoding: 'utf8' }).trim();
-  return async () => {
-    ava.kill('SIGINT');
-    await ended;
-    rmSync(directory, { recursive: true, force: true });
+  return {
+    ...told,
+    run: (...command) => execFileSync(program, command, { cwd: root, env, encoding: 'utf8' }).trim(),
+    stop: async () => {
+      ava.kill('SIGINT');
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
+}
+
+/**
+ * Starts the system that most tests run against; the answer stops it. With `AVA_URL` and `AVA_SANDBOX_URL` they run
+ * against one that is there already; `AVA_AUDIT_KEY` is then what `ava audit key` prints.
+ */
+export default async function start(): Promise<() => Promise<void>> {
+  if (process.env.AVA_URL !== undefined) return () => Promise.resolve();
+  const ava = await startAva();
+  process.env.AVA_URL = ava.api;
+  process.env.AVA_SANDBOX_URL = ava.sandbox;
+  // From the command line: an auditor takes the key from elsewhere than the server.
+  process.env.AVA_AUDIT_KEY = ava.run('audit', 'key');
+  return ava.stop;
 }

@@ -266,6 +266,7 @@ impl<'a> Assignment<'a> {
             }
             CommandError::PreconditionFailed { .. }
             | CommandError::KeyReused
+            | CommandError::OwnerErased
             | CommandError::Unreadable(_)
             | CommandError::Unwritable(_) => {
                 tracing::error!(photo.id = %photo_id, %error, "Photo {photo_id} cannot be worked on: {error}");

@@ -80,7 +80,7 @@ async fn reaction_has_seen_everything(system: &System) {
 }
 
 /// Makes the same bytes of every picture, as happens when two people ask for the same.
-struct AlwaysTheSame;
+pub(crate) struct AlwaysTheSame;
 
 #[async_trait]
 impl PictureFinisher for AlwaysTheSame {

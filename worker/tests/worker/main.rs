@@ -8,6 +8,7 @@ mod chat_crashes;
 mod conversation;
 mod crashes;
 mod deletion;
+mod erasure;
 mod fallback;
 mod history;
 mod leases;

@@ -8,8 +8,10 @@ use application::{
     context::Context,
     conversations::Conversations,
     dispatcher::Dispatcher,
+    people::People,
     photos::{self, Photos},
     ports::{ChatModel, Clock, CustomerDirectory, EventLog, LogUnavailable, Plans, SystemClock},
+    stewardship::Stewardships,
     subscriptions::Subscriptions,
 };
 use async_trait::async_trait;
@@ -20,9 +22,15 @@ use domain::{
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };
 use infrastructure::{
-    event_log::PostgresEventLog, inbox::WebhookInbox,
-    prediction_notices::PostgresPredictionNotices, reply_drafts::SharedReplyDrafts,
-    scratch_database::ScratchDatabase, storage::LocalStorage, stripe::Stripe, wake_ups::WakeUps,
+    database::DatabaseRole,
+    event_log::PostgresEventLog,
+    inbox::WebhookInbox,
+    prediction_notices::PostgresPredictionNotices,
+    reply_drafts::SharedReplyDrafts,
+    scratch_database::{ScratchDatabase, master_keys},
+    storage::LocalStorage,
+    stripe::Stripe,
+    wake_ups::WakeUps,
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use provenance::Marker;
@@ -98,13 +106,16 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
         ..SandboxConfig::default()
     });
     let sandbox = sandbox.await.unwrap();
-    let log = Arc::new(PostgresEventLog::start(database.pool()));
+    let log = Arc::new(PostgresEventLog::start(
+        database.pool_as(DatabaseRole::Worker),
+        master_keys(),
+    ));
     let dispatcher = Dispatcher::new(log.clone(), log.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stripe = Arc::new(stripe(&sandbox));
-    let customers = Arc::new(Customers(database.pool()));
+    let customers = Arc::new(Customers(database.pool_as(DatabaseRole::Worker)));
     let engine = Engine::new(
-        database.pool(),
+        database.pool_as(DatabaseRole::Projector),
         log.clone(),
         format!("engine-{}", Uuid::now_v7()),
     );
@@ -120,9 +131,9 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
             customers,
         ),
         storage: Arc::new(LocalStorage::open(&objects).unwrap()),
-        inbox: WebhookInbox::new(database.pool()),
-        notices: PostgresPredictionNotices::new(database.pool()),
-        drafts: SharedReplyDrafts::start(WakeUps::Postgres(database.pool())),
+        inbox: WebhookInbox::new(database.pool_as(DatabaseRole::Worker)),
+        notices: PostgresPredictionNotices::new(database.pool_as(DatabaseRole::Worker)),
+        drafts: SharedReplyDrafts::start(WakeUps::Postgres(database.pool_as(DatabaseRole::Worker))),
         figures: Arc::default(),
         client: reqwest::Client::builder().no_proxy().build().unwrap(),
         checkpoints: engine.checkpoints(),
@@ -192,12 +203,14 @@ impl System {
     pub fn parts(&self, node: &str) -> WorkerParts {
         WorkerParts {
             node: format!("{node}-{}", Uuid::now_v7()),
-            pool: self.database.pool(),
+            pool: self.database.pool_as(DatabaseRole::Worker),
             log: self.log.clone(),
             clock: Arc::new(SystemClock),
             checkpoints: self.checkpoints.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
+            people: self.people(),
+            idempotency: self.log.clone(),
             conversations: self.conversations(Arc::new(chat_model(&self.sandbox))),
             drafts: Arc::new(self.drafts.clone()),
             chat_figures: self.figures.clone(),
@@ -212,6 +225,12 @@ impl System {
             settings: settings(),
             observer: None,
         }
+    }
+
+    /// The use cases of people's own data.
+    pub fn people(&self) -> People {
+        let stewardships = Stewardships::new(self.dispatcher.clone(), Arc::new(SystemClock));
+        People::new(self.dispatcher.clone(), stewardships)
     }
 
     /// The use cases of conversations with that model.
@@ -242,8 +261,8 @@ impl System {
         let profile = Profile {
             name: Personal::new("Mira".parse().unwrap()),
             age: Age::try_from(27).unwrap(),
-            gender: "woman".parse().unwrap(),
-            nationality: "Portuguese".parse().unwrap(),
+            gender: Personal::new("woman".parse().unwrap()),
+            nationality: Personal::new("Portuguese".parse().unwrap()),
             appearance: Personal::new("short dark hair, green eyes".parse().unwrap()),
             personality: Personality::Caring,
         };

@@ -149,6 +149,7 @@ impl Talk {
                 | AnyEvent::Conduct(_)
                 | AnyEvent::PhotoRequest(_)
                 | AnyEvent::Report(_)
+                | AnyEvent::Person(_)
                 | AnyEvent::Stewardship(_)
                 | AnyEvent::Subscription(_) => None,
             });

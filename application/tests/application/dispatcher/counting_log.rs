@@ -40,7 +40,7 @@ impl CountingLog {
 
 #[async_trait]
 impl EventLog for CountingLog {
-    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, LogUnavailable> {
+    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError> {
         self.log.load(stream).await
     }
 

@@ -59,7 +59,7 @@ pub(crate) fn crisis() -> Intervention {
     Intervention {
         kind: InterventionKind::Crisis,
         rules: vec!["R5".to_owned()],
-        text: "Please call somebody.".to_owned(),
+        text: Personal::new("Please call somebody.".to_owned()),
     }
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn disclosed() -> Event {
         intervention: Intervention {
             kind: InterventionKind::Disclosure,
             rules: Vec::new(),
-            text: DISCLOSURE.to_owned(),
+            text: Personal::new(DISCLOSURE.to_owned()),
         },
     }
 }
@@ -79,7 +79,7 @@ pub(crate) fn rest() -> Intervention {
     Intervention {
         kind: InterventionKind::Break,
         rules: Vec::new(),
-        text: "It has been two hours.".to_owned(),
+        text: Personal::new("It has been two hours.".to_owned()),
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) fn conversation() -> Samples<Event> {
         ),
         promised(Personal::erased()),
         shown(None, InterventionKind::Break, &[]),
+        shown_to_nobody(),
     ];
     more.extend(every!(Decline: UnknownTool, BadArguments, ContentRefused, QuotaExhausted, AvatarNotReady, OneIsEnough)
         .map(|decline| reply(known(), known(), decline)));
@@ -128,7 +129,19 @@ fn shown(message_id: Option<MessageId>, kind: InterventionKind, rules: &[&str]) 
         intervention: Intervention {
             kind,
             rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
-            text: text(),
+            text: Personal::new(text()),
+        },
+    }
+}
+
+/// To somebody who was erased.
+fn shown_to_nobody() -> Event {
+    SafetyInterventionShown {
+        message_id: None,
+        intervention: Intervention {
+            kind: InterventionKind::Disclosure,
+            rules: Vec::new(),
+            text: Personal::erased(),
         },
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    conduct,
+    conduct, person,
     personal::Personal,
     report::{self, Decision, Reason, Subject, SubjectKind},
     stewardship,
@@ -50,9 +50,10 @@ pub(crate) fn report() -> Samples<report::Event> {
 pub(crate) fn stewardship() -> Samples<stewardship::Event> {
     use stewardship::Event::{
         BundleExported, CancellationOrdered, CheckpointViewed, ConsistencyProven, DecisionTaken,
-        EventViewed, EventsExported, EventsViewed, FiguresViewed, HistoryViewed, InclusionProven,
-        PhotoRetried, PhotosViewed, ProjectionRebuilt, ProjectionsViewed, ReportViewed,
-        ReportsViewed, StateViewed, UserViewed, WebhookReplayed, WebhooksViewed,
+        ErasureOrdered, EventViewed, EventsExported, EventsViewed, FiguresViewed, HistoryViewed,
+        InclusionProven, KeysRotated, PhotoRetried, PhotosViewed, ProjectionRebuilt,
+        ProjectionsViewed, ReportViewed, ReportsViewed, StateViewed, UserViewed, WebhookReplayed,
+        WebhooksViewed,
     };
     let filters = || BTreeMap::from([("actor".to_owned(), text())]);
     let photo_id = photo_id();
@@ -114,6 +115,10 @@ pub(crate) fn stewardship() -> Samples<stewardship::Event> {
             taken(Decision::Dismissed),
             ProjectionRebuilt { projection: text() },
             WebhookReplayed { webhook_id: text() },
+            ErasureOrdered { user_id: user_id() },
+            KeysRotated {
+                master_key_id: text(),
+            },
         ],
         more,
     }
@@ -144,6 +149,14 @@ pub(crate) fn conduct() -> Samples<conduct::Event> {
             },
         ],
         more: stages.map(|stage| refused(stage, &[], None)).into(),
+    }
+}
+
+pub(crate) fn person() -> Samples<person::Event> {
+    use person::Event::{DataExported, PersonErased};
+    Samples {
+        full: vec![DataExported, PersonErased],
+        more: Vec::new(),
     }
 }
 

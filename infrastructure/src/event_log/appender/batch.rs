@@ -7,17 +7,19 @@ use std::{
 };
 
 use application::ports::{Append, Conflict, KnownKey};
-use domain::values::Position;
+use domain::values::{Position, UserId};
 use uuid::Uuid;
 
 use super::Waiting;
+use crate::sealing::SealedAppend;
 
 /// The most commands that one statement carries.
 const MOST_COMMANDS: usize = 512;
 /// About how many bytes of events one statement carries at most.
 const MOST_BYTES: usize = 4 << 20;
 
-/// Commands of which no two touch the same stream or carry the same idempotency key.
+/// Commands of which no two touch the same stream or carry the same idempotency key, and none has values of somebody
+/// whom one before it erases.
 pub(super) struct Batch(VecDeque<Waiting>);
 
 /// What became of one command.
@@ -25,6 +27,7 @@ pub(super) enum Verdict {
     Appended(Position),
     Conflict(Conflict),
     KeyUsed(KnownKey),
+    KeyLost,
 }
 
 impl Batch {
@@ -35,15 +38,21 @@ impl Batch {
         // Hashes will do: two that meet by chance only put a command into the next batch.
         let hasher = RandomState::new();
         let mut touched: HashSet<u64> = HashSet::new();
+        let mut erased: Vec<UserId> = Vec::new();
         let mut bytes = 0;
         while let Some(waiting) = pending.pop_front() {
             if taken.len() == MOST_COMMANDS || bytes >= MOST_BYTES {
                 kept.push_back(waiting);
                 break;
             }
-            let append = &waiting.append;
+            let SealedAppend {
+                append,
+                sealed_with,
+                erased: erases,
+            } = &waiting.command;
+            let mut meets = sealed_with.iter().any(|key| erased.contains(&key.person));
+            erased.extend(erases);
             // Also what stays behind holds its streams: nobody overtakes on one stream.
-            let mut meets = false;
             for slice in &append.slices {
                 meets |= !touched.insert(hasher.hash_one(&slice.stream));
             }
@@ -66,8 +75,12 @@ impl Batch {
         self.0.len()
     }
 
+    pub(super) fn commands(&self) -> impl Iterator<Item = &SealedAppend> {
+        self.0.iter().map(|waiting| &waiting.command)
+    }
+
     pub(super) fn appends(&self) -> impl Iterator<Item = &Append> {
-        self.0.iter().map(|waiting| &waiting.append)
+        self.commands().map(|command| &command.append)
     }
 
     pub(super) fn into_waiting(self) -> impl Iterator<Item = Waiting> {

@@ -13,7 +13,10 @@ use super::{
     alone::Alone,
     batch::{Batch, Verdict},
 };
-use crate::event_log::idempotency::{answer_from_json, hash_from_bytes};
+use crate::{
+    event_log::idempotency::{answer_from_json, hash_from_bytes},
+    sealing::SealedAppend,
+};
 
 /// How long one statement may take.
 const STATEMENT: Duration = Duration::from_secs(1);
@@ -119,6 +122,10 @@ impl Session {
     /// Connects, after making sure that a stray session no longer writes.
     async fn open(pool: &PgPool, stray: Option<Backend>) -> sqlx::Result<Self> {
         let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
+        // PostgreSQL shows sessions, and lets them be ended, to those who logged in alike, whatever role they act as.
+        sqlx::query("SET ROLE NONE")
+            .execute(&mut connection)
+            .await?;
         if let Some(Backend { pid, started }) = stray {
             let over: Option<bool> = sqlx::query_scalar(
                 "SELECT pg_terminate_backend(pid, 900) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2",
@@ -147,6 +154,8 @@ impl Session {
         )
         .fetch_one(&mut connection)
         .await?;
+        // The role that the connection began with.
+        sqlx::query("RESET ROLE").execute(&mut connection).await?;
         let backend = Backend {
             pid: row.try_get(0)?,
             started: row.try_get(1)?,
@@ -225,13 +234,23 @@ struct Columns<'a> {
     key_text: Vec<&'a str>,
     key_hash: Vec<&'a [u8]>,
     key_events: Vec<i32>,
+    new_person: Vec<Uuid>,
+    new_key: Vec<Uuid>,
+    new_wrapped: Vec<&'a [u8]>,
+    new_master: Vec<&'a str>,
+    sealed_command: Vec<i32>,
+    sealed_person: Vec<Uuid>,
+    sealed_key: Vec<Uuid>,
+    erased_command: Vec<i32>,
+    erased_person: Vec<Uuid>,
 }
 
 impl<'a> Columns<'a> {
     fn of(batch: &'a Batch) -> Self {
         let mut columns = Self::default();
-        for (command, append) in (1..).zip(batch.appends()) {
-            columns.add(command, append);
+        for (number, command) in (1..).zip(batch.commands()) {
+            columns.add(number, &command.append);
+            columns.add_people(number, command);
         }
         columns
     }
@@ -266,10 +285,29 @@ impl<'a> Columns<'a> {
         }
     }
 
+    fn add_people(&mut self, number: i32, command: &'a SealedAppend) {
+        for key in &command.sealed_with {
+            self.sealed_command.push(number);
+            self.sealed_person.push(key.person.0);
+            self.sealed_key.push(key.key.id);
+            if let Some((wrapped, master)) = key.unstored() {
+                self.new_person.push(key.person.0);
+                self.new_key.push(key.key.id);
+                self.new_wrapped.push(wrapped);
+                self.new_master.push(master);
+            }
+        }
+        for person in &command.erased {
+            self.erased_command.push(number);
+            self.erased_person.push(person.0);
+        }
+    }
+
     fn query(&self) -> sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments> {
         sqlx::query(
             "SELECT command, outcome, log_position, slice, current_sequence, request_hash, answer
-               FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+               FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                                  $19, $20, $21, $22, $23, $24, $25, $26, $27)",
         )
         .bind(&self.slice_command)
         .bind(&self.slice_type)
@@ -289,6 +327,15 @@ impl<'a> Columns<'a> {
         .bind(&self.key_text)
         .bind(&self.key_hash)
         .bind(&self.key_events)
+        .bind(&self.new_person)
+        .bind(&self.new_key)
+        .bind(&self.new_wrapped)
+        .bind(&self.new_master)
+        .bind(&self.sealed_command)
+        .bind(&self.sealed_person)
+        .bind(&self.sealed_key)
+        .bind(&self.erased_command)
+        .bind(&self.erased_person)
     }
 
     /// Reads the answer: what became of each command, in order.
@@ -306,6 +353,7 @@ impl<'a> Columns<'a> {
                     };
                     refused.insert(command(row)?, Verdict::Conflict(conflict));
                 }
+                "key_lost" => drop(refused.insert(command(row)?, Verdict::KeyLost)),
                 _ => {
                     let known = KnownKey {
                         position: position(row)?,

@@ -13,12 +13,9 @@ use url::Url;
 
 use super::config::{InvalidImagesConfig, OpenAiImagesConfig};
 use crate::{
-    image::fetch::{read_up_to, trouble},
-    web_service::{CONNECT_TIMEOUT, api_base, bearer, client, retry_after},
+    limits::{CONNECT_TIME, PROVIDER_ANSWER},
+    web_service::{api_base, bearer, client, read_up_to, retry_after, trouble},
 };
-
-/// A picture of 20 MB as base64, and some more.
-const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
 /// An answer of the API, read whole.
 pub(super) struct Answer {
@@ -69,7 +66,7 @@ impl Api {
         let request = self
             .client
             .post(url)
-            .timeout(self.timeout.min(left.max(CONNECT_TIMEOUT)))
+            .timeout(self.timeout.min(left.max(CONNECT_TIME)))
             .header(AUTHORIZATION, self.authorization.clone())
             .header(CONTENT_TYPE, content_type)
             // The service's staff can find the call by it.
@@ -89,7 +86,7 @@ impl Api {
             .filter(|id| is_plain(id))
             .map(str::to_owned);
         let retry_after = retry_after(response.headers());
-        let body = read_up_to(response, LARGEST_ANSWER).await;
+        let body = read_up_to(response, PROVIDER_ANSWER).await;
         let body =
             body.map_err(|error| no_answer(ProviderErrorKind::MaybeAccepted, &error.to_string()))?;
         Ok(Answer {

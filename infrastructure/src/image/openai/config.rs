@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use url::Url;
 
-use crate::image::fetch::FileHost;
+use crate::{image::fetch::FileHost, limits::DRAWING_TIME};
 
 /// Where OpenAI's API is.
 const API_BASE: &str = "https://api.openai.com/v1";
@@ -49,7 +49,7 @@ impl OpenAiImagesConfig {
             model: MODEL.to_owned(),
             file_domains: vec![FILE_DOMAIN.to_owned()],
             allow_http: false,
-            timeout: Duration::from_secs(180),
+            timeout: DRAWING_TIME,
             orders_per_minute: 50,
         }
     }

@@ -16,12 +16,9 @@ use super::{
     refusal::Trouble,
 };
 use crate::{
-    image::fetch::{read_up_to, trouble},
-    web_service::{LONGEST_PAUSE, api_base, bearer, client, retry_after},
+    limits::PROVIDER_ANSWER,
+    web_service::{LONGEST_PAUSE, api_base, bearer, client, read_up_to, retry_after, trouble},
 };
-
-/// A page of a hundred predictions with their logs is far smaller.
-const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
 /// An answer of the API, read whole.
 pub(super) struct Answer {
@@ -121,7 +118,7 @@ impl Api {
         let status = response.status();
         let retry_after = retry_after(response.headers());
         let rate_limit = rate_limit(response.headers());
-        let body = read_up_to(response, LARGEST_ANSWER).await;
+        let body = read_up_to(response, PROVIDER_ANSWER).await;
         let body = body.map_err(|error| Trouble::Unanswered(error.to_string()))?;
         Ok(Answer {
             status,

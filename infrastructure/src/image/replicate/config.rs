@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use url::Url;
 
-use crate::image::fetch::FileHost;
+use crate::{image::fetch::FileHost, limits::PREDICTION_TIME};
 
 /// Where Replicate's API is.
 const API_BASE: &str = "https://api.replicate.com/v1";
@@ -63,7 +63,7 @@ impl ReplicateConfig {
             scene_model: SCENE_MODEL.parse().unwrap(),
             allow_http: false,
             wait_s: None,
-            timeout: Duration::from_secs(30),
+            timeout: PREDICTION_TIME,
             webhook_base: None,
             creates_per_minute: CREATES_PER_MINUTE,
         }

@@ -11,6 +11,7 @@ import { digits, instant } from '@/format/ledger';
 
 import { AGGREGATES } from './aggregates';
 import { Changes } from './changes';
+import { type Json, stateDifference } from './difference';
 import { type LogEvent, historyQuery, isNotFound, stateQuery } from './log';
 import styles from './as-of.module.css';
 
@@ -142,7 +143,10 @@ function States({ type, id, event, before }: { type: string; id: string; event: 
       </section>
       <section className={styles.state}>
         <h2>What {event.event_type} changed</h2>
-        <Changes caption={`What ${event.event_type} changed`} before={earlier.data?.state} after={now.data.state} />
+        <Changes
+          caption={`What ${event.event_type} changed`}
+          changes={stateDifference(earlier.data?.state as Json | undefined, now.data.state as Json)}
+        />
         <p>
           <Link to={`?event=${event.position}`}>The event itself</Link>
         </p>

@@ -1,16 +1,10 @@
-import { type Json, stateDifference } from './difference';
+import type { Change, Json } from './difference';
 import styles from './changes.module.css';
 
 const SIGNS = { added: '+', removed: '−', changed: '~' } as const;
 
 /** What became of a state, field by field: before, and after. */
-export function Changes({ before, after, caption }: {
-  /** As the API answers them: JSON. */
-  before: unknown;
-  after: unknown;
-  caption: string;
-}) {
-  const changes = stateDifference(before as Json | undefined, after as Json | undefined);
+export function Changes({ changes, caption }: { changes: Change[]; caption: string }) {
   if (changes.length === 0) return <p className={styles.none}>It changed nothing of the state.</p>;
   return (
     // A region that scrolls must be reachable by keyboard.
@@ -26,23 +20,32 @@ export function Changes({ before, after, caption }: {
           </tr>
         </thead>
         <tbody>
-          {changes.map(({ pointer, kind, before, after }) => (
-            <tr key={pointer} data-kind={kind}>
-              <th scope="row">
-                <span className={styles.sign} aria-hidden="true">
-                  {SIGNS[kind]}
-                </span>
-                <span className={styles.caption}>{kind}: </span>
-                {pointer === '' ? 'everything' : pointer.slice(1)}
-              </th>
-              <td className={styles.before}>{before === undefined ? <Nothing /> : <Value json={before} />}</td>
-              <td className={styles.after}>{after === undefined ? <Nothing /> : <Value json={after} />}</td>
-            </tr>
-          ))}
+          {changes.map((change) => {
+            const { path, before, after } = change;
+            const kind = kindOf(change);
+            return (
+              <tr key={path} data-kind={kind}>
+                <th scope="row">
+                  <span className={styles.sign} aria-hidden="true">
+                    {SIGNS[kind]}
+                  </span>
+                  <span className={styles.caption}>{kind}: </span>
+                  {path === '' ? 'everything' : path.slice(1)}
+                </th>
+                <td className={styles.before}>{before === undefined ? <Nothing /> : <Value json={before} />}</td>
+                <td className={styles.after}>{after === undefined ? <Nothing /> : <Value json={after} />}</td>
+              </tr>
+            );
+          })}
         </tbody>
       </table>
     </div>
   );
+}
+
+function kindOf({ before, after }: Change): keyof typeof SIGNS {
+  if (before === undefined) return 'added';
+  return after === undefined ? 'removed' : 'changed';
 }
 
 function Nothing() {

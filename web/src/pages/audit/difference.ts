@@ -1,28 +1,30 @@
 /** A value as JSON has it. */
 export type Json = null | boolean | number | string | Json[] | { [field: string]: Json };
 
+/** A field that differs, in the shape in which the API tells it. */
 export interface Change {
   /** Where, as a JSON pointer (RFC 6901). */
-  pointer: string;
-  kind: 'added' | 'removed' | 'changed';
+  path: string;
+  /** Not there when the field was added. */
   before?: Json;
+  /** Not there when the field was removed. */
   after?: Json;
 }
 
 /**
- * What an event changed in a state, in the order of the fields before it. Goes into objects and lists of both; `undefined`
+ * What differs between two values, in the order of the fields before it. Goes into objects and lists of both; `undefined`
  * is the state of what does not exist.
  */
-export function difference(before: Json | undefined, after: Json | undefined, pointer = ''): Change[] {
-  if (before === undefined) return after === undefined ? [] : [{ pointer, kind: 'added', after }];
-  if (after === undefined) return [{ pointer, kind: 'removed', before }];
-  if (Array.isArray(before) && Array.isArray(after)) return fields(Object.fromEntries(before.entries()), Object.fromEntries(after.entries()), pointer);
-  if (isObject(before) && isObject(after)) return fields(before, after, pointer);
-  return before === after ? [] : [{ pointer, kind: 'changed', before, after }];
+export function difference(before: Json | undefined, after: Json | undefined, path = ''): Change[] {
+  if (before === undefined) return after === undefined ? [] : [{ path, after }];
+  if (after === undefined) return [{ path, before }];
+  if (Array.isArray(before) && Array.isArray(after)) return fields(Object.fromEntries(before.entries()), Object.fromEntries(after.entries()), path);
+  if (isObject(before) && isObject(after)) return fields(before, after, path);
+  return before === after ? [] : [{ path, before, after }];
 }
 
 /**
- * The same for the states of an aggregate. Most are one of several kinds, written as `{"Generating": {…}}` or
+ * The same for the states of an aggregate at any two points, as the API tells it for a single event. Most are one of several kinds, written as `{"Generating": {…}}` or
  * `"Absent"`: then the kind is told as a field of its own, and the fields of both kinds are compared with each other.
  * What did not exist is compared as if it had been empty, so that each of its fields stands by itself.
  */
@@ -46,9 +48,9 @@ function kindOf(state: Json | undefined): { kind: string; fields: Json } | undef
 
 type Fields = Record<string, Json>;
 
-function fields(before: Fields, after: Fields, pointer: string): Change[] {
+function fields(before: Fields, after: Fields, path: string): Change[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].flatMap((name) => difference(own(before, name), own(after, name), `${pointer}/${escaped(name)}`));
+  return [...names].flatMap((name) => difference(own(before, name), own(after, name), `${path}/${escaped(name)}`));
 }
 
 /** Not what every object inherits, as `constructor`. */

@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 
 import { Button } from '@/components/button';
+import { saveFile } from '@/components/save-file';
 import { ErrorNote } from '@/components/states';
 
 import type { Filter } from './filter';
@@ -8,7 +9,11 @@ import { exportedEvents } from './log';
 
 /** All events that the filters let through, as a file with one in each line. */
 export function Download({ filter }: { filter: Filter }) {
-  const download = useMutation({ mutationFn: () => exportedEvents(filter), onSuccess: save, networkMode: 'always' });
+  const download = useMutation({
+    mutationFn: () => exportedEvents(filter),
+    onSuccess: (file) => saveFile(file, 'events.jsonl'),
+    networkMode: 'always',
+  });
   return (
     <div>
       <Button size="small" busy={download.isPending} onClick={() => download.mutate()}>
@@ -17,14 +22,4 @@ export function Download({ filter }: { filter: Filter }) {
       <ErrorNote error={download.error} />
     </div>
   );
-}
-
-/** Hands a file to the browser, which keeps it where the person keeps theirs. */
-function save(file: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(file);
-  link.download = 'events.jsonl';
-  link.click();
-  // It is read by then, or never.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -9,6 +9,7 @@ import { EmptyState, ErrorState } from '@/components/states';
 import { digits, instant } from '@/format/ledger';
 
 import { Changes } from './changes';
+import type { Change } from './difference';
 import { type EventDetail, eventQuery, isNotFound } from './log';
 import styles from './event-sheet.module.css';
 
@@ -40,7 +41,7 @@ function One({ position }: { position: number }) {
       </>
     );
   }
-  const { event_type, aggregate_type, state_before, state_after, state_error, payload, metadata } = data;
+  const { event_type, aggregate_type, changes, state_error, payload, metadata } = data;
   return (
     <>
       <header className={styles.head}>
@@ -51,7 +52,7 @@ function One({ position }: { position: number }) {
       <section className={styles.section}>
         <h3>What it changed</h3>
         {state_error === undefined ? (
-          <Changes caption={`What ${event_type} changed in the ${aggregate_type}`} before={state_before} after={state_after} />
+          <Changes caption={`What ${event_type} changed in the ${aggregate_type}`} changes={changes as Change[]} />
         ) : (
           <p>This version of the server cannot read the history of it: {state_error}</p>
         )}

@@ -16,6 +16,10 @@ test('what is asked for survives the address, and nothing else of it is asked', 
   expect(asQuery(filterIn(address))).toEqual({ event_type: 'PhotoDelivered', after: 1204 });
 });
 
+test('the newest come first when that is asked for', () => {
+  expect(asQuery({ ...nothing, order: 'desc' })).toEqual({ order: 'desc' });
+});
+
 test('times are of UTC, with and without seconds', () => {
   expect(asQuery({ ...nothing, from: '2026-11-26T06:20', to: '2026-11-26T06:20:11' })).toEqual({
     from: '2026-11-26T06:20:00Z',

@@ -9,6 +9,8 @@ export interface Filter {
   /** As `2026-11-26T06:20`, in UTC. */
   from: string;
   to: string;
+  /** Empty for the order of the log, `desc` for the newest first. */
+  order: string;
 }
 
 export const FIELDS = [
@@ -20,6 +22,7 @@ export const FIELDS = [
   'correlation_id',
   'from',
   'to',
+  'order',
 ] as const satisfies readonly (keyof Filter)[];
 
 /** What the address asks for. */

@@ -43,6 +43,10 @@ export function Filters({ filter, onChange }: { filter: Filter; onChange: (filte
         </SelectField>
         <TextField label="Event" placeholder="PhotoDelivered" {...field('event_type')} />
         <TextField label="Actor" placeholder="user:0199f0c0-…" {...field('actor')} />
+        <SelectField label="First" {...field('order')}>
+          <option value="">Oldest</option>
+          <option value="desc">Newest</option>
+        </SelectField>
       </div>
       <div className={styles.below}>
         <details open={rare || undefined} className={styles.more}>

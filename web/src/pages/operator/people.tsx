@@ -12,6 +12,7 @@ import { EmptyState, ErrorState } from '@/components/states';
 import { ListSkeleton } from '@/components/work-list';
 import { digits, instant } from '@/format/ledger';
 
+import { ErasePerson } from './erase-person';
 import { personQuery } from './queries';
 import styles from './people.module.css';
 
@@ -70,6 +71,7 @@ function Account({ id }: { id: string }) {
         />
         <Section title="Conduct" facts={conduct(data)} badge={data.conduct.flagged ? <Badge tone="waiting">flagged</Badge> : undefined} />
       </div>
+      <ErasePerson id={id} />
     </>
   );
 }

@@ -9,10 +9,13 @@ const token = (claims: object) => {
 };
 
 test('a token tells whom it is for, and only roles that there are', () => {
-  expect(userOf(token({ sub: 'u-1', email: 'ü@bücher.example', roles: ['operator', 'emperor'] }))).toEqual({
+  expect(userOf(token({ sub: 'u-1', email: 'ü@bücher.example', roles: ['operator', 'emperor'] }), ['roles'])).toEqual({
     id: 'u-1',
     email: 'ü@bücher.example',
     roles: ['operator'],
   });
-  expect(userOf(token({ sub: 'u-2' }))).toEqual({ id: 'u-2', email: null, roles: [] });
+  expect(userOf(token({ sub: 'u-2' }), ['roles'])).toEqual({ id: 'u-2', email: null, roles: [] });
+  const nested = token({ sub: 'u-3', roles: ['operator'], app_metadata: { roles: ['auditor'] } });
+  expect(userOf(nested, ['app_metadata', 'roles']).roles).toEqual(['auditor']);
+  expect(userOf(nested, ['app_metadata', 'roles', 'deeper']).roles).toEqual([]);
 });

@@ -3,13 +3,15 @@ import { UserManager, WebStorageStateStore } from 'oidc-client-ts';
 import type { OidcClient } from '@/session/config';
 import type { User } from '@/session/session';
 
-function manager({ authority, client_id }: OidcClient): UserManager {
+function manager({ authority, client_id, audience }: OidcClient): UserManager {
   return new UserManager({
     authority,
     client_id,
     redirect_uri: `${window.location.origin}/sign-in`,
     response_type: 'code',
     scope: 'openid email profile',
+    // Who does not know it passes it over (RFC 6749, section 3.1).
+    extraQueryParams: { audience },
     // What is kept between leaving and coming back belongs to this tab.
     stateStore: new WebStorageStateStore({ store: sessionStorage }),
     userStore: new WebStorageStateStore({ store: sessionStorage }),
@@ -43,20 +45,25 @@ export async function comeBack(client: OidcClient): Promise<Returned> {
   return {
     token: access_token,
     expiresInSeconds: expires_in,
-    user: userOf(access_token),
+    user: userOf(access_token, client.roles_claim),
     back: typeof state === 'string' ? state : null,
   };
 }
 
 /** Whom a token is for. It is only shown: the API itself checks the token. */
-export function userOf(token: string): User {
-  const claims = JSON.parse(decode(token.split('.')[1] ?? '')) as { sub?: unknown; email?: unknown; roles?: unknown };
-  const roles = Array.isArray(claims.roles) ? claims.roles : [];
+export function userOf(token: string, rolesClaim: string[]): User {
+  const claims = JSON.parse(decode(token.split('.')[1] ?? '')) as Record<string, unknown>;
+  const found = rolesClaim.reduce<unknown>((place, name) => (isObject(place) ? place[name] : undefined), claims);
+  const roles: unknown[] = Array.isArray(found) ? found : [];
   return {
     id: typeof claims.sub === 'string' ? claims.sub : '',
     email: typeof claims.email === 'string' ? claims.email : null,
     roles: (['auditor', 'operator'] as const).filter((role) => roles.includes(role)),
   };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 function decode(base64url: string): string {

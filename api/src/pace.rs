@@ -1,0 +1,244 @@
+//! Connections that have to keep a pace: who sends a request too slowly, or does not read the answer, is closed.
+//!
+//! actix-http limits the time of a connection's first head, and nothing else that depends on the client: a second head, a
+//! body that no handler reads, and an unread answer may take for ever. The stream under a connection sees all of them, if
+//! it is told while a request is being served.
+
+use std::{
+    cell::Cell,
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use actix_web::{
+    Error,
+    body::{BodySize, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+    web::Bytes,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep},
+};
+
+use crate::limits::{BODY_PACE, BODY_TIME, HEAD_TIME, UNREAD_PACE, UNREAD_TIME};
+
+/// What a connection and the requests on it tell each other.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    /// How many requests are being served: 0 or 1, unless a middleware is in the wrong place.
+    serving: Cell<u32>,
+    /// How many requests have been begun.
+    begun: Cell<u64>,
+}
+
+/// A request is being served as long as this lives.
+struct Serving(Rc<Pace>);
+
+impl Serving {
+    fn begin(pace: Rc<Pace>) -> Self {
+        pace.serving.set(pace.serving.get() + 1);
+        pace.begun.set(pace.begun.get() + 1);
+        Self(pace)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.serving.set(self.0.serving.get() - 1);
+    }
+}
+
+/// Tells the connection that a request is being served, from its head to the last byte of its answer. The outermost
+/// middleware.
+pub(crate) async fn served<B: MessageBody + Unpin + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<PacedBody<B>>, Error> {
+    let pace = request.request().conn_data::<Rc<Pace>>().cloned();
+    let serving = pace.map(Serving::begin);
+    let response = next.call(request).await?;
+    Ok(response.map_body(|_, body| PacedBody {
+        body,
+        _serving: serving,
+    }))
+}
+
+/// An answer's body, with which serving ends.
+pub(crate) struct PacedBody<B> {
+    body: B,
+    _serving: Option<Serving>,
+}
+
+impl<B: MessageBody + Unpin> MessageBody for PacedBody<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
+/// A connection whose other side has to keep a pace.
+pub(crate) struct Paced<T> {
+    stream: T,
+    pace: Rc<Pace>,
+    /// What `pace.begun` was when the head that is being read began.
+    begun: u64,
+    /// Runs from the first byte of a head until its request is served.
+    head: Option<Pin<Box<Sleep>>>,
+    unread: Option<Unread>,
+}
+
+/// The other side does not read.
+struct Unread {
+    timer: Pin<Box<Sleep>>,
+    /// What it has read since the timer was set.
+    bytes: usize,
+}
+
+impl<T> Paced<T> {
+    pub(crate) fn new(stream: T) -> Self {
+        Self {
+            stream,
+            pace: Rc::default(),
+            begun: 0,
+            head: None,
+            unread: None,
+        }
+    }
+
+    /// For the requests on this connection.
+    pub(crate) fn pace(&self) -> Rc<Pace> {
+        Rc::clone(&self.pace)
+    }
+
+    /// Whether the head that is being read has taken too long.
+    fn is_head_late(&mut self, context: &mut Context<'_>) -> bool {
+        if self.pace.serving.get() > 0 || self.begun != self.pace.begun.get() {
+            self.begun = self.pace.begun.get();
+            self.head = None;
+        }
+        let timer = self.head.as_mut();
+        timer.is_some_and(|timer| timer.as_mut().poll(context).is_ready())
+    }
+
+    fn wrote(&mut self, count: usize) {
+        if let Some(unread) = &mut self.unread {
+            unread.bytes += count;
+            if unread.bytes >= UNREAD_PACE {
+                self.unread = None;
+            }
+        }
+    }
+
+    /// Whether the other side has not read for too long.
+    fn is_unread(&mut self, context: &mut Context<'_>) -> bool {
+        let unread = self.unread.get_or_insert_with(|| Unread {
+            timer: Box::pin(sleep(UNREAD_TIME)),
+            bytes: 0,
+        });
+        unread.timer.as_mut().poll(context).is_ready()
+    }
+}
+
+fn too_slow(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, what.to_owned())
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.is_head_late(context) {
+            return Poll::Ready(Err(too_slow("the request does not come to its end")));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
+        let came = buffer.filled().len() > before;
+        if came && this.pace.serving.get() == 0 && this.head.is_none() {
+            let mut timer = Box::pin(sleep(HEAD_TIME));
+            // Polled once, so that it wakes the connection.
+            let _ = timer.as_mut().poll(context);
+            this.head = Some(timer);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        match Pin::new(&mut this.stream).poll_write(context, bytes) {
+            Poll::Ready(Ok(count)) => {
+                this.wrote(count);
+                Poll::Ready(Ok(count))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending if this.is_unread(context) => {
+                Poll::Ready(Err(too_slow("the answer is not read")))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Called once everything was taken, so that nothing is unread any more.
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.unread = None;
+        Pin::new(&mut this.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+/// By when a body must have come whole that began then, of which so much has come.
+pub(crate) fn body_deadline(began: Instant, received: usize, longest: Duration) -> Instant {
+    let milliseconds = received.saturating_mul(1000) / BODY_PACE;
+    let earned = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(u64::MAX));
+    began + longest.min(BODY_TIME.saturating_add(earned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::PICTURE_BODY_TIME;
+
+    #[test]
+    fn a_body_has_ten_seconds_and_more_only_as_long_as_it_keeps_the_pace() {
+        let began = Instant::now();
+        let seconds =
+            |received, longest| (body_deadline(began, received, longest) - began).as_secs();
+        assert_eq!(seconds(0, BODY_TIME), 10);
+        assert_eq!(seconds(usize::MAX, BODY_TIME), 10);
+        for (received, expected) in [
+            (0, 10),
+            (BODY_PACE - 1, 10),
+            (BODY_PACE, 11),
+            (15 * BODY_PACE, 25),
+            (20 * BODY_PACE, 30),
+            (usize::MAX, 30),
+        ] {
+            assert_eq!(seconds(received, PICTURE_BODY_TIME), expected, "{received}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The processes of the compose file, run natively: each with its output in a file, and all of them gone at the end.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use crate::running::{ava, until};
+
+/// An address that nobody listens on; whoever takes it does so at once.
+pub fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+/// A process that runs until it is killed, or until the test ends.
+pub struct Running {
+    name: String,
+    child: Child,
+    output: PathBuf,
+}
+
+impl Running {
+    pub fn start(name: &str, mut command: Command, directory: &Path) -> Self {
+        let output = directory.join(format!("{name}.log"));
+        // Appended to, since nginx opens it a second time, as /dev/stdout.
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&output)
+            .unwrap();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn();
+        let child = child.unwrap_or_else(|error| {
+            panic!("{name} does not start ({error}); `make tools` installs it")
+        });
+        Self {
+            name: name.to_owned(),
+            child,
+            output,
+        }
+    }
+
+    /// What it has written.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.output).unwrap()
+    }
+
+    /// Waits until it has written something.
+    pub fn says(&mut self, words: &str) {
+        let what = format!("{} says {words:?}", self.name);
+        until(&what, || {
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{} ended: {}", self.name, self.log());
+            self.log().contains(words)
+        });
+    }
+
+    /// Waits until it takes connections.
+    pub fn listens(&mut self, address: &str) {
+        let what = format!("{} listens on {address}", self.name);
+        until(&what, || {
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{} ended: {}", self.name, self.log());
+            TcpStream::connect(address).is_ok()
+        });
+    }
+
+    /// Sends a signal, and waits for its end.
+    pub fn end(&mut self, signal: &str) {
+        crate::running::signal(signal, self.child.id());
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A test that went well may have ended it already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// nginx with the configuration of the image.
+pub struct Nginx {
+    /// As `127.0.0.1:40123`.
+    pub address: String,
+    pub process: Running,
+}
+
+/// What the image's environment says otherwise.
+pub struct NginxPlaces<'a> {
+    pub backends: &'a [String],
+    /// From where `X-Forwarded-For` is believed.
+    pub trusted_proxy: &'a str,
+    /// A directory with more of the server's configuration.
+    pub extra: &'a Path,
+}
+
+impl Nginx {
+    pub fn start(places: &NginxPlaces<'_>, directory: &Path) -> Self {
+        let address = free_address();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let run_dir = directory.join("nginx");
+        fs::create_dir_all(&run_dir).unwrap();
+        let backends: Vec<String> = places
+            .backends
+            .iter()
+            .map(|one| format!("server {one};"))
+            .collect();
+        let mut configuration =
+            fs::read_to_string(root.join("deploy/nginx.conf.template")).unwrap();
+        for (name, value) in [
+            ("AVA_RUN_DIR", run_dir.to_str().unwrap()),
+            ("AVA_WEB_DIR", root.join("web/dist").to_str().unwrap()),
+            ("AVA_EXTRA", places.extra.to_str().unwrap()),
+            ("AVA_LISTEN", &address),
+            ("AVA_BACKENDS", &backends.join(" ")),
+            ("AVA_RESOLVER", "127.0.0.1"),
+            ("AVA_TRUSTED_PROXY", places.trusted_proxy),
+        ] {
+            configuration = configuration.replace(&format!("${{{name}}}"), value);
+        }
+        let rest = configuration
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'));
+        assert!(!rest.collect::<String>().contains("${"), "{configuration}");
+        let file = run_dir.join("nginx.conf");
+        File::create(&file)
+            .unwrap()
+            .write_all(configuration.as_bytes())
+            .unwrap();
+        let user = Command::new("id").arg("-un").output().unwrap();
+        let user = String::from_utf8(user.stdout).unwrap();
+        let mut command = Command::new("nginx");
+        command
+            .env("PATH", path())
+            .arg("-c")
+            .arg(&file)
+            .arg("-p")
+            .arg(&run_dir);
+        // Started by root, nginx would give its work to somebody who cannot read the checkout.
+        command.args(["-g", &format!("daemon off; user {};", user.trim())]);
+        command.args(["-e", "stderr"]);
+        let mut process = Running::start("nginx", command, directory);
+        process.listens(&address);
+        Self { address, process }
+    }
+}
+
+/// Debian keeps servers where only root's PATH looks.
+fn path() -> String {
+    format!(
+        "{}:/usr/sbin:/usr/local/sbin",
+        std::env::var("PATH").unwrap_or_default()
+    )
+}
+
+/// One `ava` process of the topology.
+pub fn ava_role(directory: &Path, role: &str, environment: &[(&str, &str)]) -> Command {
+    let mut command = ava(directory, &[role]);
+    command.envs(environment.iter().copied());
+    command
+}
