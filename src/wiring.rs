@@ -7,6 +7,8 @@ mod images;
 pub mod keys;
 mod payment;
 mod pictures;
+mod processes;
+mod storage;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -18,6 +20,7 @@ use application::{
     conversations::Conversations,
     crisis::CrisisAnswers,
     dispatcher::Dispatcher,
+    paced_model::PacedModel,
     people::People,
     photos::Photos,
     ports::{Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock},
@@ -31,9 +34,8 @@ use infrastructure::{
     image::replicate::ReplicateWebhook,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
-    reply_drafts::PostgresReplyDrafts,
+    reply_drafts::SharedReplyDrafts,
     settings::{Billing, Environment, GeneratedSecrets, Settings, derived_key, parse_key},
-    storage::LocalStorage,
 };
 use projections::{
     engine::{Checkpoints, Engine, Follower},
@@ -48,6 +50,8 @@ use worker::{WorkerParts, WorkerSettings};
 use self::{
     identity::Identity,
     images::{providers, webhook_secrets},
+    processes::Processes,
+    storage::Storage,
 };
 use crate::{database::Pools, failure::Failure};
 
@@ -127,7 +131,7 @@ pub struct Wiring {
     avatars: Avatars,
     photos: Photos,
     conversations: Conversations,
-    drafts: Arc<PostgresReplyDrafts>,
+    drafts: Arc<SharedReplyDrafts>,
     chat_figures: Arc<ChatFigures>,
     reports: Reports,
     conducts: Conducts,
@@ -140,7 +144,10 @@ pub struct Wiring {
     providers: ImageProviders,
     image_webhook: Arc<ReplicateWebhook>,
     notices: Arc<PostgresPredictionNotices>,
-    storage: Arc<LocalStorage>,
+    storage: Storage,
+    processes: Processes,
+    trusted_proxies: usize,
+    api_checkpoints: Checkpoints,
     credentials: Option<Arc<Credentials>>,
     inbox: Arc<WebhookInbox>,
     identity: Identity,
@@ -194,10 +201,13 @@ impl Wiring {
             clock.clone(),
             settings.safety.answer_within,
         );
-        let model = chat::model(settings, &surroundings.sandbox_url)?;
+        let processes = Processes::join(settings, pools.work.clone())?;
+        let model = PacedModel::new(
+            chat::model(settings, &surroundings.sandbox_url)?,
+            processes.rate_limits.clone(),
+        );
         let chat_figures = Arc::<ChatFigures>::default();
         let crisis = Arc::new(settings.crisis_answers.clone());
-        let objects = settings.data_dir.join("objects");
         let growing = Growing {
             holder: surroundings.node.clone(),
             every: settings.audit.checkpoint_every,
@@ -214,13 +224,13 @@ impl Wiring {
                 dispatcher,
                 photos.clone(),
                 clock.clone(),
-                Arc::new(CountedModel::new(model, chat_figures.clone())),
+                Arc::new(CountedModel::new(Arc::new(model), chat_figures.clone())),
                 crisis.clone(),
             )
             .reminding_after(settings.chat.break_after)
             .watched_by(conducts.clone()),
             photos,
-            drafts: Arc::new(PostgresReplyDrafts::start(pools.work.clone())),
+            drafts: Arc::new(SharedReplyDrafts::start(processes.wake_ups.clone())),
             chat_figures,
             reports,
             conducts,
@@ -228,12 +238,18 @@ impl Wiring {
             people,
             image_webhook: Arc::new(ReplicateWebhook::new(webhook_secrets(settings, secrets)?)),
             providers: providers(settings, &surroundings)?,
-            notices: Arc::new(PostgresPredictionNotices::new(pools.work.clone())),
-            storage: Arc::new(LocalStorage::open(objects).map_err(Failure::other)?),
+            notices: Arc::new(PostgresPredictionNotices::waking_by(
+                processes.wake_ups.clone(),
+                pools.work.clone(),
+            )),
+            storage: Storage::open(settings)?,
+            trusted_proxies: settings.rate_limits.trusted_proxies,
+            api_checkpoints: Checkpoints::new(pools.requests.clone()),
             credentials: pictures::credentials(settings)?,
             inbox: Arc::new(WebhookInbox::new(pools.work.clone())),
             identity: Identity::of(settings, secrets.jwt.clone(), &surroundings.sandbox_url)?,
             url_signing_key: secrets.url_signing_key,
+            processes,
             pools,
             log,
             clock,
@@ -261,7 +277,7 @@ impl Wiring {
         let checkpoints = if here {
             self.engine.checkpoints()
         } else {
-            Checkpoints::new(self.pools.requests.clone())
+            self.api_checkpoints.clone()
         };
         let log = Arc::new(self.log.reading_through(self.pools.requests.clone()));
         let web = self.web_client()?;
@@ -282,7 +298,10 @@ impl Wiring {
             tree: Tree::new(self.pools.requests.clone()),
             log: log.clone(),
             idempotency: log,
-            storage: self.storage.clone(),
+            storage: self.storage.objects.clone(),
+            rate_limits: self.processes.rate_limits.clone(),
+            trusted_proxies: self.trusted_proxies,
+            redis: self.processes.redis(),
             inspector: Arc::new(pictures::inspector(self.credentials.clone())),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),
@@ -310,7 +329,8 @@ impl Wiring {
         let Some(directory) = &self.web_dir else {
             return Ok(None);
         };
-        let client = WebClient::read(directory, &self.identity.ways());
+        let ways = self.identity.ways();
+        let client = WebClient::read(directory, &ways, self.storage.origin.as_ref());
         client.map(Some).map_err(Failure::other)
     }
 
@@ -335,7 +355,7 @@ impl Wiring {
             notices: self.notices.clone(),
             finisher: marker.clone(),
             inspector: marker,
-            storage: self.storage.clone(),
+            storage: self.storage.objects.clone(),
             payment: self.payment.clone(),
             inbox: self.inbox.clone(),
             settings: WorkerSettings {
@@ -400,6 +420,17 @@ impl Wiring {
     pub fn grow_tree(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         let (pool, keys) = (self.pools.following.clone(), self.audit_keys.clone());
         Grower::new(pool, keys, self.growing.clone()).run(stop)
+    }
+
+    /// Tells other processes what moved in this one, and hears what moved in them, until `stop`.
+    pub fn exchange_hints(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        self.processes.exchange(
+            self.log.clone(),
+            self.inbox.clone(),
+            self.engine.checkpoints(),
+            self.api_checkpoints.clone(),
+            stop,
+        )
     }
 
     /// Hears what image providers told any process, until `stop`.

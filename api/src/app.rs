@@ -14,8 +14,8 @@ use application::{
     photos::Photos,
     ports::{
         Authenticator, Clock, EventLog, IdempotencyStore, ObjectStorage, PaymentGateway,
-        PaymentInbox, PictureInspector, Plans, PredictionNotices, PredictionWebhook, ReplyDrafts,
-        TokenIssuer,
+        PaymentInbox, PictureInspector, Plans, PredictionNotices, PredictionWebhook, RateLimits,
+        ReplyDrafts, TokenIssuer,
     },
     reports::Reports,
     stewardship::Stewardships,
@@ -23,7 +23,7 @@ use application::{
 };
 use projections::engine::Checkpoints;
 use sqlx::PgPool;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use transparency::Tree;
 use url::Url;
@@ -99,6 +99,12 @@ pub struct App {
     pub notices: Arc<dyn PredictionNotices>,
     /// Hears what companions are about to say.
     pub drafts: Arc<dyn ReplyDrafts>,
+    /// Counts what everybody asks for.
+    pub rate_limits: Arc<dyn RateLimits>,
+    /// How many of our own proxies a request goes through, whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: usize,
+    /// Whether Redis answers; none where it is not needed.
+    pub redis: Option<watch::Receiver<bool>>,
     /// What is counted of the answers that this process gives.
     pub chat_figures: Arc<ChatFigures>,
     /// What can be subscribed to.

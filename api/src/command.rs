@@ -19,6 +19,7 @@ use crate::{
     limits,
     parameters::Parameters,
     problem::{Code, Problem},
+    rate_limits,
     read::authenticate,
     request_id::RequestId,
 };
@@ -83,6 +84,7 @@ impl FromRequest for CommandRequest {
         let payload = Payload::from_request(&request, payload);
         Box::pin(async move {
             let caller = authenticate(&request).await?;
+            rate_limits::take_command(&request, caller.user).await?;
             refuse_the_erased(&request, caller.user).await?;
             let mut parameters = Parameters::of(&request);
             let key = parameters.header("Idempotency-Key", idempotency_key);

@@ -19,6 +19,7 @@ use crate::{
     app::State,
     body, examples, limits,
     problem::{BODY, Code, Problem, problems},
+    rate_limits,
     reply::Reply,
 };
 
@@ -98,6 +99,7 @@ pub(crate) async fn issue_token(
         .issuer
         .as_ref()
         .ok_or_else(|| Problem::plain(Code::NotFound))?;
+    rate_limits::take_sign_in(&request).await?;
     let body = body::read(payload, limits::JSON_BODY).await?;
     let mut fields = body::fields(request.headers(), &body)?;
     let email = fields.required("email", email);

@@ -28,6 +28,7 @@ use crate::{
     app::{State, routes},
     examples,
     problem::{self, Code},
+    rate_limits,
     updates::MessageDelta,
 };
 
@@ -84,8 +85,14 @@ pub fn openapi() -> openapi::OpenApi {
             .description(Some("Where this document comes from."))
             .build(),
     ]);
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         for operation in operations_mut(item) {
+            let responses = &mut operation.responses.responses;
+            if rate_limits::is_exempt(path) {
+                responses.remove("429");
+            } else if !responses.contains_key("429") {
+                responses.extend(problem::documented(&[]));
+            }
             for response in operation.responses.responses.values_mut() {
                 if let RefOr::T(response) = response {
                     let id = problem::header("The request's id.", Type::String);

@@ -21,6 +21,7 @@ use tracing::Instrument;
 
 use crate::{
     problem::{Code, Problem},
+    rate_limits,
     request_id::RequestId,
 };
 
@@ -46,12 +47,16 @@ pub(crate) async fn envelope(
         method = %method
     );
 
-    let outcome = AssertUnwindSafe(next.call(request))
-        .catch_unwind()
-        .instrument(span.clone())
-        .await;
+    let outcome = match rate_limits::admit(&request) {
+        Ok(()) => AssertUnwindSafe(next.call(request))
+            .catch_unwind()
+            .instrument(span.clone())
+            .await
+            .map(|answer| answer.map(ServiceResponse::map_into_boxed_body)),
+        Err(problem) => Ok(Ok(request.error_response(problem))),
+    };
     let response = match outcome {
-        Ok(response) => response?.map_into_boxed_body(),
+        Ok(response) => response?,
         Err(_) => {
             // The panic hook has written where and why. The request went down with its handler.
             span.in_scope(|| tracing::error!("A handler panicked; answering with 500"));
@@ -62,6 +67,7 @@ pub(crate) async fn envelope(
     };
     let mut response = with_problem_body(response, &ids);
     set_headers(&mut response, &ids);
+    rate_limits::tell(&mut response);
     if method == Method::HEAD {
         response = without_body(response);
     }

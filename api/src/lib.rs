@@ -31,6 +31,7 @@ mod photos;
 mod positions;
 mod problem;
 mod provenance;
+mod rate_limits;
 mod read;
 mod reply;
 mod reports;

@@ -80,6 +80,11 @@ async fn figures(app: &App) -> String {
     };
     process::text(&mut told);
     chat::text(&mut told, &app.chat_figures.now());
+    if let Some(answers) = &app.redis {
+        let name = "ava_redis_up";
+        family(&mut told, name, "Whether Redis answers.");
+        line(&mut told, name, "", u8::from(*answers.borrow()));
+    }
     told
 }
 

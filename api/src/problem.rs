@@ -71,6 +71,10 @@ pub(crate) struct Document {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     portal_available: Option<bool>,
+    /// The names of the policies in `RateLimit-Policy` that the client has used up.
+    #[serde(rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    violated_policies: Vec<&'static str>,
     /// The position in the event log that the read models have not reached yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -175,6 +179,7 @@ impl Problem {
             reason: None,
             subscribe_url: None,
             portal_available: None,
+            violated_policies: Vec::new(),
             log_position: None,
         };
         let problem = Self {
@@ -228,6 +233,18 @@ impl Problem {
             format!("the read models have not reached position {position} yet"),
         );
         problem.document.log_position = Some(position.0);
+        problem
+    }
+
+    /// The client has used up what those policies grant.
+    pub(crate) fn rate_limited(
+        detail: impl Into<String>,
+        seconds: u64,
+        violated: Vec<&'static str>,
+    ) -> Self {
+        let mut problem =
+            Self::new(Code::RateLimited, detail).header(RETRY_AFTER, &seconds.to_string());
+        problem.document.violated_policies = violated;
         problem
     }
 

@@ -32,7 +32,7 @@ pub(crate) struct Health {
 pub(crate) struct Readiness {
     status: ReadinessStatus,
     checks: Checks,
-    /// Which read models somebody should look at, and why; absent when there is none.
+    /// What somebody should look at, and why: read models, or Redis; absent when there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     reasons: Vec<String>,
@@ -96,13 +96,23 @@ pub(crate) async fn get_health() -> Result<HttpResponse, Problem> {
 #[get("/ready")]
 pub(crate) async fn get_ready(app: Data<State>) -> Result<HttpResponse, Problem> {
     let (projections, storage) = futures::join!(projections(&app), storage(&app));
-    let (postgres, projections, reasons) = projections;
+    let (postgres, projections, mut reasons) = projections;
     let checks = Checks {
         postgres,
-        redis: Check::Disabled,
+        redis: match app.redis.as_ref().map(|answers| *answers.borrow()) {
+            None => Check::Disabled,
+            Some(true) => Check::Ok,
+            Some(false) => Check::Degraded,
+        },
         projections,
         storage,
     };
+    if checks.redis == Check::Degraded {
+        reasons.push(
+            "redis does not answer: wake-ups come late, and each process counts for itself"
+                .to_owned(),
+        );
+    }
     let all = [
         checks.postgres,
         checks.redis,

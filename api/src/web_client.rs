@@ -62,12 +62,19 @@ pub struct OidcClient {
 pub struct WebClient(Arc<Files>);
 
 impl WebClient {
-    /// Reads the built files of a directory, once: they do not change while the process lives.
+    /// Reads the built files of a directory, once: they do not change while the process lives. `pictures_from` is where
+    /// pictures are stored, when browsers are sent there.
     ///
     /// # Errors
     /// When there is no readable `index.html`, or another file cannot be read.
-    pub fn read(directory: &Path, ways: &SignInWays) -> io::Result<Self> {
-        Files::read(directory, ways).map(Arc::new).map(Self)
+    pub fn read(
+        directory: &Path,
+        ways: &SignInWays,
+        pictures_from: Option<&Url>,
+    ) -> io::Result<Self> {
+        Files::read(directory, ways, pictures_from)
+            .map(Arc::new)
+            .map(Self)
     }
 }
 

@@ -12,6 +12,7 @@ mod payment_inbox;
 mod person_keys;
 mod prediction_notices;
 mod provenance;
+mod rate_limits;
 mod reply_drafts;
 mod storage;
 
@@ -47,5 +48,6 @@ pub use prediction_notices::{
     WebhookHeaders,
 };
 pub use provenance::{ManifestFound, MarksDiffer, MarksFound, PictureInspector};
+pub use rate_limits::{RateLimits, Subject};
 pub use reply_drafts::{ReplyDraft, ReplyDrafts};
 pub use storage::{ObjectStorage, StorageError, StoredObject, picture_key};

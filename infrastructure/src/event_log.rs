@@ -41,21 +41,51 @@ pub struct PostgresEventLog {
     pool: PgPool,
     appender: Arc<Appender>,
     loader: Arc<Loader>,
-    hint: watch::Sender<Position>,
+    heads: Heads,
     upcasters: Upcasters,
     keys: PostgresPersonKeys,
+}
+
+/// The log's end, as far as this process knows it.
+#[derive(Clone)]
+struct Heads {
+    /// By its own appends.
+    appended: watch::Sender<Position>,
+    /// By those and what it heard.
+    hint: watch::Sender<Position>,
+}
+
+impl Heads {
+    /// This process appended up to that position.
+    fn appended(&self, position: Position) {
+        rise(&self.appended, position);
+        rise(&self.hint, position);
+    }
+}
+
+fn rise(head: &watch::Sender<Position>, position: Position) {
+    head.send_if_modified(|known| {
+        let rises = position > *known;
+        if rises {
+            *known = position;
+        }
+        rises
+    });
 }
 
 impl PostgresEventLog {
     /// Starts the log's tasks; people's keys are wrapped with these master keys. Connects when the first command arrives.
     pub fn start(pool: PgPool, masters: MasterKeys) -> Self {
-        let (hint, _) = watch::channel(Position(0));
+        let heads = Heads {
+            appended: watch::Sender::new(Position(0)),
+            hint: watch::Sender::new(Position(0)),
+        };
         Self {
-            appender: Arc::new(Appender::start(pool.clone(), hint.clone())),
+            appender: Arc::new(Appender::start(pool.clone(), heads.clone())),
             loader: Arc::new(Loader::start(pool.clone())),
             keys: PostgresPersonKeys::start(pool.clone(), masters),
             pool,
-            hint,
+            heads,
             upcasters: Upcasters::OURS,
         }
     }
@@ -74,6 +104,24 @@ impl PostgresEventLog {
             pool,
             ..self.clone()
         }
+    }
+
+    /// Changes when this process appended events, for other processes to be told.
+    pub fn appended_here(&self) -> watch::Receiver<Position> {
+        self.heads.appended.subscribe()
+    }
+
+    /// Another process appended events: sees how far the log is, and tells it to whoever waits for the hint.
+    ///
+    /// # Errors
+    /// When the log is away.
+    pub async fn look(&self) -> Result<(), LogUnavailable> {
+        if self.heads.hint.receiver_count() == 0 {
+            return Ok(());
+        }
+        let head = reader::head(&self.pool).await?;
+        rise(&self.heads.hint, head);
+        Ok(())
     }
 
     /// The same log, whose old events are read with another list than ours: for tests of versions that were never
@@ -143,7 +191,7 @@ impl EventLog for PostgresEventLog {
     }
 
     fn hint(&self) -> watch::Receiver<Position> {
-        self.hint.subscribe()
+        self.heads.hint.subscribe()
     }
 }
 

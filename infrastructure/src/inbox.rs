@@ -21,6 +21,7 @@ const LONGEST_ERROR_CHARS: usize = 2_000;
 pub struct WebhookInbox {
     pool: PgPool,
     hint: watch::Sender<u64>,
+    kept_here: watch::Sender<u64>,
 }
 
 impl WebhookInbox {
@@ -29,7 +30,23 @@ impl WebhookInbox {
         Self {
             pool,
             hint: watch::Sender::new(0),
+            kept_here: watch::Sender::new(0),
         }
+    }
+
+    /// Changes when this process kept a message, for other processes to be told.
+    pub fn kept_here(&self) -> watch::Receiver<u64> {
+        self.kept_here.subscribe()
+    }
+
+    /// Another process kept a message: whoever waits here looks.
+    pub fn look(&self) {
+        self.hint.send_modify(|kept| *kept += 1);
+    }
+
+    fn announce(&self) {
+        self.look();
+        self.kept_here.send_modify(|kept| *kept += 1);
     }
 
     /// The same inbox, whose statements go through another pool: for operators, who have other rights.
@@ -37,6 +54,7 @@ impl WebhookInbox {
         Self {
             pool,
             hint: self.hint.clone(),
+            kept_here: self.kept_here.clone(),
         }
     }
 }
@@ -74,7 +92,7 @@ impl PaymentInbox for WebhookInbox {
         if inserted.rows_affected() == 0 {
             return Ok(Kept::AlreadyKnown);
         }
-        self.hint.send_modify(|kept| *kept += 1);
+        self.announce();
         Ok(Kept::New)
     }
 
@@ -171,7 +189,7 @@ impl PaymentInbox for WebhookInbox {
 
     async fn hand_out_again(&self, id: &str) -> Result<bool, LogUnavailable> {
         let again = self.replay(id).await.map_err(unavailable)?;
-        self.hint.send_modify(|kept| *kept += 1);
+        self.announce();
         Ok(again)
     }
 

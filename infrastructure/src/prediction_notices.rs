@@ -8,9 +8,9 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::wake_ups;
+use crate::wake_ups::WakeUps;
 
-/// PostgreSQL's name of the wake-up; its payload is `<photo id>/<attempt>`.
+/// The channel of the wake-up; its payload is `<photo id>/<attempt>`.
 const CHANNEL: &str = "prediction_notices";
 
 /// How many arrivals a slow listener may be behind before it misses some, which costs it a poll.
@@ -23,14 +23,21 @@ const KEPT_HOURS: i32 = 24;
 #[derive(Clone)]
 pub struct PostgresPredictionNotices {
     pool: PgPool,
+    wake_ups: WakeUps,
     arrivals: broadcast::Sender<AttemptId>,
 }
 
 impl PostgresPredictionNotices {
-    /// In that database, which must be migrated.
+    /// In that database, which must be migrated; other processes are woken by its `NOTIFY`.
     pub fn new(pool: PgPool) -> Self {
+        Self::waking_by(WakeUps::Postgres(pool.clone()), pool)
+    }
+
+    /// The same; other processes are woken in that way.
+    pub fn waking_by(wake_ups: WakeUps, pool: PgPool) -> Self {
         Self {
             pool,
+            wake_ups,
             arrivals: broadcast::Sender::new(BACKLOG),
         }
     }
@@ -43,7 +50,7 @@ impl PostgresPredictionNotices {
                 let _ = self.arrivals.send(about);
             }
         };
-        wake_ups::listen(&self.pool, CHANNEL, stop, hear).await;
+        self.wake_ups.listen(CHANNEL, stop, hear).await;
     }
 
     /// Forgets messages that are too old to be told again; returns how many.
@@ -70,14 +77,15 @@ impl PredictionNotices for PostgresPredictionNotices {
         about: AttemptId,
         message: &PredictionMessage,
     ) -> Result<Kept, LogUnavailable> {
-        // The wake-up leaves with the commit, for new messages only.
+        // PostgreSQL's wake-up leaves with the commit, for new messages only.
+        let notify = matches!(self.wake_ups, WakeUps::Postgres(_));
         let woken = sqlx::query(
             "WITH kept AS (
                  INSERT INTO prediction_notices (message_id, provider, photo_id, attempt, prediction_id, status)
                  VALUES ($1, $2, $3, $4, $5, $6)
                  ON CONFLICT (message_id) DO NOTHING
                  RETURNING photo_id, attempt)
-             SELECT pg_notify($7, photo_id || '/' || attempt) FROM kept",
+             SELECT CASE WHEN $8 THEN pg_notify($7, photo_id || '/' || attempt) END FROM kept",
         )
         .bind(&message.id)
         .bind(provider)
@@ -86,6 +94,7 @@ impl PredictionNotices for PostgresPredictionNotices {
         .bind(&message.prediction_id)
         .bind(&message.status)
         .bind(CHANNEL)
+        .bind(notify)
         .fetch_optional(&self.pool)
         .await
         .map_err(unavailable)?;
@@ -93,6 +102,12 @@ impl PredictionNotices for PostgresPredictionNotices {
             return Ok(Kept::AlreadyKnown);
         }
         let _ = self.arrivals.send(about);
+        if !notify {
+            let payload = format!("{}/{}", about.photo_id, about.attempt);
+            if let Err(error) = self.wake_ups.say(CHANNEL, &payload).await {
+                tracing::debug!(%error, "No worker was woken for an image provider's message");
+            }
+        }
         Ok(Kept::New)
     }
 

@@ -1,7 +1,7 @@
-//! What the companion is about to say, carried to all processes by PostgreSQL's `NOTIFY`.
+//! What the companion is about to say, carried to all processes by wake-ups.
 //!
-//! Drafts come thick and are worth nothing a moment later. So they are sent one after the other over one connection, each
-//! by a transaction of its own that waits for no disk; while that is busy, those that cannot wait are dropped.
+//! Drafts come thick and are worth nothing a moment later. So they are sent one after the other; while one is on its way,
+//! those that cannot wait are dropped.
 
 use std::sync::Arc;
 
@@ -11,26 +11,22 @@ use domain::{
     values::{MessageId, UserId},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::wake_ups;
+use crate::wake_ups::WakeUps;
 
-/// PostgreSQL's name of the channel.
+/// The channel's name.
 const CHANNEL: &str = "reply_drafts";
-
-/// PostgreSQL takes payloads shorter than that: <https://www.postgresql.org/docs/current/sql-notify.html>.
-const LONGEST_PAYLOAD: usize = 8000;
 
 /// How many drafts may wait to be sent, in this process or to the others.
 const WAITING: usize = 64;
 
 /// The drafts. Cheap to clone; clones hear the same.
 #[derive(Clone)]
-pub struct PostgresReplyDrafts {
-    pool: PgPool,
+pub struct SharedReplyDrafts {
+    wake_ups: WakeUps,
     /// Tells what this process sent from what others did.
     origin: Uuid,
     heard: broadcast::Sender<Arc<ReplyDraft>>,
@@ -48,13 +44,13 @@ struct Parcel {
     text: String,
 }
 
-impl PostgresReplyDrafts {
-    /// Through that database. What is told leaves by a task that ends with the last clone.
-    pub fn start(pool: PgPool) -> Self {
+impl SharedReplyDrafts {
+    /// By that way. What is told leaves by a task that ends with the last clone.
+    pub fn start(wake_ups: WakeUps) -> Self {
         let (outgoing, parcels) = mpsc::channel(WAITING);
-        tokio::spawn(send(pool.clone(), parcels));
+        tokio::spawn(send(wake_ups.clone(), parcels));
         Self {
-            pool,
+            wake_ups,
             origin: Uuid::now_v7(),
             heard: broadcast::Sender::new(WAITING),
             outgoing,
@@ -70,7 +66,7 @@ impl PostgresReplyDrafts {
                 let _ = self.heard.send(Arc::new(parcel.opened()));
             }
         };
-        wake_ups::listen(&self.pool, CHANNEL, stop, hear).await;
+        self.wake_ups.listen(CHANNEL, stop, hear).await;
     }
 
     fn packed(&self, draft: &ReplyDraft) -> Option<String> {
@@ -84,11 +80,11 @@ impl PostgresReplyDrafts {
         };
         serde_json::to_string(&parcel)
             .ok()
-            .filter(|payload| payload.len() < LONGEST_PAYLOAD)
+            .filter(|payload| payload.len() <= self.wake_ups.longest_payload())
     }
 }
 
-impl ReplyDrafts for PostgresReplyDrafts {
+impl ReplyDrafts for SharedReplyDrafts {
     fn tell(&self, draft: ReplyDraft) {
         // A draft that is too long for the others, or comes while they are too busy, is one that they do not hear.
         if let Some(payload) = self.packed(&draft) {
@@ -115,15 +111,9 @@ impl Parcel {
     }
 }
 
-async fn send(pool: PgPool, mut parcels: mpsc::Receiver<String>) {
+async fn send(wake_ups: WakeUps, mut parcels: mpsc::Receiver<String>) {
     while let Some(payload) = parcels.recv().await {
-        let sent =
-            sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
-                .bind(CHANNEL)
-                .bind(payload)
-                .execute(&pool)
-                .await;
-        if let Err(error) = sent {
+        if let Err(error) = wake_ups.say(CHANNEL, &payload).await {
             tracing::debug!(%error, "A draft of a reply was not told to other processes");
         }
     }

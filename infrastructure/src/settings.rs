@@ -7,10 +7,13 @@ mod identity;
 mod json_lines;
 mod outside;
 mod plans;
+mod rate_limits;
 mod reader;
+mod redis;
 mod safety;
 mod secret;
 mod signing;
+mod storage;
 mod variables;
 
 use std::{
@@ -21,7 +24,7 @@ use std::{
     time::Duration,
 };
 
-use application::{crisis::CrisisAnswers, ports::Plans};
+use application::{crisis::CrisisAnswers, ports::Plans, rate_limits::Bounds};
 use hmac::{Hmac, Mac};
 use provenance::SigningKeys;
 use sentry::types::Dsn;
@@ -38,8 +41,11 @@ pub use identity::{IdentitySettings, Issuer, TokenKeys};
 pub use outside::{
     Billing, ChatSettings, ImageService, ImagesApiSettings, PaymentSettings, ReplicateSettings,
 };
+pub use rate_limits::RateLimitSettings;
+pub use redis::RedisSettings;
 pub use safety::SafetySettings;
 pub use secret::Secret;
+pub use storage::StorageSettings;
 pub use variables::{Support, VARIABLES};
 
 /// What this process is for; the default is development.
@@ -116,6 +122,12 @@ pub struct Settings {
     pub database_url: Option<Secret>,
     /// `WEB_DIR`: the web client's built files; none where only the API is served.
     pub web_dir: Option<PathBuf>,
+    /// `STORAGE_URL` and what belongs to it; none for pictures in `DATA_DIR/objects`.
+    pub storage: Option<StorageSettings>,
+    /// `REDIS_URL`, `REDIS_PREFIX`: what processes tell each other and count together; none for what one process can.
+    pub redis: Option<RedisSettings>,
+    /// `RATE_LIMITS`, `TRUSTED_PROXIES` and their like: how much anybody may ask for.
+    pub rate_limits: RateLimitSettings,
     /// `PG_BIN`: where the private PostgreSQL's binaries are.
     pub pg_bin: Option<PathBuf>,
     /// `PLANS_FILE`, `STRIPE_PRICE_ID`: what is sold; at least one plan.
@@ -218,6 +230,9 @@ impl Settings {
                 .into(),
             database_url: reader.secret("DATABASE_URL"),
             pg_bin: reader.text("PG_BIN").map(PathBuf::from),
+            storage: storage::read(&mut reader, environment),
+            redis: redis::read(&mut reader),
+            rate_limits: rate_limits::read(&mut reader),
             web_dir: web_dir(&mut reader),
             plans: plans::read(&mut reader, environment, payment.secret_key.is_some()),
             image_services: outside::image_services(&mut reader),
@@ -346,6 +361,12 @@ impl Settings {
             reader.problem(
                 "BILLING",
                 "is off, and APP_ENV is production: everybody would be served for nothing, so unset it",
+            );
+        }
+        if self.rate_limits.bounds == Bounds::NONE {
+            reader.problem(
+                "RATE_LIMITS",
+                "is off, and APP_ENV is production: anybody could ask for anything, so unset it",
             );
         }
         let addresses = [

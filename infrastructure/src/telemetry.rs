@@ -15,10 +15,9 @@ use tracing_subscriber::{
 use crate::settings::{LogFormat, Settings};
 
 /// What a server writes when `RUST_LOG` says nothing.
-pub const SERVER_FILTER: &str =
-    "info,sqlx=warn,sqlx_core::pool::connection=error,actix_server=warn,hyper=warn,c2pa=warn";
+pub const SERVER_FILTER: &str = "info,sqlx=warn,sqlx_core::pool::connection=error,actix_server=warn,hyper=warn,c2pa=warn,fred=off";
 /// What `ava up` writes when `RUST_LOG` says nothing: as a server, without the daily business of its parts.
-pub const UP_FILTER: &str = "info,sqlx=warn,sqlx_core::pool::connection=error,actix_server=warn,hyper=warn,c2pa=warn,projections=warn";
+pub const UP_FILTER: &str = "info,sqlx=warn,sqlx_core::pool::connection=error,actix_server=warn,hyper=warn,c2pa=warn,fred=off,projections=warn";
 /// What a command that answers and ends writes when `RUST_LOG` says nothing.
 pub const QUIET_FILTER: &str = "warn";
 

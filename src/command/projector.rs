@@ -35,6 +35,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         "projectors",
         role.wiring.follow(role.wiring.projectors(), stop.clone()),
     );
+    crew.add_steady("other processes", role.wiring.exchange_hints(stop.clone()));
     crew.add_steady("transparency tree", role.wiring.grow_tree(stop.clone()));
     crew.add_steady("self-check", role.wiring.check_read_models(stop));
     tracing::info!("The projectors follow the log");

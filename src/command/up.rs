@@ -129,6 +129,7 @@ fn crew(
     crew.add_steady("worker", ::worker::run(wiring.worker(), stop.clone()));
     crew.add_steady("providers' messages", wiring.hear_providers(stop.clone()));
     crew.add_steady("companions' words", wiring.hear_companions(stop.clone()));
+    crew.add_steady("other processes", wiring.exchange_hints(stop.clone()));
     crew.add_steady("transparency tree", wiring.grow_tree(stop.clone()));
     crew.add_steady("self-check", wiring.check_read_models(stop.clone()));
     crew.add_steady("housekeeping", wiring.keep_house(stop.clone()));

@@ -34,6 +34,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         "reactions",
         role.wiring.follow(role.wiring.reactions(), stop.clone()),
     );
+    crew.add_steady("other processes", role.wiring.exchange_hints(stop.clone()));
     crew.add_steady("housekeeping", role.wiring.keep_house(stop));
     tracing::info!("The worker is at work");
     let done = crew.work().await;

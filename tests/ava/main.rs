@@ -16,6 +16,7 @@ mod lifecycle;
 mod limits;
 mod payments;
 mod person;
+mod processes;
 mod projections;
 mod refusals;
 mod running;

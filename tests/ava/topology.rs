@@ -63,6 +63,7 @@ impl Topology {
             ("APP_ENV", "development".to_owned()),
             ("DATABASE_URL", database.url().to_owned()),
             ("REDIS_URL", format!("redis://{redis}/0")),
+            ("TRUSTED_PROXIES", "1".to_owned()),
             ("PUBLIC_URL", public),
             ("WEB_DIR", web),
             ("SANDBOX_ADDR", sandbox.clone()),

@@ -1,6 +1,6 @@
 //! A photo's bytes, by signed address: whole or in ranges (RFC 9110, section 14).
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
@@ -59,6 +59,9 @@ problems!(
             ("ETag" = String, description = "As for the whole picture."),
             ("Content-Range" = String, description = "As `bytes 0-1023/184320`."),
         )),
+        (status = 302, description = "The picture is in an object store that signs addresses: `Location` is one, good as long as this one.", headers(
+            ("Location" = String, description = "An absolute address at which the store answers with the picture, in ranges too."),
+        )),
         (status = 304, description = "The client has these bytes."),
         ImageProblems,
     ),
@@ -94,12 +97,39 @@ pub(crate) async fn get_image(
         response.insert_header((header::ETAG, etag));
         return Ok(response.insert_header(cache(seconds)).finish());
     }
+    if let Some(response) = elsewhere(&app, &image, variant, seconds).await? {
+        return Ok(response);
+    }
     let of_these_bytes =
         header_text(headers, header::IF_RANGE).is_none_or(|tag| tag.trim() == etag);
     let range = header_text(headers, header::RANGE)
         .filter(|_| of_these_bytes)
         .and_then(Wanted::read);
     bytes(&app, &image, variant, range, seconds, &etag).await
+}
+
+/// Sends the client to the store itself, where that hands out addresses; they are good as long as ours is.
+async fn elsewhere(
+    app: &State,
+    image: &Image,
+    variant: Variant,
+    seconds: u64,
+) -> Result<Option<HttpResponse>, Problem> {
+    let lifetime = Duration::from_secs(seconds);
+    let address = app.storage.address(key(image, variant), lifetime).await?;
+    Ok(address.map(|address| {
+        HttpResponse::Found()
+            .insert_header((header::LOCATION, address))
+            .insert_header((header::CACHE_CONTROL, format!("private, max-age={seconds}")))
+            .finish()
+    }))
+}
+
+fn key(image: &Image, variant: Variant) -> &str {
+    match variant {
+        Variant::Full => &image.key,
+        Variant::Thumbnail => &image.thumbnail_key,
+    }
 }
 
 async fn bytes(
@@ -110,10 +140,7 @@ async fn bytes(
     seconds: u64,
     etag: &str,
 ) -> Result<HttpResponse, Problem> {
-    let key = match variant {
-        Variant::Full => &image.key,
-        Variant::Thumbnail => &image.thumbnail_key,
-    };
+    let key = key(image, variant);
     let size = match variant {
         Variant::Full => image.bytes,
         // Only the store knows how large a thumbnail is; it is small.

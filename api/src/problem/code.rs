@@ -216,6 +216,9 @@ codes! {
     ContentCoolDown = 429, "content-cool-down", "Too much had to be refused",
         "The rules about content had to refuse this person's words again and again, gravely. Until `Retry-After` seconds have passed, nothing that they would have to judge is taken.",
         "too much had to be refused; try again after 2026-11-26T13:00:00Z";
+    RateLimited = 429, "rate-limited", "Too many requests",
+        "This client, or this person, has asked for more than a policy grants. `violated-policies` names those of `RateLimit-Policy` that are used up, `RateLimit` says what is left under each. Nothing was done; repeat the request after `Retry-After` seconds, a command with the same `Idempotency-Key`.",
+        "no more than 600 commands in 60 s are allowed; try again in 1 s";
     TooManyStreams = 429, "too-many-streams", "Too many streams are open",
         "One person may follow what changes in eight streams at a time. Share one between the tabs of a browser, close one that nobody reads, and repeat the request after `Retry-After` seconds.",
         "8 streams of yours are open; close one of them";
@@ -304,6 +307,7 @@ impl Code {
             | Self::ReportNotRemovable
             | Self::ProjectionNotRebuildable
             | Self::ContentCoolDown
+            | Self::RateLimited
             | Self::SubscriptionActive
             | Self::NoSubscription
             | Self::PersonErased

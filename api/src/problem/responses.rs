@@ -91,7 +91,9 @@ pub(crate) use problems;
 /// The responses that stand for those kinds of problem, one for each status.
 pub(crate) fn documented(groups: &[&[Code]]) -> BTreeMap<String, RefOr<Response>> {
     let mut by_status = BTreeMap::<u16, Vec<Code>>::new();
-    for code in groups.iter().copied().flatten().copied() {
+    // Whatever can be asked for can be asked for too often.
+    let groups = groups.iter().copied().flatten().copied();
+    for code in groups.chain([Code::RateLimited]) {
         let codes = by_status.entry(code.status_number()).or_default();
         if !codes.contains(&code) {
             codes.push(code);
@@ -125,7 +127,15 @@ fn response(codes: &[Code]) -> Response {
         let what = "`Bearer`, with `error=\"invalid_token\"` when a token was sent.";
         response = response.header("WWW-Authenticate", header(what, Type::String));
     }
-    if codes.iter().any(|code| code.retry_after().is_some()) {
+    let limited = codes.contains(&Code::RateLimited);
+    if limited {
+        let policy = "What is granted, as `\"commands\";q=600;w=60`: units and seconds.";
+        let limit = "What is left, as `\"commands\";r=0;t=1`: units, and seconds until one more.";
+        response = response
+            .header("RateLimit-Policy", header(policy, Type::String))
+            .header("RateLimit", header(limit, Type::String));
+    }
+    if limited || codes.iter().any(|code| code.retry_after().is_some()) {
         let what = "After how many seconds it is sensible to try again.";
         response = response.header("Retry-After", header(what, Type::Integer));
     }

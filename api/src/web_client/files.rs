@@ -5,6 +5,7 @@ use std::{collections::HashMap, fs, io, path::Path};
 use actix_web::web::Bytes;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use url::Url;
 
 use super::SignInWays;
 
@@ -32,7 +33,11 @@ pub(super) struct File {
 const INDEX: &str = "/index.html";
 
 impl Files {
-    pub(super) fn read(directory: &Path, ways: &SignInWays) -> io::Result<Self> {
+    pub(super) fn read(
+        directory: &Path,
+        ways: &SignInWays,
+        pictures_from: Option<&Url>,
+    ) -> io::Result<Self> {
         let mut by_path = HashMap::new();
         read_into(&mut by_path, directory, "")?;
         if !by_path.contains_key(INDEX) {
@@ -49,7 +54,7 @@ impl Files {
         );
         Ok(Self {
             by_path,
-            policy: policy(ways),
+            policy: policy(ways, pictures_from),
         })
     }
 
@@ -120,18 +125,22 @@ fn media_type(name: &str) -> &'static str {
     }
 }
 
-/// Nothing but our own files runs, and nothing is sent elsewhere but to where people sign in.
-fn policy(ways: &SignInWays) -> String {
+/// Nothing but our own files runs, nothing is sent elsewhere but to where people sign in, and pictures come from us or from
+/// where they are stored.
+fn policy(ways: &SignInWays, pictures_from: Option<&Url>) -> String {
     let oidc = ways.oidc.as_ref();
     let provider = oidc.map_or(String::new(), |oidc| {
         format!(" {}", oidc.authority.origin().ascii_serialization())
+    });
+    let storage = pictures_from.map_or(String::new(), |url| {
+        format!(" {}", url.origin().ascii_serialization())
     });
     [
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
         "font-src 'self'",
-        "img-src 'self' blob:",
+        &format!("img-src 'self' blob:{storage}"),
         &format!("connect-src 'self'{provider}"),
         "manifest-src 'self'",
         "form-action 'self'",

@@ -27,6 +27,7 @@ mod person;
 mod photos;
 mod preconditions;
 mod provenance;
+mod rate_limits;
 mod read_models;
 mod reports;
 mod service;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api::WebClient;
+use application::rate_limits::Bounds;
 
 /// What a test may want otherwise.
 pub struct Options {
@@ -22,6 +23,10 @@ pub struct Options {
     pub sandbox_clock: bool,
     /// The web client, when it is served.
     pub web: Option<WebClient>,
+    /// How much anybody may ask for.
+    pub bounds: Bounds,
+    /// How many proxies are said to stand before it.
+    pub trusted_proxies: usize,
 }
 
 impl Default for Options {
@@ -35,6 +40,8 @@ impl Default for Options {
             payment_configured: true,
             sandbox_clock: false,
             web: None,
+            bounds: Bounds::NONE,
+            trusted_proxies: 0,
         }
     }
 }

@@ -34,11 +34,13 @@ use infrastructure::{
     image::replicate::ReplicateWebhook,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
-    reply_drafts::PostgresReplyDrafts,
+    rate_limits::InProcessRateLimits,
+    reply_drafts::SharedReplyDrafts,
     scratch_database::{ScratchDatabase, master_keys},
     stand_in_clock::StandInClock,
     storage::LocalStorage,
     stripe::{Stripe, StripeSettings},
+    wake_ups::WakeUps,
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use provenance::Marker;
@@ -210,7 +212,12 @@ impl TestApp {
             steward_inbox: Arc::new(inbox.working_through(pool(DatabaseRole::Steward))),
             image_webhook: Arc::new(ReplicateWebhook::new(vec![replicate_secret()])),
             notices: Arc::new(PostgresPredictionNotices::new(pool(DatabaseRole::Worker))),
-            drafts: Arc::new(PostgresReplyDrafts::start(pool(DatabaseRole::Api))),
+            drafts: Arc::new(SharedReplyDrafts::start(WakeUps::Postgres(pool(
+                DatabaseRole::Api,
+            )))),
+            rate_limits: Arc::new(InProcessRateLimits::new(options.bounds)),
+            trusted_proxies: options.trusted_proxies,
+            redis: None,
             chat_figures: Arc::default(),
             plans,
             crisis: Arc::default(),

@@ -34,7 +34,7 @@ async fn start() -> TestApp {
         oidc: None,
     };
     TestApp::start_with(Options {
-        web: Some(WebClient::read(&built(), &ways).unwrap()),
+        web: Some(WebClient::read(&built(), &ways, None).unwrap()),
         ..Options::default()
     })
     .await
@@ -188,10 +188,11 @@ fn a_directory_without_pages_is_refused_with_what_to_do() {
     let error = WebClient::read(
         &std::env::temp_dir().join("nothing-here"),
         &SignInWays::default(),
+        None,
     );
     assert!(error.is_err());
     let empty = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::now_v7().to_string());
     fs::create_dir_all(&empty).unwrap();
-    let error = WebClient::read(&empty, &SignInWays::default()).unwrap_err();
+    let error = WebClient::read(&empty, &SignInWays::default(), None).unwrap_err();
     assert!(error.to_string().contains("make web"), "{error}");
 }

@@ -1,6 +1,6 @@
 //! Where pictures' bytes are kept.
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -44,6 +44,10 @@ pub trait ObjectStorage: Send + Sync {
 
     /// Removes an object; one that is gone already is no error.
     async fn delete(&self, key: &str) -> Result<(), StorageError>;
+
+    /// An absolute address at which anybody can get an object for so long; none where only we can read it. Whether the
+    /// object is there is not asked.
+    async fn address(&self, key: &str, lifetime: Duration) -> Result<Option<String>, StorageError>;
 
     /// Whether it can be written to; for `/ready`.
     async fn check(&self) -> Result<(), StorageError>;

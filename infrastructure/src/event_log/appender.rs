@@ -18,15 +18,14 @@ use application::{
     figures::{APPEND_BATCHES, APPENDS},
     ports::{AppendError, Appended, LogUnavailable},
 };
-use domain::values::Position;
 use sqlx::PgPool;
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use self::{
     batch::{Batch, Verdict},
     connection::{Connection, Failure, Session},
 };
-use super::unavailable;
+use super::{Heads, unavailable};
 use crate::sealing::SealedAppend;
 
 /// How long a command waits for the log before it is told that the log is away.
@@ -93,7 +92,7 @@ impl Waiting {
 }
 
 impl Appender {
-    pub(super) fn start(pool: PgPool, hint: watch::Sender<Position>) -> Self {
+    pub(super) fn start(pool: PgPool, heads: Heads) -> Self {
         let (queue, arriving) = mpsc::channel(QUEUE);
         let (returns, returned) = mpsc::unbounded_channel();
         let line = Arc::new(Mutex::new(Line {
@@ -106,7 +105,7 @@ impl Appender {
                 connection: Connection::new(pool.clone()),
                 line: line.clone(),
                 returns: returns.clone(),
-                hint: hint.clone(),
+                heads: heads.clone(),
             };
             tokio::spawn(lane.run());
         }
@@ -190,7 +189,7 @@ struct Lane {
     connection: Connection,
     line: Arc<Mutex<Line>>,
     returns: mpsc::UnboundedSender<Vec<Waiting>>,
-    hint: watch::Sender<Position>,
+    heads: Heads,
 }
 
 impl Lane {
@@ -198,7 +197,7 @@ impl Lane {
         while let Some(batch) = self.next_batch().await {
             match self.connection.session().await {
                 Ok(session) => {
-                    if let Err(failed) = write(session, batch, &self.hint).await {
+                    if let Err(failed) = write(session, batch, &self.heads).await {
                         self.settle(failed).await;
                     }
                 }
@@ -244,7 +243,7 @@ impl Lane {
         for waiting in batch.into_waiting() {
             match batch::last_event_id(&waiting.command.append).and_then(|id| written.get(&id)) {
                 Some(&position) => {
-                    announce(&self.hint, position);
+                    self.heads.appended(position);
                     waiting.finish(Ok(Appended { position }));
                 }
                 None => unwritten.push(waiting),
@@ -261,11 +260,7 @@ struct Failed {
 }
 
 /// Writes a batch and answers its commands.
-async fn write(
-    session: &mut Session,
-    batch: Batch,
-    hint: &watch::Sender<Position>,
-) -> Result<(), Failed> {
+async fn write(session: &mut Session, batch: Batch, heads: &Heads) -> Result<(), Failed> {
     APPEND_BATCHES.observe([], batch.len() as f64);
     let begun = Instant::now();
     let appended = session.append(&batch).await;
@@ -277,7 +272,7 @@ async fn write(
     APPENDS.took([outcome], begun.elapsed());
     match appended {
         Ok(verdicts) => {
-            answer(batch, verdicts, hint);
+            answer(batch, verdicts, heads);
             Ok(())
         }
         Err(Failure::Unknown(reason)) => Err(Failed { batch, reason }),
@@ -285,7 +280,7 @@ async fn write(
         Err(Failure::Refused(_)) if batch.len() > 1 => {
             let mut singles = batch.into_singles();
             while let Some(single) = singles.pop_front() {
-                if let Err(mut failed) = Box::pin(write(session, single, hint)).await {
+                if let Err(mut failed) = Box::pin(write(session, single, heads)).await {
                     failed.batch.absorb(singles);
                     return Err(failed);
                 }
@@ -300,7 +295,7 @@ async fn write(
     }
 }
 
-fn answer(batch: Batch, verdicts: Vec<Verdict>, hint: &watch::Sender<Position>) {
+fn answer(batch: Batch, verdicts: Vec<Verdict>, heads: &Heads) {
     let mut head = None;
     for (waiting, verdict) in batch.into_waiting().zip(verdicts) {
         let outcome = match verdict {
@@ -315,14 +310,6 @@ fn answer(batch: Batch, verdicts: Vec<Verdict>, hint: &watch::Sender<Position>) 
         waiting.finish(outcome);
     }
     if let Some(position) = head {
-        announce(hint, position);
+        heads.appended(position);
     }
-}
-
-fn announce(hint: &watch::Sender<Position>, position: Position) {
-    hint.send_if_modified(|head| {
-        let newer = position > *head;
-        *head = (*head).max(position);
-        newer
-    });
 }

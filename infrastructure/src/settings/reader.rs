@@ -63,6 +63,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `on` or `off`.
+    pub(super) fn switch(&mut self, name: &str, default: bool) -> bool {
+        match self.text(name).as_deref() {
+            None => default,
+            Some("on") => true,
+            Some("off") => false,
+            Some(other) => {
+                self.problem(name, format_args!("is {other:?}; it is on or off"));
+                default
+            }
+        }
+    }
+
     /// An `http` or `https` address.
     pub(super) fn address(&mut self, name: &str, example: &str) -> Option<Url> {
         let url: Url = self.value(name, example)?;

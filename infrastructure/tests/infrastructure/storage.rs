@@ -1,4 +1,4 @@
-//! The local object storage: what is written can be read, in parts too, and trouble says what it is about.
+//! The local object storage beyond the contract: it survives a restart, keeps to its directory, and says what is wrong with it.
 
 use std::{fs, path::PathBuf};
 
@@ -48,63 +48,6 @@ async fn what_is_put_can_be_got_also_after_a_restart() {
 
     assert_eq!(object.bytes, "abcdefghij");
     assert_eq!(object.size, 10);
-}
-
-#[tokio::test]
-async fn parts_are_cut_at_the_end_and_know_the_whole_size() {
-    let scratch = Scratch::new();
-    let storage = storage_with_letters(&scratch).await;
-    for (range, bytes) in [
-        (0..3, "abc"),
-        (7..10, "hij"),
-        (7..99, "hij"),
-        (10..12, ""),
-        (99..120, ""),
-        (4..4, ""),
-    ] {
-        let object = storage.get(KEY, Some(range.clone())).await.unwrap();
-        assert_eq!(object.bytes, bytes, "{range:?}");
-        assert_eq!(object.size, 10);
-    }
-}
-
-#[tokio::test]
-async fn putting_the_same_key_twice_is_harmless() {
-    let scratch = Scratch::new();
-    let storage = storage_with_letters(&scratch).await;
-    storage
-        .put(KEY, Bytes::from_static(b"abcdefghij"))
-        .await
-        .unwrap();
-    assert_eq!(storage.get(KEY, None).await.unwrap().bytes, "abcdefghij");
-}
-
-#[tokio::test]
-async fn a_missing_object_is_named() {
-    let scratch = Scratch::new();
-    let storage = storage_with_letters(&scratch).await;
-    for key in ["pictures/ab/other.jpg", "pictures", "../outside", ""] {
-        for range in [None, Some(0..5)] {
-            let error = storage.get(key, range).await.unwrap_err();
-            assert!(
-                matches!(&error, StorageError::NotFound(missing) if missing == key),
-                "{error:?}"
-            );
-        }
-    }
-}
-
-#[tokio::test]
-async fn deleting_twice_is_harmless() {
-    let scratch = Scratch::new();
-    let storage = storage_with_letters(&scratch).await;
-    storage.delete(KEY).await.unwrap();
-    storage.delete(KEY).await.unwrap();
-    storage.delete("never/there").await.unwrap();
-    assert!(matches!(
-        storage.get(KEY, None).await,
-        Err(StorageError::NotFound(_))
-    ));
 }
 
 #[tokio::test]

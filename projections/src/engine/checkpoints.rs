@@ -25,6 +25,8 @@ pub struct Checkpoints {
     known: Arc<Mutex<HashMap<String, Known>>>,
     /// However many wait, one asks the database.
     asking: Arc<tokio::sync::Mutex<()>>,
+    /// How often followers of this process have moved.
+    moves: watch::Sender<u64>,
 }
 
 /// What this process knows of a follower.
@@ -47,6 +49,7 @@ impl FollowedHere<'_> {
         known(&mut self.checkpoints.known(), self.name)
             .position
             .send_replace(position);
+        self.checkpoints.moves.send_modify(|moves| *moves += 1);
     }
 }
 
@@ -75,6 +78,27 @@ impl Checkpoints {
             pool,
             known: Arc::default(),
             asking: Arc::default(),
+            moves: watch::Sender::new(0),
+        }
+    }
+
+    /// Changes when a follower that runs here has moved, for other processes to be told.
+    pub fn moved_here(&self) -> watch::Receiver<u64> {
+        self.moves.subscribe()
+    }
+
+    /// Followers have moved in another process: sees how far they are, when somebody here waits for any of them.
+    pub async fn look(&self) {
+        let awaited = self
+            .known()
+            .values()
+            .any(|known| !known.followed_here && known.position.receiver_count() > 0);
+        if !awaited {
+            return;
+        }
+        let _alone = self.asking.lock().await;
+        if let Err(error) = self.ask().await {
+            debug!(error = ?error, "Could not ask how far the followers are");
         }
     }
 

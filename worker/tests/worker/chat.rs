@@ -7,6 +7,7 @@ use domain::{
     conversation::{Decline, Event, FailureReason, WithheldReason},
     photo_request,
 };
+use infrastructure::wake_ups::WakeUps;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -226,8 +227,9 @@ async fn a_picture_that_nobody_promised_is_no_matter_of_a_conversation() {
 async fn what_is_said_is_heard_in_every_process_while_it_is_said() {
     let system = start().await;
     let user = system.talker().await;
-    let elsewhere =
-        infrastructure::reply_drafts::PostgresReplyDrafts::start(system.database.pool());
+    let elsewhere = infrastructure::reply_drafts::SharedReplyDrafts::start(WakeUps::Postgres(
+        system.database.pool(),
+    ));
     let stop = tokio_util::sync::CancellationToken::new();
     let listening = {
         let (elsewhere, stop) = (elsewhere.clone(), stop.clone());

@@ -26,10 +26,11 @@ use infrastructure::{
     event_log::PostgresEventLog,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
-    reply_drafts::PostgresReplyDrafts,
+    reply_drafts::SharedReplyDrafts,
     scratch_database::{ScratchDatabase, master_keys},
     storage::LocalStorage,
     stripe::Stripe,
+    wake_ups::WakeUps,
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use provenance::Marker;
@@ -61,7 +62,7 @@ pub struct System {
     pub stripe: Arc<Stripe>,
     pub inbox: WebhookInbox,
     pub notices: PostgresPredictionNotices,
-    pub drafts: PostgresReplyDrafts,
+    pub drafts: SharedReplyDrafts,
     pub figures: Arc<ChatFigures>,
     pub sandbox: RunningSandbox,
     pub client: reqwest::Client,
@@ -132,7 +133,7 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
         storage: Arc::new(LocalStorage::open(&objects).unwrap()),
         inbox: WebhookInbox::new(database.pool_as(DatabaseRole::Worker)),
         notices: PostgresPredictionNotices::new(database.pool_as(DatabaseRole::Worker)),
-        drafts: PostgresReplyDrafts::start(database.pool_as(DatabaseRole::Worker)),
+        drafts: SharedReplyDrafts::start(WakeUps::Postgres(database.pool_as(DatabaseRole::Worker))),
         figures: Arc::default(),
         client: reqwest::Client::builder().no_proxy().build().unwrap(),
         checkpoints: engine.checkpoints(),
