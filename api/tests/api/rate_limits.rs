@@ -96,11 +96,7 @@ async fn an_address_is_told_how_it_stands_and_refused_when_it_asks_too_often() {
 #[tokio::test(flavor = "multi_thread")]
 async fn neighbours_in_one_network_of_ipv6_are_one_client() {
     let app = start(Bounds::NONE.with(Policy::Requests, slow(1))).await;
-    let plans = async |address| {
-        from(&app, address, Method::GET, "/problems")
-            .await
-            .status()
-    };
+    let plans = async |address| from(&app, address, Method::GET, "/problems").await.status();
     assert_eq!(plans("2001:db8:1:2::1").await, 200);
     assert_eq!(plans("2001:db8:1:2:ffff::9").await, 429);
     assert_eq!(plans("2001:db8:1:3::1").await, 200);

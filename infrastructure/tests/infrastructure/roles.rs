@@ -90,7 +90,6 @@ const OTHERS: &[(DatabaseRole, &[&str])] = &[
             "SELECT payload FROM events",
             "SELECT metadata FROM events WHERE position = 1",
             "COPY events TO STDOUT",
-            "SELECT * FROM audit_index",
             "SELECT * FROM subscription_customers",
             "SELECT * FROM photo_work",
             "SELECT body FROM webhook_inbox",
@@ -105,7 +104,7 @@ const OTHERS: &[(DatabaseRole, &[&str])] = &[
     (
         DatabaseRole::Worker,
         &[
-            "SELECT * FROM audit_index",
+            "UPDATE person_keys SET wrapped_key = NULL",
             "DELETE FROM webhook_inbox",
             "DELETE FROM followers",
             "UPDATE log_tree SET size = 0",
@@ -136,6 +135,7 @@ const OTHERS: &[(DatabaseRole, &[&str])] = &[
     (
         DatabaseRole::Auditor,
         &[
+            "SELECT * FROM person_keys",
             "SELECT * FROM photos",
             "SELECT * FROM messages",
             "SELECT * FROM avatars",

@@ -595,7 +595,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the plans. */
+        /**
+         * List the plans.
+         * @description They come from the service's configuration; amounts are in the currency's smallest unit.
+         */
         get: operations["list_plans"];
         put?: never;
         post?: never;
@@ -1075,7 +1078,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show one of one's reports. */
+        /**
+         * Show one of one's reports.
+         * @description It says what became of it as soon as an operator has decided.
+         */
         get: operations["get_report"];
         put?: never;
         post?: never;
@@ -1104,7 +1110,8 @@ export interface paths {
          *     whoever listens then, never again: `data` is a `MessageDelta` with all words of the reply so far. It replaces the one
          *     before, and the `message` with its `id`, or with its `in_reply_to`, replaces it.
          *
-         *     A comment comes every 15 seconds. The stream ends after an hour, and whenever the service stops: reconnect.
+         *     One person may have eight streams open at a time: share one between tabs. A comment comes every 15 seconds. The stream
+         *     ends after an hour, after ten seconds in which the client keeps it waiting and reads next to nothing, and whenever the service stops: reconnect.
          */
         get: operations["stream_updates"];
         put?: never;
@@ -1999,6 +2006,561 @@ export interface components {
         /**
          * Problem
          * @description Why a request was not carried out (RFC 9457). Clients switch on `code`.
+         * @example {
+         *       "code": "invalid-json",
+         *       "detail": "expected `,` or `}` at line 3 column 5",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 400,
+         *       "title": "The body is not JSON",
+         *       "type": "/problems/invalid-json"
+         *     }
+         * @example {
+         *       "code": "invalid-parameter",
+         *       "detail": "1 parameter is not valid",
+         *       "errors": [
+         *         {
+         *           "detail": "must be a whole number from 1 to 100",
+         *           "parameter": "limit"
+         *         }
+         *       ],
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 400,
+         *       "title": "A parameter or header is malformed",
+         *       "type": "/problems/invalid-parameter"
+         *     }
+         * @example {
+         *       "code": "invalid-signature",
+         *       "detail": "the signature does not match",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 400,
+         *       "title": "The signature is not valid",
+         *       "type": "/problems/invalid-signature"
+         *     }
+         * @example {
+         *       "code": "unauthenticated",
+         *       "detail": "send an access token as \"Authorization: Bearer <token>\"",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 401,
+         *       "title": "Sign in first",
+         *       "type": "/problems/unauthenticated"
+         *     }
+         * @example {
+         *       "code": "subscription-required",
+         *       "detail": "there is no subscription",
+         *       "portal_available": false,
+         *       "reason": "none",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 402,
+         *       "subscribe_url": "https://ava.example/subscribe",
+         *       "title": "A subscription is needed",
+         *       "type": "/problems/subscription-required"
+         *     }
+         * @example {
+         *       "code": "payment-incomplete",
+         *       "detail": "the first payment is not complete",
+         *       "portal_available": true,
+         *       "reason": "payment_incomplete",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 402,
+         *       "subscribe_url": "https://ava.example/subscribe",
+         *       "title": "The first payment is not complete",
+         *       "type": "/problems/payment-incomplete"
+         *     }
+         * @example {
+         *       "code": "payment-past-due",
+         *       "detail": "the payment is overdue and the days of grace are over",
+         *       "portal_available": true,
+         *       "reason": "payment_past_due",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 402,
+         *       "subscribe_url": "https://ava.example/subscribe",
+         *       "title": "The payment is overdue",
+         *       "type": "/problems/payment-past-due"
+         *     }
+         * @example {
+         *       "code": "subscription-unpaid",
+         *       "detail": "the subscription is unpaid",
+         *       "portal_available": true,
+         *       "reason": "unpaid",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 402,
+         *       "subscribe_url": "https://ava.example/subscribe",
+         *       "title": "The subscription is unpaid",
+         *       "type": "/problems/subscription-unpaid"
+         *     }
+         * @example {
+         *       "code": "subscription-paused",
+         *       "detail": "the trial ended without a means of payment",
+         *       "portal_available": true,
+         *       "reason": "paused",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 402,
+         *       "subscribe_url": "https://ava.example/subscribe",
+         *       "title": "The subscription is paused",
+         *       "type": "/problems/subscription-paused"
+         *     }
+         * @example {
+         *       "code": "photo-quota-exhausted",
+         *       "detail": "all 60 pictures of this period are used",
+         *       "portal_available": true,
+         *       "reason": "quota_exhausted",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 402,
+         *       "subscribe_url": "https://ava.example/subscribe",
+         *       "title": "All pictures of this period are used",
+         *       "type": "/problems/photo-quota-exhausted"
+         *     }
+         * @example {
+         *       "code": "image-url-expired",
+         *       "detail": "this address was good until 2026-11-22T15:00:00Z; read the photo again for a fresh one",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 403,
+         *       "title": "The picture's address has expired",
+         *       "type": "/problems/image-url-expired"
+         *     }
+         * @example {
+         *       "code": "image-url-invalid",
+         *       "detail": "this address was not made by this service",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 403,
+         *       "title": "The picture's address is not valid",
+         *       "type": "/problems/image-url-invalid"
+         *     }
+         * @example {
+         *       "code": "role-required",
+         *       "detail": "the access token does not name the role \"auditor\"",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 403,
+         *       "title": "This needs a role",
+         *       "type": "/problems/role-required"
+         *     }
+         * @example {
+         *       "code": "not-found",
+         *       "detail": "no operation has this path",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "There is nothing here",
+         *       "type": "/problems/not-found"
+         *     }
+         * @example {
+         *       "code": "avatar-not-found",
+         *       "detail": "there is no avatar yet; create it first",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "There is no avatar yet",
+         *       "type": "/problems/avatar-not-found"
+         *     }
+         * @example {
+         *       "code": "photo-not-found",
+         *       "detail": "there is no such photo",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "There is no such photo",
+         *       "type": "/problems/photo-not-found"
+         *     }
+         * @example {
+         *       "code": "report-subject-not-found",
+         *       "detail": "there is nothing of yours with this id",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "There is nothing to report",
+         *       "type": "/problems/report-subject-not-found"
+         *     }
+         * @example {
+         *       "code": "report-not-found",
+         *       "detail": "there is no such report",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "There is no such report",
+         *       "type": "/problems/report-not-found"
+         *     }
+         * @example {
+         *       "code": "user-not-found",
+         *       "detail": "nobody with this id is known",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "There is no such person",
+         *       "type": "/problems/user-not-found"
+         *     }
+         * @example {
+         *       "code": "projection-not-found",
+         *       "detail": "no read model has this name",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "There is no such read model",
+         *       "type": "/problems/projection-not-found"
+         *     }
+         * @example {
+         *       "code": "checkpoint-not-found",
+         *       "detail": "no checkpoint was signed yet",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "No checkpoint was signed yet",
+         *       "type": "/problems/checkpoint-not-found"
+         *     }
+         * @example {
+         *       "code": "tree-too-small",
+         *       "detail": "the tree has 42 events so far",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "The tree has not so many events",
+         *       "type": "/problems/tree-too-small"
+         *     }
+         * @example {
+         *       "code": "webhook-not-found",
+         *       "detail": "there is no message with this id",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "There is no such message",
+         *       "type": "/problems/webhook-not-found"
+         *     }
+         * @example {
+         *       "code": "event-not-found",
+         *       "detail": "the event log ends at 41",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "There is no such event",
+         *       "type": "/problems/event-not-found"
+         *     }
+         * @example {
+         *       "code": "aggregate-not-found",
+         *       "detail": "nothing had happened to it by position 41",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "There is no such aggregate",
+         *       "type": "/problems/aggregate-not-found"
+         *     }
+         * @example {
+         *       "code": "customer-not-found",
+         *       "detail": "the payment provider does not know this person yet",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 404,
+         *       "title": "There is nothing to manage yet",
+         *       "type": "/problems/customer-not-found"
+         *     }
+         * @example {
+         *       "code": "method-not-allowed",
+         *       "detail": "this path takes GET and PATCH",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 405,
+         *       "title": "This path does not take that method",
+         *       "type": "/problems/method-not-allowed"
+         *     }
+         * @example {
+         *       "code": "request-timeout",
+         *       "detail": "the body did not arrive within 10 seconds",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 408,
+         *       "title": "The body took too long",
+         *       "type": "/problems/request-timeout"
+         *     }
+         * @example {
+         *       "code": "avatar-exists",
+         *       "detail": "there is an avatar already; change it instead",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "There is an avatar already",
+         *       "type": "/problems/avatar-exists"
+         *     }
+         * @example {
+         *       "code": "avatar-not-ready",
+         *       "detail": "approve a reference picture first",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "The avatar has no approved reference picture",
+         *       "type": "/problems/avatar-not-ready"
+         *     }
+         * @example {
+         *       "code": "reference-not-ready",
+         *       "detail": "that picture is not a delivered reference picture of this avatar",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "That is no delivered reference picture",
+         *       "type": "/problems/reference-not-ready"
+         *     }
+         * @example {
+         *       "code": "photo-already-delivered",
+         *       "detail": "the photo is already delivered",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "The photo is already delivered",
+         *       "type": "/problems/photo-already-delivered"
+         *     }
+         * @example {
+         *       "code": "photo-already-failed",
+         *       "detail": "the photo request has already failed",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "The photo has already failed",
+         *       "type": "/problems/photo-already-failed"
+         *     }
+         * @example {
+         *       "code": "photo-already-refused",
+         *       "detail": "the photo request was refused",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "The photo was refused",
+         *       "type": "/problems/photo-already-refused"
+         *     }
+         * @example {
+         *       "code": "photo-already-canceled",
+         *       "detail": "the photo request was canceled",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "The photo was canceled",
+         *       "type": "/problems/photo-already-canceled"
+         *     }
+         * @example {
+         *       "code": "photo-still-running",
+         *       "detail": "the photo is still being made; cancel it first",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "The photo is still being made",
+         *       "type": "/problems/photo-still-running"
+         *     }
+         * @example {
+         *       "code": "report-already-decided",
+         *       "detail": "this was reported and decided before",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "The report was decided before",
+         *       "type": "/problems/report-already-decided"
+         *     }
+         * @example {
+         *       "code": "report-not-removable",
+         *       "detail": "messages cannot be removed; dismiss the report or escalate it",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "This cannot be removed",
+         *       "type": "/problems/report-not-removable"
+         *     }
+         * @example {
+         *       "code": "projection-not-rebuildable",
+         *       "detail": "nobody has filled photos yet",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "This read model cannot be rebuilt by this program",
+         *       "type": "/problems/projection-not-rebuildable"
+         *     }
+         * @example {
+         *       "code": "subscription-active",
+         *       "detail": "a subscription is open already",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "There is an open subscription already",
+         *       "type": "/problems/subscription-active"
+         *     }
+         * @example {
+         *       "code": "no-subscription",
+         *       "detail": "there is no subscription to change",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "There is no subscription to change",
+         *       "type": "/problems/no-subscription"
+         *     }
+         * @example {
+         *       "code": "idempotency-key-in-use",
+         *       "detail": "a request with this key is still running",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 409,
+         *       "title": "A request with this key is still running",
+         *       "type": "/problems/idempotency-key-in-use"
+         *     }
+         * @example {
+         *       "code": "person-erased",
+         *       "detail": "you had everything of yours erased; nothing more is done for this account",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 410,
+         *       "title": "This person was erased",
+         *       "type": "/problems/person-erased"
+         *     }
+         * @example {
+         *       "code": "precondition-failed",
+         *       "detail": "the resource has changed since you read it",
+         *       "intervening": [
+         *         {
+         *           "event_type": "ProfileChanged",
+         *           "position": 41,
+         *           "recorded_at": "2026-11-22T14:01:30Z"
+         *         }
+         *       ],
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 412,
+         *       "title": "The resource has changed",
+         *       "type": "/problems/precondition-failed"
+         *     }
+         * @example {
+         *       "code": "body-too-large",
+         *       "detail": "the body is larger than 65536 bytes",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 413,
+         *       "title": "The body is too large",
+         *       "type": "/problems/body-too-large"
+         *     }
+         * @example {
+         *       "code": "picture-too-large",
+         *       "detail": "the body is larger than 20971520 bytes",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 413,
+         *       "title": "The picture's file is too large",
+         *       "type": "/problems/picture-too-large"
+         *     }
+         * @example {
+         *       "code": "unsupported-media-type",
+         *       "detail": "send the body with \"Content-Type: application/json\"",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 415,
+         *       "title": "The body must be JSON",
+         *       "type": "/problems/unsupported-media-type"
+         *     }
+         * @example {
+         *       "code": "unsupported-picture",
+         *       "detail": "send the picture's bytes with \"Content-Type: image/jpeg\", \"image/png\" or \"image/webp\"",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 415,
+         *       "title": "The body must be a picture",
+         *       "type": "/problems/unsupported-picture"
+         *     }
+         * @example {
+         *       "code": "range-not-satisfiable",
+         *       "detail": "the picture has 184320 bytes",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 416,
+         *       "title": "The range lies outside the picture",
+         *       "type": "/problems/range-not-satisfiable"
+         *     }
+         * @example {
+         *       "code": "invalid-body",
+         *       "detail": "2 fields are not valid",
+         *       "errors": [
+         *         {
+         *           "detail": "must not be empty; send 1 to 100 characters",
+         *           "pointer": "/name"
+         *         },
+         *         {
+         *           "detail": "must be a whole number from 20 to 120",
+         *           "pointer": "/age"
+         *         }
+         *       ],
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 422,
+         *       "title": "Fields of the body are not valid",
+         *       "type": "/problems/invalid-body"
+         *     }
+         * @example {
+         *       "code": "content-refused",
+         *       "detail": "Pictures stay dressed and romantic: no nudity, no undressing, no sexual acts.",
+         *       "errors": [
+         *         {
+         *           "detail": "Pictures stay dressed and romantic: no nudity, no undressing, no sexual acts.",
+         *           "pointer": "/scene"
+         *         }
+         *       ],
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "rules": [
+         *         "R3"
+         *       ],
+         *       "status": 422,
+         *       "title": "The content is against the rules",
+         *       "type": "/problems/content-refused"
+         *     }
+         * @example {
+         *       "code": "picture-unusable",
+         *       "detail": "it is 9000 × 100 px; at most 8192 px a side are accepted",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 422,
+         *       "title": "The picture cannot be looked at",
+         *       "type": "/problems/picture-unusable"
+         *     }
+         * @example {
+         *       "code": "idempotency-key-reused",
+         *       "detail": "this idempotency key was used for another request",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 422,
+         *       "title": "This key was used for another request",
+         *       "type": "/problems/idempotency-key-reused"
+         *     }
+         * @example {
+         *       "code": "content-cool-down",
+         *       "detail": "too much had to be refused; try again after 2026-11-26T13:00:00Z",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 429,
+         *       "title": "Too much had to be refused",
+         *       "type": "/problems/content-cool-down"
+         *     }
+         * @example {
+         *       "code": "rate-limited",
+         *       "detail": "no more than 600 commands in 60 s are allowed; try again in 1 s",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 429,
+         *       "title": "Too many requests",
+         *       "type": "/problems/rate-limited"
+         *     }
+         * @example {
+         *       "code": "too-many-streams",
+         *       "detail": "8 streams of yours are open; close one of them",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 429,
+         *       "title": "Too many streams are open",
+         *       "type": "/problems/too-many-streams"
+         *     }
+         * @example {
+         *       "code": "internal-error",
+         *       "detail": "the service made a mistake; the log knows it under this request's id",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 500,
+         *       "title": "Something went wrong here",
+         *       "type": "/problems/internal-error"
+         *     }
+         * @example {
+         *       "code": "payment-provider-failed",
+         *       "detail": "the payment provider did not accept the request",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 502,
+         *       "title": "The payment provider refused",
+         *       "type": "/problems/payment-provider-failed"
+         *     }
+         * @example {
+         *       "code": "unavailable",
+         *       "detail": "the service cannot reach its store; try again",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 503,
+         *       "title": "Try again in a moment",
+         *       "type": "/problems/unavailable"
+         *     }
+         * @example {
+         *       "code": "busy",
+         *       "detail": "too many changes at once; try again",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 503,
+         *       "title": "Too many changes at once",
+         *       "type": "/problems/busy"
+         *     }
+         * @example {
+         *       "code": "too-many-checks",
+         *       "detail": "too many pictures are being looked at; try again",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 503,
+         *       "title": "Too many pictures are being looked at",
+         *       "type": "/problems/too-many-checks"
+         *     }
+         * @example {
+         *       "code": "read-model-behind",
+         *       "detail": "the read models have not reached position 42 yet",
+         *       "log_position": 42,
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 503,
+         *       "title": "The answer is not ready yet",
+         *       "type": "/problems/read-model-behind"
+         *     }
+         * @example {
+         *       "code": "payment-unavailable",
+         *       "detail": "the payment provider cannot be reached; try again",
+         *       "request_id": "0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a",
+         *       "status": 503,
+         *       "title": "The payment provider is away",
+         *       "type": "/problems/payment-unavailable"
+         *     }
          */
         Problem: {
             /** @description The kind of problem, for programs. */
@@ -2036,12 +2598,14 @@ export interface components {
              * @example /problems/invalid-body
              */
             type: string;
+            /** @description The names of the policies in `RateLimit-Policy` that the client has used up. */
+            "violated-policies"?: string[];
         };
         /**
          * @description A kind of problem; `/problems` explains each one.
          * @enum {string}
          */
-        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "checkpoint-not-found" | "tree-too-small" | "webhook-not-found" | "event-not-found" | "aggregate-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "person-erased" | "precondition-failed" | "body-too-large" | "picture-too-large" | "unsupported-media-type" | "unsupported-picture" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "picture-unusable" | "idempotency-key-reused" | "content-cool-down" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "too-many-checks" | "read-model-behind" | "payment-unavailable";
+        ProblemCode: "invalid-json" | "invalid-parameter" | "invalid-signature" | "unauthenticated" | "subscription-required" | "payment-incomplete" | "payment-past-due" | "subscription-unpaid" | "subscription-paused" | "photo-quota-exhausted" | "image-url-expired" | "image-url-invalid" | "role-required" | "not-found" | "avatar-not-found" | "photo-not-found" | "report-subject-not-found" | "report-not-found" | "user-not-found" | "projection-not-found" | "checkpoint-not-found" | "tree-too-small" | "webhook-not-found" | "event-not-found" | "aggregate-not-found" | "customer-not-found" | "method-not-allowed" | "request-timeout" | "avatar-exists" | "avatar-not-ready" | "reference-not-ready" | "photo-already-delivered" | "photo-already-failed" | "photo-already-refused" | "photo-already-canceled" | "photo-still-running" | "report-already-decided" | "report-not-removable" | "projection-not-rebuildable" | "subscription-active" | "no-subscription" | "idempotency-key-in-use" | "person-erased" | "precondition-failed" | "body-too-large" | "picture-too-large" | "unsupported-media-type" | "unsupported-picture" | "range-not-satisfiable" | "invalid-body" | "content-refused" | "picture-unusable" | "idempotency-key-reused" | "content-cool-down" | "rate-limited" | "too-many-streams" | "internal-error" | "payment-provider-failed" | "unavailable" | "busy" | "too-many-checks" | "read-model-behind" | "payment-unavailable";
         /** @description A read model, and how far it has followed the event log. */
         Projection: {
             check?: components["schemas"]["ProjectionCheck"] | null;
@@ -2168,7 +2732,7 @@ export interface components {
         /** @description Whether the service can work. */
         Readiness: {
             checks: components["schemas"]["Checks"];
-            /** @description Which read models somebody should look at, and why; absent when there is none. */
+            /** @description What somebody should look at, and why: read models, or Redis; absent when there is nothing. */
             reasons?: string[];
             status: components["schemas"]["ReadinessStatus"];
         };
@@ -2465,695 +3029,7 @@ export interface components {
          */
         XmpEvidence: "trained_model" | "other" | "none";
     };
-    responses: {
-        /** @description `aggregate-not-found`: There is no such aggregate. */
-        "aggregate-not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `avatar-exists`: There is an avatar already. */
-        "avatar-exists": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `avatar-not-found`: There is no avatar yet. */
-        "avatar-not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `avatar-not-ready`: The avatar has no approved reference picture. */
-        "avatar-not-ready": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `body-too-large`: The body is too large. */
-        "body-too-large": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `busy`: Too many changes at once. */
-        busy: {
-            headers: {
-                /** @description After how many seconds it is sensible to try again. */
-                "Retry-After"?: number;
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `checkpoint-not-found`: No checkpoint was signed yet. */
-        "checkpoint-not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `content-cool-down`: Too much had to be refused. */
-        "content-cool-down": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `content-refused`: The content is against the rules. */
-        "content-refused": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `customer-not-found`: There is nothing to manage yet. */
-        "customer-not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `event-not-found`: There is no such event. */
-        "event-not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `idempotency-key-in-use`: A request with this key is still running. */
-        "idempotency-key-in-use": {
-            headers: {
-                /** @description After how many seconds it is sensible to try again. */
-                "Retry-After"?: number;
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `idempotency-key-reused`: This key was used for another request. */
-        "idempotency-key-reused": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `image-url-expired`: The picture's address has expired. */
-        "image-url-expired": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `image-url-invalid`: The picture's address is not valid. */
-        "image-url-invalid": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `internal-error`: Something went wrong here. */
-        "internal-error": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `invalid-body`: Fields of the body are not valid. */
-        "invalid-body": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `invalid-json`: The body is not JSON. */
-        "invalid-json": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `invalid-parameter`: A parameter or header is malformed. */
-        "invalid-parameter": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `invalid-signature`: The signature is not valid. */
-        "invalid-signature": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `method-not-allowed`: This path does not take that method. */
-        "method-not-allowed": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `no-subscription`: There is no subscription to change. */
-        "no-subscription": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `not-found`: There is nothing here. */
-        "not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `payment-incomplete`: The first payment is not complete. */
-        "payment-incomplete": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `payment-past-due`: The payment is overdue. */
-        "payment-past-due": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `payment-provider-failed`: The payment provider refused. */
-        "payment-provider-failed": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `payment-unavailable`: The payment provider is away. */
-        "payment-unavailable": {
-            headers: {
-                /** @description After how many seconds it is sensible to try again. */
-                "Retry-After"?: number;
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `person-erased`: This person was erased. */
-        "person-erased": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `photo-already-canceled`: The photo was canceled. */
-        "photo-already-canceled": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `photo-already-delivered`: The photo is already delivered. */
-        "photo-already-delivered": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `photo-already-failed`: The photo has already failed. */
-        "photo-already-failed": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `photo-already-refused`: The photo was refused. */
-        "photo-already-refused": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `photo-not-found`: There is no such photo. */
-        "photo-not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `photo-quota-exhausted`: All pictures of this period are used. */
-        "photo-quota-exhausted": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `photo-still-running`: The photo is still being made. */
-        "photo-still-running": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `picture-too-large`: The picture's file is too large. */
-        "picture-too-large": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `picture-unusable`: The picture cannot be looked at. */
-        "picture-unusable": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `precondition-failed`: The resource has changed. */
-        "precondition-failed": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `projection-not-found`: There is no such read model. */
-        "projection-not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `projection-not-rebuildable`: This read model cannot be rebuilt by this program. */
-        "projection-not-rebuildable": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `range-not-satisfiable`: The range lies outside the picture. */
-        "range-not-satisfiable": {
-            headers: {
-                /** @description The picture's size, as `bytes *\/184320`. */
-                "Content-Range"?: string;
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `read-model-behind`: The answer is not ready yet. */
-        "read-model-behind": {
-            headers: {
-                /** @description After how many seconds it is sensible to try again. */
-                "Retry-After"?: number;
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `reference-not-ready`: That is no delivered reference picture. */
-        "reference-not-ready": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `report-already-decided`: The report was decided before. */
-        "report-already-decided": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `report-not-found`: There is no such report. */
-        "report-not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `report-not-removable`: This cannot be removed. */
-        "report-not-removable": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `report-subject-not-found`: There is nothing to report. */
-        "report-subject-not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `request-timeout`: The body took too long. */
-        "request-timeout": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `role-required`: This needs a role. */
-        "role-required": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `subscription-active`: There is an open subscription already. */
-        "subscription-active": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `subscription-paused`: The subscription is paused. */
-        "subscription-paused": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `subscription-required`: A subscription is needed. */
-        "subscription-required": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `subscription-unpaid`: The subscription is unpaid. */
-        "subscription-unpaid": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `too-many-checks`: Too many pictures are being looked at. */
-        "too-many-checks": {
-            headers: {
-                /** @description After how many seconds it is sensible to try again. */
-                "Retry-After"?: number;
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `tree-too-small`: The tree has not so many events. */
-        "tree-too-small": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `unauthenticated`: Sign in first. */
-        unauthenticated: {
-            headers: {
-                /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
-                "WWW-Authenticate"?: string;
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `unavailable`: Try again in a moment. */
-        unavailable: {
-            headers: {
-                /** @description After how many seconds it is sensible to try again. */
-                "Retry-After"?: number;
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `unsupported-media-type`: The body must be JSON. */
-        "unsupported-media-type": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `unsupported-picture`: The body must be a picture. */
-        "unsupported-picture": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `user-not-found`: There is no such person. */
-        "user-not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `webhook-not-found`: There is no such message. */
-        "webhook-not-found": {
-            headers: {
-                /** @description The request's id. */
-                "X-Request-Id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-    };
+    responses: never;
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -3246,6 +3122,23 @@ export interface operations {
             /** @description `role-required`: This needs a role. */
             403: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -3373,6 +3266,23 @@ export interface operations {
             /** @description `role-required`: This needs a role. */
             403: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -3580,6 +3490,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -3779,6 +3706,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -3872,6 +3816,23 @@ export interface operations {
             /** @description `role-required`: This needs a role. */
             403: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -4077,6 +4038,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -4200,6 +4178,23 @@ export interface operations {
             /** @description `role-required`: This needs a role. */
             403: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -4352,6 +4347,23 @@ export interface operations {
             /** @description `report-not-found`: There is no such report. */
             404: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -4589,6 +4601,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -4723,6 +4752,23 @@ export interface operations {
             /** @description `user-not-found`: There is no such person. */
             404: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -4899,6 +4945,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -4999,6 +5062,23 @@ export interface operations {
             /** @description `role-required`: This needs a role. */
             403: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -5190,6 +5270,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -5322,6 +5419,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -5440,6 +5554,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -5520,6 +5651,23 @@ export interface operations {
             /** @description `checkpoint-not-found`: No checkpoint was signed yet. */
             404: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -5666,6 +5814,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -5793,6 +5958,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -5886,6 +6068,23 @@ export interface operations {
             /** @description `role-required`: This needs a role. */
             403: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6002,6 +6201,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -6103,6 +6319,23 @@ export interface operations {
             /** @description `tree-too-small`: The tree has not so many events. `checkpoint-not-found`: No checkpoint was signed yet. */
             404: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6302,9 +6535,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content-cool-down`: Too much had to be refused. */
+            /** @description `content-cool-down`: Too much had to be refused. `rate-limited`: Too many requests. */
             429: {
                 headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6447,6 +6686,23 @@ export interface operations {
             /** @description `person-erased`: This person was erased. */
             410: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6677,9 +6933,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content-cool-down`: Too much had to be refused. */
+            /** @description `content-cool-down`: Too much had to be refused. `rate-limited`: Too many requests. */
             429: {
                 headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -6866,6 +7128,23 @@ export interface operations {
             /** @description `idempotency-key-reused`: This key was used for another request. */
             422: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -7095,6 +7374,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -7295,6 +7591,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -7477,6 +7790,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -7601,6 +7931,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -7691,6 +8038,23 @@ export interface operations {
                 headers: {
                     /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
                     "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -7817,6 +8181,23 @@ export interface operations {
             /** @description `body-too-large`: The body is too large. */
             413: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -8013,6 +8394,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -8123,6 +8521,23 @@ export interface operations {
                 headers: {
                     /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
                     "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -8249,6 +8664,23 @@ export interface operations {
             /** @description `body-too-large`: The body is too large. */
             413: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -8482,6 +8914,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -8686,6 +9135,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -8832,6 +9298,23 @@ export interface operations {
             /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
             402: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -9025,9 +9508,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content-cool-down`: Too much had to be refused. */
+            /** @description `content-cool-down`: Too much had to be refused. `rate-limited`: Too many requests. */
             429: {
                 headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -9180,6 +9669,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -9318,6 +9824,23 @@ export interface operations {
             /** @description `body-too-large`: The body is too large. */
             413: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -9576,6 +10099,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -9628,6 +10168,23 @@ export interface operations {
                      *     }
                      */
                     "application/json": unknown;
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9735,6 +10292,23 @@ export interface operations {
             /** @description `subscription-required`: A subscription is needed. `payment-incomplete`: The first payment is not complete. `payment-past-due`: The payment is overdue. `subscription-unpaid`: The subscription is unpaid. `subscription-paused`: The subscription is paused. */
             402: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -9933,9 +10507,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content-cool-down`: Too much had to be refused. */
+            /** @description `content-cool-down`: Too much had to be refused. `rate-limited`: Too many requests. */
             429: {
                 headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -10074,6 +10654,23 @@ export interface operations {
             /** @description `photo-not-found`: There is no such photo. */
             404: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -10247,6 +10844,23 @@ export interface operations {
             /** @description `idempotency-key-reused`: This key was used for another request. */
             422: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -10442,6 +11056,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -10528,6 +11159,17 @@ export interface operations {
                     "image/webp": number[];
                 };
             };
+            /** @description The picture is in an object store that signs addresses: `Location` is one, good as long as this one. */
+            302: {
+                headers: {
+                    /** @description An absolute address at which the store answers with the picture, in ranges too. */
+                    Location?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The client has these bytes. */
             304: {
                 headers: {
@@ -10564,6 +11206,23 @@ export interface operations {
                 headers: {
                     /** @description The picture's size, as `bytes *\/184320`. */
                     "Content-Range"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -10619,6 +11278,23 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     problem_page: {
@@ -10651,6 +11327,23 @@ export interface operations {
             /** @description `not-found`: There is nothing here. */
             404: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -10724,6 +11417,23 @@ export interface operations {
             /** @description `picture-unusable`: The picture cannot be looked at. */
             422: {
                 headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -10882,6 +11592,23 @@ export interface operations {
                 headers: {
                     /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
                     "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -11091,6 +11818,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -11209,6 +11953,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal-error`: Something went wrong here. */
             500: {
                 headers: {
@@ -11299,6 +12060,23 @@ export interface operations {
                 headers: {
                     /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
                     "WWW-Authenticate"?: string;
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-streams`: Too many streams are open. `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description What is left, as `"commands";r=0;t=1`: units, and seconds until one more. */
+                    RateLimit?: string;
+                    /** @description What is granted, as `"commands";q=600;w=60`: units and seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description After how many seconds it is sensible to try again. */
+                    "Retry-After"?: number;
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
