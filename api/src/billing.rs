@@ -38,6 +38,8 @@ use crate::{
 problems!(PlansProblems = SIGNED_IN, &[Code::InvalidParameter]);
 
 /// List the plans.
+///
+/// They come from the service's configuration; amounts are in the currency's smallest unit.
 #[utoipa::path(
     tag = "Billing",
     responses(

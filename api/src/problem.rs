@@ -347,6 +347,10 @@ impl ResponseError for Problem {
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.clone()));
         }
+        if self.code == Code::RequestTimeout {
+            // What has not come by now is not waited for, not even to be thrown away.
+            response.force_close();
+        }
         match serde_json::to_vec(self.document.as_ref()) {
             Ok(body) => response.body(body),
             Err(error) => {

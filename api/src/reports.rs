@@ -264,6 +264,8 @@ pub(crate) async fn list_reports(
 problems!(GetProblems = SIGNED_IN, READ, &[Code::ReportNotFound]);
 
 /// Show one of one's reports.
+///
+/// It says what became of it as soon as an operator has decided.
 #[utoipa::path(
     tag = "Reports",
     params(("report_id" = Uuid, Path, description = "The report's id: the id of what it is about."), ReadHeaders),

@@ -19,6 +19,9 @@ pub const MAX_PIXELS: u64 = 40_000_000;
 /// The most memory a decoder may take for itself, in bytes: 40 megapixels of 16-bit RGBA, and some.
 pub const MAX_ALLOCATION: u64 = 400 * 1024 * 1024;
 
+/// The most memory for what stands beside the pixels, in bytes: texts and a colour profile, which may be folded up small.
+const MAX_BESIDE_PIXELS: u64 = 16 * 1024 * 1024;
+
 /// Decodes a PNG, JPEG or WebP to 8-bit RGB, upright, without alpha. No pixel is touched before the header was judged.
 ///
 /// # Errors
@@ -48,10 +51,14 @@ pub(crate) fn opened(
     format: ImageFormat,
 ) -> Result<impl ImageDecoder + '_, PictureError> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits());
-    let decoder = reader.into_decoder().map_err(damaged)?;
+    reader.limits(limits(MAX_BESIDE_PIXELS));
+    let mut decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     judge_size(width, height)?;
+    // The pixels are counted by now.
+    decoder
+        .set_limits(limits(MAX_ALLOCATION))
+        .map_err(damaged)?;
     Ok(decoder)
 }
 
@@ -67,9 +74,9 @@ pub(crate) fn accepted_format(bytes: &[u8]) -> Result<ImageFormat, PictureError>
     }
 }
 
-fn limits() -> Limits {
+fn limits(bytes: u64) -> Limits {
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_ALLOCATION);
+    limits.max_alloc = Some(bytes);
     limits
 }
 

@@ -151,7 +151,7 @@ fn what_production_needs_is_asked_for() {
     let compose = compose();
     let asked = compose["x-ava"]["environment"].as_object().unwrap();
     // Which of these are needed, other settings say: they come with `env_file`, and a process that lacks one says so.
-    let either = ["AUTH_JWT_SECRET", "REPLICATE_API_TOKEN"];
+    let either = ["AUTH_JWT_SECRET", "REPLICATE_API_TOKEN", "STRIPE_PRICE_ID"];
     for name in needed {
         assert!(asked.contains_key(name) || either.contains(&name), "{name}");
     }

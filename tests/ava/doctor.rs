@@ -50,7 +50,7 @@ fn a_running_system_is_well() {
         ("database", "ok PostgreSQL "),
         ("durability", "ok what was acknowledged survives"),
         ("connections", "ok "),
-        ("clock", "ok this clock and the database's differ by 0 ms"),
+        ("clock", "ok this clock and the database's differ by "),
         ("migrations", "ok all "),
         ("read models", "ok all "),
         ("checkpoints", "ok nothing has happened yet"),
@@ -231,11 +231,9 @@ fn what_is_wrong_with_this_machine_is_told_with_what_to_do() {
         "database",
         "fail there is no database",
     );
-    fs::write(
-        directory.path().join("objects"),
-        "a file, where a directory should be",
-    )
-    .unwrap();
+    let objects = directory.path().join("objects");
+    fs::remove_dir_all(&objects).unwrap();
+    fs::write(&objects, "a file, where a directory should be").unwrap();
     let ended = Ended::of(doctor(&directory));
     found(&ended, "storage", "fail the storage directory");
     assert_eq!(ended.code, Some(1));

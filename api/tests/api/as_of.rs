@@ -180,7 +180,7 @@ async fn every_answer_of_then_is_given_again() {
             assert!(matches!(stranger.status, 404), "{path} at {position}");
         }
     }
-    assert!(told.len() > 40, "only {} different answers", told.len());
+    assert!(told.len() >= 40, "only {} different answers", told.len());
 }
 
 /// When the event at a position was recorded, and whether it was the last one then.

@@ -42,7 +42,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_is_told_how_it_stands_and_refused_when_it_asks_too_often() {
     let app = start(Bounds::NONE.with(Policy::Requests, slow(3))).await;
-    let plans = async |address| from(&app, address, Method::GET, "/billing/plans").await;
+    let plans = async |address| from(&app, address, Method::GET, "/problems").await;
     for left in [2, 1, 0] {
         let answer = plans("203.0.113.7").await;
         assert_eq!(answer.status(), 200);
@@ -97,7 +97,7 @@ async fn an_address_is_told_how_it_stands_and_refused_when_it_asks_too_often() {
 async fn neighbours_in_one_network_of_ipv6_are_one_client() {
     let app = start(Bounds::NONE.with(Policy::Requests, slow(1))).await;
     let plans = async |address| {
-        from(&app, address, Method::GET, "/billing/plans")
+        from(&app, address, Method::GET, "/problems")
             .await
             .status()
     };
@@ -114,7 +114,7 @@ async fn nobodys_word_is_taken_for_their_address_unless_a_proxy_is_trusted() {
     })
     .await;
     for _ in 0..3 {
-        let answer = from(&app, "203.0.113.7", Method::GET, "/billing/plans").await;
+        let answer = from(&app, "203.0.113.7", Method::GET, "/problems").await;
         assert_eq!(answer.status(), 200, "this machine itself is not counted");
         assert!(!answer.headers().contains_key("ratelimit"));
     }

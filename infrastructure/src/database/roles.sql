@@ -42,9 +42,12 @@ BEGIN
         EXECUTE format('DROP POLICY IF EXISTS every_row ON public.%I', model);
         EXECUTE format($policy$CREATE POLICY own_rows ON public.%I FOR SELECT TO ava_api
                                USING (owner = nullif(current_setting('ava.user_id', true), '')::uuid)$policy$, model);
-        EXECUTE format('CREATE POLICY every_row ON public.%I FOR SELECT TO ava_worker, ava_steward, ava_auditor USING (true)',
-                       model);
+        EXECUTE format('CREATE POLICY every_row ON public.%I FOR SELECT TO ava_worker, ava_steward USING (true)', model);
     END LOOP;
+
+    -- Auditors find events in it, and see nothing else that is a person's.
+    DROP POLICY IF EXISTS audited_rows ON audit_index;
+    CREATE POLICY audited_rows ON audit_index FOR SELECT TO ava_auditor USING (true);
 
     -- Who claims work locks its row, which PostgreSQL takes for the wish to change it. Nothing is changed.
     FOREACH model IN ARRAY ARRAY['photo_work', 'chat_work'] LOOP

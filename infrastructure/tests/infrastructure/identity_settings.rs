@@ -37,7 +37,12 @@ fn tokens_are_checked_with_the_keys_that_the_settings_lead_to() {
     ));
     let at = keys(&[("AUTH_ISSUER", issuer), ("AUTH_JWKS_URL", jwks)]);
     assert!(matches!(at, TokenKeys::Jwks(url) if url.as_str() == jwks));
-    let of_sandbox = read(&[("AUTH_ISSUER", "sandbox"), ("CHAT_API_KEY", "k")]).unwrap();
+    let of_sandbox = read(&[
+        ("AUTH_ISSUER", "sandbox"),
+        ("CHAT_API_KEY", "k"),
+        ("CHAT_MODEL", "a-model"),
+    ])
+    .unwrap();
     assert_eq!(of_sandbox.identity.issuer, Issuer::Sandbox);
     assert!(of_sandbox.needs_sandbox());
 

@@ -115,7 +115,7 @@ const OTHERS: &[(DatabaseRole, &[&str])] = &[
     (
         DatabaseRole::Projector,
         &[
-            "SELECT append_event('A', 'x', 0, gen_random_uuid(), 'X', '1', '{}', '{}', NULL, NULL, NULL)",
+            "SELECT append_event('A', 'x', 0, gen_random_uuid(), 'X', '1', '{}', '{}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
             "SELECT * FROM idempotency_keys",
             "SELECT * FROM webhook_inbox",
             "SELECT * FROM leases",
@@ -146,7 +146,7 @@ const OTHERS: &[(DatabaseRole, &[&str])] = &[
             "SELECT * FROM webhook_inbox",
             "SELECT picture_of_photo(gen_random_uuid())",
             "SELECT owner_of_customer('cus_1')",
-            "SELECT append_event('A', 'x', 0, gen_random_uuid(), 'X', '1', '{}', '{}', NULL, NULL, NULL)",
+            "SELECT append_event('A', 'x', 0, gen_random_uuid(), 'X', '1', '{}', '{}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
             "UPDATE followers SET state = 'running'",
         ],
     ),
@@ -255,7 +255,9 @@ async fn a_key_is_seen_by_the_person_whose_it_is() {
     let database = ScratchDatabase::create().await;
     let api = database.pool_as(DatabaseRole::Api);
     let one = Uuid::now_v7();
-    sqlx::query("SELECT append_event('A', 'x', 0, $1, 'X', '1', '{}', '{}', $2, 'key', '\\x00')")
+    sqlx::query(
+        "SELECT append_event('A', 'x', 0, $1, 'X', '1', '{}', '{}', $2, 'key', '\\x00', NULL, NULL, NULL, NULL, NULL)",
+    )
         .bind(Uuid::now_v7())
         .bind(format!("user:{one}"))
         .execute(&api)
@@ -283,7 +285,9 @@ async fn a_key_is_seen_by_the_person_whose_it_is() {
 /// Appends one event as a process does, and answers whose it is.
 async fn append(pool: &PgPool, aggregate: &str) -> Uuid {
     let owner = Uuid::now_v7();
-    sqlx::query("SELECT append_event($1, $2, 0, $3, 'X', '1', '{}', $4, NULL, NULL, NULL)")
+    sqlx::query(
+        "SELECT append_event($1, $2, 0, $3, 'X', '1', '{}', $4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+    )
         .bind(aggregate)
         .bind(owner.to_string())
         .bind(Uuid::now_v7())

@@ -45,7 +45,7 @@ async fn acting_as(url: &str, role: DatabaseRole) -> Result<PgPool, DatabaseErro
 /// Appends an event as a process of the API does.
 async fn append(url: &str) {
     let api = acting_as(url, DatabaseRole::Api).await.unwrap();
-    sqlx::query("SELECT append_event('A', 'x', 0, gen_random_uuid(), 'X', '1', '{}', '{}', NULL, NULL, NULL)")
+    sqlx::query("SELECT append_event('A', 'x', 0, gen_random_uuid(), 'X', '1', '{}', '{}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)")
         .execute(&api)
         .await
         .unwrap();

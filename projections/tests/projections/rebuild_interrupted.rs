@@ -10,12 +10,15 @@ use std::{
 
 use async_trait::async_trait;
 use domain::recorded::{AnyEvent, Recorded};
-use infrastructure::event_log::PostgresEventLog;
+use infrastructure::{
+    database::{DatabaseOptions, DatabaseRole},
+    event_log::PostgresEventLog,
+};
 use projections::{
     engine::Projector,
     rebuild::{NotDone, Order, Purpose},
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -109,7 +112,11 @@ async fn a_rebuild_that_is_told_to_stop_goes_on_where_it_was_unless_it_is_thrown
 async fn killed_at(log: &TestLog, inner: Arc<dyn Projector>, place: Place, cut: u32) {
     let projector = Arc::new(Cut::at(inner, place));
     // Its connections die with it.
-    let pool = PgPool::connect(log.database.url()).await.unwrap();
+    let pool = infrastructure::database::open(
+        &log.database.url_as(DatabaseRole::Projector),
+        &DatabaseOptions::named("dying").acting_as(DatabaseRole::Projector),
+    )
+    .unwrap();
     let its_log = Arc::new(PostgresEventLog::start(
         pool.clone(),
         infrastructure::scratch_database::master_keys(),

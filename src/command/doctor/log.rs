@@ -128,8 +128,8 @@ async fn tree(settings: &Settings, pool: &PgPool, report: &mut Report) -> Result
         );
     } else {
         report.ok(CHECK, match age {
-            Some(age) => format!("the newest is over all {covered} events but those of the last moments, and {age} s old"),
-            None => "nothing has happened yet that one could be over".to_owned(),
+            Some(age) if covered > 0 => format!("the newest is over all {covered} events but those of the last moments, and {age} s old"),
+            Some(_) | None => "nothing has happened yet that one could be over".to_owned(),
         });
     }
     published(settings, &tree, status.size, report).await

@@ -112,8 +112,10 @@ fn tls_may_end_in_nginx() {
     let certificate = extra.join("fullchain.pem");
     let answer = curl(&[
         &format!("https://ava.example.com:{port}/health"),
-        &format!("--resolve=ava.example.com:{port}:127.0.0.1"),
-        &format!("--cacert={}", certificate.display()),
+        "--resolve",
+        &format!("ava.example.com:{port}:127.0.0.1"),
+        "--cacert",
+        &certificate.display().to_string(),
     ]);
     assert!(
         answer

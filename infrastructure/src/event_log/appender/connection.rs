@@ -5,7 +5,9 @@ use std::{collections::HashMap, time::Duration};
 use application::ports::{Append, Conflict, KnownKey, StreamId, StreamSlice};
 use chrono::{DateTime, Utc};
 use domain::values::Position;
-use sqlx::{Connection as _, PgConnection, PgPool, Row, error::DatabaseError, postgres::PgRow};
+use sqlx::{
+    Connection as _, Executor, PgConnection, PgPool, Row, error::DatabaseError, postgres::PgRow,
+};
 use tokio::time::{error::Elapsed, timeout};
 use uuid::Uuid;
 
@@ -118,44 +120,45 @@ impl Connection {
     }
 }
 
+/// What a session begins with, in one round trip. PostgreSQL shows sessions to those who logged in alike, whatever role
+/// they act as; so the role is given up for the moment. An answer promises durability, whatever the database's default is.
+/// And the few statements of this session are planned once: their plans do not depend on their values.
+const BEGIN_SESSION: &str = "
+SET ROLE NONE;
+SELECT pid, backend_start, set_config('plan_cache_mode', 'force_generic_plan', false),
+       CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END
+  FROM pg_stat_activity WHERE pid = pg_backend_pid();
+RESET ROLE";
+
+/// Makes sure that a former session no longer writes, over the connection of somebody who logged in alike.
+async fn end(connection: &mut PgConnection, stray: Backend) -> sqlx::Result<()> {
+    sqlx::query("SET ROLE NONE")
+        .execute(&mut *connection)
+        .await?;
+    let over: Option<bool> = sqlx::query_scalar(
+        "SELECT pg_terminate_backend(pid, 900) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2",
+    )
+    .bind(stray.pid)
+    .bind(stray.started)
+    .fetch_optional(connection)
+    .await?;
+    if over == Some(false) {
+        return Err(sqlx::Error::Protocol(
+            "the former session is still at work".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 impl Session {
     /// Connects, after making sure that a stray session no longer writes.
     async fn open(pool: &PgPool, stray: Option<Backend>) -> sqlx::Result<Self> {
         let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
-        // PostgreSQL shows sessions, and lets them be ended, to those who logged in alike, whatever role they act as.
-        sqlx::query("SET ROLE NONE")
-            .execute(&mut connection)
-            .await?;
-        if let Some(Backend { pid, started }) = stray {
-            let over: Option<bool> = sqlx::query_scalar(
-                "SELECT pg_terminate_backend(pid, 900) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2",
-            )
-            .bind(pid)
-            .bind(started)
-            .fetch_optional(&mut connection)
-            .await?;
-            if over == Some(false) {
-                return Err(sqlx::Error::Protocol(
-                    "the former session is still at work".to_owned(),
-                ));
-            }
+        if let Some(stray) = stray {
+            end(&mut connection, stray).await?;
         }
-        // An answer promises durability, whatever the database's default is. And the few statements of this session
-        // are planned once: their plans do not depend on their values.
-        sqlx::query(
-            "SELECT set_config('plan_cache_mode', 'force_generic_plan', false),
-                    CASE current_setting('synchronous_commit')
-                        WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END",
-        )
-        .execute(&mut connection)
-        .await?;
-        let row = sqlx::query(
-            "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()",
-        )
-        .fetch_one(&mut connection)
-        .await?;
-        // The role that the connection began with.
-        sqlx::query("RESET ROLE").execute(&mut connection).await?;
+        let rows = (&mut connection).fetch_all(BEGIN_SESSION).await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
         let backend = Backend {
             pid: row.try_get(0)?,
             started: row.try_get(1)?,
