@@ -43,9 +43,6 @@ fn start(cli: Cli) -> Result<(), Failure> {
         infrastructure::settings::Settings::from_environment().map_err(Failure::usage)?;
     // Sentry wants to be there before the runtime's threads are.
     let telemetry = infrastructure::telemetry::start(&settings, command.log_filter());
-    for warning in &settings.warnings {
-        tracing::warn!("{warning}");
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

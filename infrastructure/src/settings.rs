@@ -46,7 +46,7 @@ pub use redis::RedisSettings;
 pub use safety::SafetySettings;
 pub use secret::Secret;
 pub use storage::StorageSettings;
-pub use variables::{Support, VARIABLES};
+pub use variables::VARIABLES;
 
 /// What this process is for; the default is development.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,8 +164,6 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// `RUST_LOG`: which log lines are written; none for what the command finds fit.
     pub log_filter: Option<String>,
-    /// What is worth saying at start-up, although nothing is wrong.
-    pub warnings: Vec<String>,
 }
 
 /// The configuration cannot be used; all that is wrong with it.
@@ -251,7 +249,6 @@ impl Settings {
                 .value("LOG_FORMAT", "json")
                 .unwrap_or(LogFormat::Pretty),
             log_filter: log_filter(&mut reader),
-            warnings: warnings(look_up),
             payment,
             replicate,
         };
@@ -479,13 +476,4 @@ pub fn derived_key(key: &[u8; 32], purpose: &str) -> [u8; 32] {
     #[expect(clippy::unwrap_used, reason = "HMAC takes keys of any length")]
     let mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
     mac.chain_update(purpose).finalize().into_bytes().into()
-}
-
-fn warnings(look_up: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
-    VARIABLES
-        .iter()
-        .filter(|(_, support)| *support == Support::NotYet)
-        .filter(|(name, _)| look_up(name).is_some_and(|value| !value.trim().is_empty()))
-        .map(|(name, _)| format!("{name} is set, but this version does not use it yet"))
-        .collect()
 }

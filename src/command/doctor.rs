@@ -33,7 +33,7 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
         log::examine(&settings, &pool, &mut report).await;
         pool.close().await;
     }
-    redis::examine(look_up("REDIS_URL"), &mut report).await;
+    redis::examine(settings.redis.as_ref(), look_up("REDIS_URL"), &mut report).await;
     providers::examine(&settings, &mut report).await;
     super::print(&if json {
         report.as_json()

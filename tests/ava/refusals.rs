@@ -133,23 +133,6 @@ fn a_mistake_in_the_plans_is_told_with_its_line() {
 }
 
 #[test]
-fn a_variable_of_a_later_version_is_said_to_be_unused() {
-    let directory = data_dir();
-    let mut command = ava(directory.path(), &["api"]);
-    command
-        .env("REDIS_URL", "redis://localhost")
-        .env("DATABASE_URL", "postgres://127.0.0.1:1/ava");
-    let ended = Ended::of(command);
-    assert!(
-        ended
-            .stderr
-            .contains("REDIS_URL is set, but this version does not use it yet"),
-        "{}",
-        ended.stderr
-    );
-}
-
-#[test]
 fn a_second_one_on_the_same_directory_is_refused_and_the_first_goes_on() {
     let directory = data_dir();
     let mut first = RunningAva::start(directory.path());

@@ -4,7 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use url::Url;
 
-use super::{Secret, variables::is_read};
+use super::{Secret, variables::is_known};
 
 /// Reads variables and gathers problems.
 pub(super) struct Reader<'a> {
@@ -22,7 +22,7 @@ impl<'a> Reader<'a> {
 
     /// A variable's text; an empty one counts as absent, since that is how compose files pass what is not set.
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        debug_assert!(is_read(name), "{name} is not in the list of variables");
+        debug_assert!(is_known(name), "{name} is not in the list of variables");
         (self.look_up)(name)
             .map(|text| text.trim().to_owned())
             .filter(|text| !text.is_empty())

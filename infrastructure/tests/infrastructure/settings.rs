@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeSet, fs, path::Path, time::Duration};
 
 use infrastructure::settings::{
-    Billing, Environment, ImageService, InvalidSettings, Settings, Support, VARIABLES,
+    Billing, Environment, ImageService, InvalidSettings, Settings, VARIABLES,
 };
 
 pub fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidSettings> {
@@ -60,7 +60,6 @@ fn nothing_needs_to_be_configured_for_development() {
     assert_eq!(settings.sandbox_addr.to_string(), "127.0.0.1:8090");
     assert_eq!(settings.data_dir, Path::new(".data"));
     assert!(settings.needs_sandbox());
-    assert!(settings.warnings.is_empty());
     let plan = settings.plans.by_id("monthly").unwrap();
     assert_eq!(
         (plan.price_id.as_str(), plan.amount, plan.photos_per_period),
@@ -144,7 +143,6 @@ fn an_empty_variable_is_one_that_is_not_set() {
     .unwrap();
     assert_eq!(settings.http_addr.port(), 8080);
     assert!(settings.needs_sandbox());
-    assert!(settings.warnings.is_empty());
 }
 
 #[test]
@@ -351,13 +349,6 @@ fn read_models_are_checked_once_a_day_or_as_often_as_it_is_said() {
 }
 
 #[test]
-fn what_this_version_cannot_do_yet_is_said_and_not_hidden() {
-    let settings = read(&[("REDIS_URL", "redis://localhost")]).unwrap();
-    assert_eq!(settings.warnings.len(), 1);
-    assert!(settings.warnings[0].contains("REDIS_URL"));
-}
-
-#[test]
 fn crisis_answers_are_data_and_english_is_never_missing() {
     let standard = read(&[]).unwrap().crisis_answers;
     assert!(standard.to("en-US").contains("988"));
@@ -386,7 +377,7 @@ fn the_example_file_names_every_variable_and_no_other() {
         .filter_map(|line| line.split_once('='))
         .map(|(name, _)| name)
         .collect();
-    let known: BTreeSet<&str> = VARIABLES.iter().map(|(name, _)| *name).collect();
+    let known: BTreeSet<&str> = VARIABLES.iter().copied().collect();
     assert_eq!(explained.iter().copied().collect::<BTreeSet<_>>(), known);
     assert_eq!(explained.len(), known.len(), "a variable is there twice");
 }
@@ -399,44 +390,8 @@ fn the_list_says_truly_which_variables_are_read() {
         asked.borrow_mut().insert(name.to_owned());
         (name == "APP_ENV").then(|| "production".to_owned())
     });
-    let listed: BTreeSet<String> = VARIABLES
-        .iter()
-        .map(|(name, _)| (*name).to_owned())
-        .collect();
+    let listed: BTreeSet<String> = VARIABLES.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(asked.into_inner(), listed);
-    assert!(
-        VARIABLES
-            .iter()
-            .any(|(_, support)| *support == Support::Read)
-    );
-}
-
-#[test]
-fn the_example_file_says_which_variables_are_not_used_yet() {
-    let text = include_str!("../../../.env.example");
-    let mut comment = String::new();
-    let mut explained = false;
-    for line in text.lines() {
-        if let Some((name, _)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
-            let support = VARIABLES
-                .iter()
-                .find(|(known, _)| *known == name)
-                .unwrap()
-                .1;
-            assert_eq!(
-                comment.contains("Not used yet"),
-                support == Support::NotYet,
-                "{name}: {comment}"
-            );
-            explained = true;
-        } else {
-            if explained {
-                comment.clear();
-                explained = false;
-            }
-            comment.push_str(line);
-        }
-    }
 }
 
 #[test]

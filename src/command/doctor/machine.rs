@@ -4,7 +4,10 @@ use std::path::Path;
 
 use application::ports::ObjectStorage;
 use bytes::Bytes;
-use infrastructure::{settings::Settings, storage::LocalStorage};
+use infrastructure::{
+    settings::{Settings, StorageSettings},
+    storage::{LocalStorage, RemoteStorage},
+};
 use uuid::Uuid;
 
 use super::finding::Report;
@@ -22,7 +25,19 @@ pub async fn examine(settings: &Settings, report: &mut Report) {
         report.warn("storage", found, advice);
         return;
     }
-    match probe(&objects).await {
+    match &settings.storage {
+        Some(configured) => object_store(configured, report).await,
+        None => directory(&objects, report).await,
+    }
+    room(&settings.data_dir, report);
+}
+
+async fn directory(objects: &Path, report: &mut Report) {
+    let probed = match LocalStorage::open(objects) {
+        Ok(storage) => probe(&storage).await,
+        Err(error) => Err(told(&error)),
+    };
+    match probed {
         Ok(()) => report.ok(
             "storage",
             format!("{} can be written and read", objects.display()),
@@ -33,12 +48,28 @@ pub async fn examine(settings: &Settings, report: &mut Report) {
             "give the directory to the user who runs this process, or set DATA_DIR to another one",
         ),
     }
-    room(&settings.data_dir, report);
+}
+
+async fn object_store(configured: &StorageSettings, report: &mut Report) {
+    let probed = match RemoteStorage::new(configured.url.clone(), &configured.credentials) {
+        Ok(storage) => probe(&storage).await,
+        Err(error) => Err(told(&error)),
+    };
+    match probed {
+        Ok(()) => report.ok(
+            "storage",
+            format!("{} can be written and read", configured.url),
+        ),
+        Err(error) => report.fail(
+            "storage",
+            error,
+            "make the bucket, allow us to read, write and delete in it, or correct STORAGE_URL and what belongs to it",
+        ),
+    }
 }
 
 /// Writes something, reads it again, and removes it.
-async fn probe(objects: &Path) -> Result<(), String> {
-    let storage = LocalStorage::open(objects).map_err(|error| told(&error))?;
+async fn probe(storage: &dyn ObjectStorage) -> Result<(), String> {
     let key = format!("probes/{}", Uuid::now_v7().simple());
     let written = Bytes::from_static(b"written by ava doctor");
     let put = storage.put(&key, written.clone()).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use infrastructure::{redis::Redis, settings::RedisSettings};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -14,7 +15,7 @@ use super::finding::Report;
 const CHECK: &str = "redis";
 const PATIENCE: Duration = Duration::from_secs(3);
 
-pub async fn examine(url: Option<String>, report: &mut Report) {
+pub async fn examine(configured: Option<&RedisSettings>, url: Option<String>, report: &mut Report) {
     let Some(url) = url.filter(|url| !url.trim().is_empty()) else {
         return;
     };
@@ -32,13 +33,7 @@ pub async fn examine(url: Option<String>, report: &mut Report) {
         url.port().unwrap_or(6379)
     );
     if url.scheme() != "redis" {
-        let found = format!("{place} is not asked: its scheme is {}", url.scheme());
-        report.warn(
-            CHECK,
-            found,
-            format!("look with `redis-cli -u {}://… ping`", url.scheme()),
-        );
-        return;
+        return through_the_client(configured, &place, report).await;
     }
     match timeout(PATIENCE, ask(&url, &place)).await {
         Ok(Ok(answer)) if answer.ends_with("+PONG\r\n") => {
@@ -66,6 +61,27 @@ pub async fn examine(url: Option<String>, report: &mut Report) {
             report.away(CHECK, found, "start it, or correct REDIS_URL");
         }
     }
+}
+
+/// With TLS, Sentinel or Cluster: as every process of ours connects.
+async fn through_the_client(configured: Option<&RedisSettings>, place: &str, report: &mut Report) {
+    let Some(configured) = configured else {
+        return;
+    };
+    let redis = match Redis::start(&configured.url, &configured.prefix) {
+        Ok(redis) => redis,
+        Err(error) => {
+            let found = format!("{place} cannot be asked: {error}");
+            return report.fail(CHECK, found, "correct REDIS_URL");
+        }
+    };
+    let mut answers = redis.health();
+    let answered = timeout(PATIENCE, answers.wait_for(|answers| *answers)).await;
+    if let Ok(Ok(_)) = answered {
+        return report.ok(CHECK, format!("{place} answers"));
+    }
+    let found = format!("{place} does not answer within {} s", PATIENCE.as_secs());
+    report.away(CHECK, found, "start it, or correct REDIS_URL");
 }
 
 /// AUTH, when there is a password, and PING, in Redis's own protocol (RESP): what is answered, to the end or to the first
