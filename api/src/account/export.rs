@@ -4,9 +4,9 @@ use std::{error::Error, sync::Arc};
 
 use actix_web::{HttpResponse, http::header, web::Bytes};
 use application::ports::{SignedIn, StreamId};
-use cqrs_es::Aggregate as _;
 use domain::{
-    stewardship::Stewardship,
+    event_versions::VersionedEvent as _,
+    stewardship,
     values::{Position, UserId},
 };
 use futures::stream;
@@ -112,7 +112,7 @@ async fn write_messages(app: &State, user: UserId, object: &mut Object) -> Resul
 async fn write_events(app: &State, user: UserId, object: &mut Object) -> Result<(), Trouble> {
     let mut first = true;
     for stream in audit_index::streams_of(&app.pool, user).await? {
-        if stream.aggregate_type == Stewardship::TYPE {
+        if stream.aggregate_type == stewardship::Event::AGGREGATE_TYPE {
             continue; // what they did as operator or auditor tells of others
         }
         let Some(aggregate_type) = application::past_states::aggregate_types()
