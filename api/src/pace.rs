@@ -17,6 +17,7 @@ use actix_web::{
     Error,
     body::{BodySize, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
+    http::StatusCode,
     middleware::Next,
     web::Bytes,
 };
@@ -25,7 +26,7 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-use crate::limits::{BODY_PACE, BODY_TIME, HEAD_TIME, UNREAD_PACE, UNREAD_TIME};
+use crate::limits::{BODY_PACE, BODY_TIME, CLOSE_TIME, HEAD_TIME, UNREAD_PACE, UNREAD_TIME};
 
 /// What a connection and the requests on it tell each other.
 #[derive(Debug, Default)]
@@ -34,6 +35,8 @@ pub(crate) struct Pace {
     serving: Cell<u32>,
     /// How many requests have been begun.
     begun: Cell<u64>,
+    /// Whether a body was given up; actix-http would read the rest of one in pieces, to throw it away.
+    given_up: Cell<bool>,
 }
 
 /// A request is being served as long as this lives.
@@ -62,6 +65,11 @@ pub(crate) async fn served<B: MessageBody + Unpin + 'static>(
     let pace = request.request().conn_data::<Rc<Pace>>().cloned();
     let serving = pace.map(Serving::begin);
     let response = next.call(request).await?;
+    if let Some(Serving(pace)) = &serving
+        && response.status() == StatusCode::REQUEST_TIMEOUT
+    {
+        pace.given_up.set(true);
+    }
     Ok(response.map_body(|_, body| PacedBody {
         body,
         _serving: serving,
@@ -170,7 +178,12 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
         ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
         let came = buffer.filled().len() > before;
         if came && this.pace.serving.get() == 0 && this.head.is_none() {
-            let mut timer = Box::pin(sleep(HEAD_TIME));
+            let time = if this.pace.given_up.get() {
+                CLOSE_TIME
+            } else {
+                HEAD_TIME
+            };
+            let mut timer = Box::pin(sleep(time));
             // Polled once, so that it wakes the connection.
             let _ = timer.as_mut().poll(context);
             this.head = Some(timer);

@@ -290,7 +290,7 @@ async fn probe(connections: Weak<Connections>) {
             why = Some(RedisError::Client(error));
         }
         let outcome = outcome.map_err(|error| why.unwrap_or(error));
-        redis.0.is_well(outcome.as_ref().map(|()| ()));
+        redis.0.is_well(outcome.as_ref().copied());
     }
 }
 

@@ -95,7 +95,7 @@ fn a_running_system_is_well() {
         ("CHAT_API_BASE", &running.sandbox),
         ("STRIPE_SECRET_KEY", "sk_test_any"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_any"),
-        ("STRIPE_PRICE_ID", "price_that_is_nowhere"),
+        ("STRIPE_PRICE_ID", "plan_that_is_nowhere"),
         ("STRIPE_API_BASE", &running.sandbox),
     ]);
     let wrong = Ended::of(command);
@@ -103,7 +103,7 @@ fn a_running_system_is_well() {
     found(
         &wrong,
         "stripe",
-        "fail 127.0.0.1 knows nothing of the price price_that_is_nowhere",
+        "fail 127.0.0.1 knows nothing of the price plan_that_is_nowhere",
     );
     found(&wrong, "chat", "ok 127.0.0.1 accepts CHAT_API_KEY");
     running.terminate();
