@@ -129,6 +129,7 @@ impl TestApp {
         app
     }
 
+    #[expect(clippy::too_many_lines, reason = "a line for each part")]
     fn assemble(
         url: String,
         database: ScratchDatabase,

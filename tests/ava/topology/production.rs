@@ -104,7 +104,7 @@ async fn production_serves_on_what_is_configured() {
     let projector = ava_role(directory.path(), "projector", &borrowed(&all));
     let _projector = Running::start("projector", projector, directory.path());
     let places = NginxPlaces {
-        backends: &[address.clone()],
+        backends: std::slice::from_ref(&address),
         trusted_proxy: "127.0.0.1",
         extra: &directory.path().join("nothing"),
     };

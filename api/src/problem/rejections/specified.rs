@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_SPECIFICATIONS=1 cargo test -p api --lib specified`
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use std::{error::Error, fmt::Write, fs, path::Path};
 
 use domain::{
