@@ -80,16 +80,6 @@ test('every tab hears what happens in another one', async ({ page, context }) =>
   await expect(other.getByRole('button', { name: /^Details of In a garden/ }).locator('img')).toBeAttached({ timeout: 30_000 });
 });
 
-test('what one can do with one’s data is absent until the server offers it', async ({ page }) => {
-  await signIn(page);
-  await page.goto('/account');
-  const { paths } = (await (await page.request.get('/openapi.json')).json()) as { paths: Record<string, unknown> };
-  const offered = '/me' in paths || '/me/export' in paths;
-  await expect(page.getByText('are not offered by this server yet')).toHaveCount(offered ? 0 : 1);
-  await expect(page.getByRole('link', { name: 'Do it through the API' })).toHaveCount(offered ? 1 : 0);
-  await expectAccessible(page);
-});
-
 test('a page that does not exist says so, and one for others does too', async ({ page }) => {
   const answer = await page.goto('/nowhere');
   expect(answer?.status()).toBe(404);
