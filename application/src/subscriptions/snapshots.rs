@@ -51,6 +51,11 @@ impl<'a> Cause<'a> {
             once: None,
         }
     }
+
+    /// Whether it was our own idea to look.
+    const fn is_look(&self) -> bool {
+        self.once.is_none()
+    }
 }
 
 /// A subscription as somebody told it.
@@ -127,7 +132,8 @@ impl Subscriptions {
     ///
     /// Seconds cannot tell two answers of one second apart, and clocks of several machines disagree. But a fresh
     /// answer was asked for after `known` was loaded, so it is the later one, and its `as_of` must
-    /// say so: if it differs from what is known, it counts as at least one second younger.
+    /// say so: if it differs from what is known, it counts as at least one second younger. A look that finds nothing new
+    /// is no news, however much later it is.
     fn snapshot(
         &self,
         known: &Subscription,
@@ -149,16 +155,23 @@ impl Subscriptions {
         };
         let rival = known
             .snapshot_of(&snapshot.provider_id)
-            .filter(|rival| told.is_fresh && rival.as_of >= snapshot.as_of);
-        if let Some(rival) = rival {
-            snapshot.as_of = rival.as_of;
-            snapshot.source_event.clone_from(&rival.source_event);
-            // The same once more stays the same, and adds nothing to the log.
-            if snapshot != *rival {
-                snapshot.as_of += TimeDelta::seconds(1);
-                cause.id.clone_into(&mut snapshot.source_event);
-            }
+            .filter(|rival| told.is_fresh && (cause.is_look() || rival.as_of >= snapshot.as_of));
+        let Some(rival) = rival else {
+            return Ok(snapshot);
+        };
+        // The same once more stays the same, and adds nothing to the log.
+        let unchanged = Snapshot {
+            as_of: rival.as_of,
+            source_event: rival.source_event.clone(),
+            ..snapshot.clone()
+        };
+        let as_ordered = known.running().map(|running| &running.provider_id)
+            != Some(&snapshot.provider_id)
+            || known.cancels_at_period_end() == snapshot.cancel_at_period_end;
+        if unchanged == *rival && as_ordered {
+            return Ok(unchanged);
         }
+        snapshot.as_of = snapshot.as_of.max(rival.as_of + TimeDelta::seconds(1));
         Ok(snapshot)
     }
 

@@ -340,6 +340,25 @@ async fn who_comes_back_before_the_message_sees_what_the_provider_says() {
         .await;
     shop.subscriptions.look(shop.user).await.unwrap();
     assert_eq!(shop.events().await.len(), events);
+    // Nor does one that is later, and finds the same.
+    shop.it_is(after(3));
+    shop.subscriptions.look(shop.user).await.unwrap();
+    assert_eq!(shop.events().await.len(), events);
+}
+
+#[tokio::test]
+async fn a_look_sees_that_an_order_was_taken_back_elsewhere() {
+    let shop = subscribed().await;
+    shop.subscriptions
+        .cancel(shop.context(), None)
+        .await
+        .unwrap();
+    assert!(shop.state().await.cancels_at_period_end());
+    // Taken back on the provider's own page: it stands as it last told us, before the order.
+    shop.provider.says(&shop.told(Status::Active));
+    shop.it_is(after(3));
+    shop.subscriptions.look(shop.user).await.unwrap();
+    assert!(!shop.state().await.cancels_at_period_end());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -28,6 +28,8 @@ use crate::event_log_contract::{append, keyed, stream};
 
 const WRITERS: usize = 16;
 const STREAMS: u64 = 5;
+/// So many commands get through between two cuts, however slow the machine is: who cuts by the clock lets a slow one do nothing.
+const BETWEEN_CUTS: usize = 12;
 
 /// What one writer was told: which event ids are in the log, and at which position the last one is.
 type Acknowledged = Vec<(Vec<Uuid>, Position)>;
@@ -40,10 +42,15 @@ async fn nothing_acknowledged_is_lost_or_doubled_while_writers_conflict_and_conn
     let logs = [0, 1]
         .map(|_| PostgresEventLog::start(database.pool_as(DatabaseRole::Worker), master_keys()));
     let reader = tokio::spawn(follow(logs[0].clone(), over.clone()));
-    let saboteur = tokio::spawn(cut_connections(database.pool(), over.clone()));
+    let progress = Arc::new(AtomicUsize::new(0));
+    let saboteur = tokio::spawn(cut_connections(
+        database.pool(),
+        progress.clone(),
+        over.clone(),
+    ));
 
     let writers: Vec<_> = (0..WRITERS)
-        .map(|n| tokio::spawn(write(logs[n % 2].clone(), n)))
+        .map(|n| tokio::spawn(write(logs[n % 2].clone(), n, progress.clone())))
         .collect();
     let mut acknowledged = Acknowledged::new();
     for writer in writers {
@@ -104,7 +111,11 @@ async fn nothing_acknowledged_is_lost_or_doubled_while_writers_conflict_and_conn
 }
 
 /// Appends to a few shared streams (conflicts) and to streams of its own, some commands with a key that is used twice.
-async fn write(log: PostgresEventLog, writer: usize) -> Acknowledged {
+async fn write(
+    log: PostgresEventLog,
+    writer: usize,
+    progress: Arc<AtomicUsize>,
+) -> Acknowledged {
     let mut acknowledged = Acknowledged::new();
     let mut seed = writer as u64;
     for round in 0..80u64 {
@@ -130,7 +141,10 @@ async fn write(log: PostgresEventLog, writer: usize) -> Acknowledged {
             .map(|event| event.event_id)
             .collect();
         match log.append(wish).await {
-            Ok(appended) => acknowledged.push((ids, appended.position)),
+            Ok(appended) => {
+                acknowledged.push((ids, appended.position));
+                progress.fetch_add(1, Ordering::SeqCst);
+            }
             Err(
                 AppendError::Conflict(_) | AppendError::KeyUsed(_) | AppendError::Unavailable(_),
             ) => {}
@@ -163,10 +177,20 @@ async fn follow(log: PostgresEventLog, over: Arc<AtomicBool>) -> Vec<Uuid> {
     }
 }
 
-async fn cut_connections(pool: PgPool, over: Arc<AtomicBool>) -> usize {
+async fn cut_connections(
+    pool: PgPool,
+    progress: Arc<AtomicUsize>,
+    over: Arc<AtomicBool>,
+) -> usize {
     let mut cuts = 0;
+    let mut done = 0;
     while !over.load(Ordering::SeqCst) {
         tokio::time::sleep(Duration::from_millis(25)).await;
+        let now = progress.load(Ordering::SeqCst);
+        if now < done + BETWEEN_CUTS {
+            continue;
+        }
+        done = now;
         let cut = sqlx::query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
               WHERE datname = current_database() AND pid <> pg_backend_pid()

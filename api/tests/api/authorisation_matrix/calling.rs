@@ -83,13 +83,11 @@ async fn refused(
                     let condition = if_match.map(|tag| ("if-match", tag.to_owned()));
                     subject.headers.extend(condition);
                 }
-                let others = call(app, row, token.as_deref(), &conditional.0).await;
-                let nobodys = call(app, row, token.as_deref(), &conditional.1).await;
-                if comparable(&others) != comparable(&nobodys) {
+                let others = comparable(&call(app, row, token.as_deref(), &conditional.0).await);
+                let nobodys = comparable(&call(app, row, token.as_deref(), &conditional.1).await);
+                if others != nobodys {
                     return Err(format!(
-                        "{} is told from what does not exist ({if_match:?}), {}",
-                        words(&others),
-                        words(&nobodys)
+                        "{others:?} is told from what does not exist ({if_match:?}), {nobodys:?}"
                     ));
                 }
             }
