@@ -11,7 +11,7 @@ use std::{
 };
 
 /// How long a test waits for a process before it gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A directory that PostgreSQL's account can get to, removed at the end.
 pub fn data_dir() -> tempfile::TempDir {

@@ -111,11 +111,7 @@ async fn nothing_acknowledged_is_lost_or_doubled_while_writers_conflict_and_conn
 }
 
 /// Appends to a few shared streams (conflicts) and to streams of its own, some commands with a key that is used twice.
-async fn write(
-    log: PostgresEventLog,
-    writer: usize,
-    progress: Arc<AtomicUsize>,
-) -> Acknowledged {
+async fn write(log: PostgresEventLog, writer: usize, progress: Arc<AtomicUsize>) -> Acknowledged {
     let mut acknowledged = Acknowledged::new();
     let mut seed = writer as u64;
     for round in 0..80u64 {
@@ -177,11 +173,7 @@ async fn follow(log: PostgresEventLog, over: Arc<AtomicBool>) -> Vec<Uuid> {
     }
 }
 
-async fn cut_connections(
-    pool: PgPool,
-    progress: Arc<AtomicUsize>,
-    over: Arc<AtomicBool>,
-) -> usize {
+async fn cut_connections(pool: PgPool, progress: Arc<AtomicUsize>, over: Arc<AtomicBool>) -> usize {
     let mut cuts = 0;
     let mut done = 0;
     while !over.load(Ordering::SeqCst) {

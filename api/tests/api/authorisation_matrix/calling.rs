@@ -176,15 +176,16 @@ fn code(answer: &Answer) -> String {
     problem["code"].as_str().unwrap_or_default().to_owned()
 }
 
-/// An answer without what differs from request to request.
+/// An answer without what differs from request to request; actix-web sends headers in any order.
 fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {
     let mut body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     body["request_id"] = Value::Null;
     let headers = answer.headers.iter();
-    let headers = headers
+    let mut headers: Vec<_> = headers
         .filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str()))
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect();
+    headers.sort();
     (answer.status, headers, body)
 }
 
