@@ -81,6 +81,7 @@ test('whoever was erased elsewhere is led out, and an auditor still proves the l
   await page.getByLabel('Public key of the log').fill(process.env.AVA_AUDIT_KEY ?? '');
   // The checkpoint over it is signed some seconds later.
   await expect(async () => {
+    await page.getByRole('button', { name: 'Look again' }).click();
     await page.getByRole('button', { name: 'Prove that it is in the log' }).click();
     await expect(page.getByRole('heading', { name: 'Proof verified in this browser' })).toBeVisible({ timeout: 5000 });
   }).toPass({ timeout: 90_000 });

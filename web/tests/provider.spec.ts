@@ -46,6 +46,7 @@ test('somebody signs in at an identity provider, and is back where they wanted t
   await expect(page.getByLabel('Your e-mail address')).toHaveCount(0);
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in to ava-web' })).toBeVisible();
   await expectAccessible(page);
   await page.goBack();
   await signInThere(page, email);

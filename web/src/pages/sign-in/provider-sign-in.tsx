@@ -6,7 +6,7 @@ import { Button } from '@/components/button';
 import type { OidcClient } from '@/session/config';
 import { session } from '@/session/session';
 
-import { wayBack } from './way-back';
+import { NotSignedIn, signInFor, wayBack } from './way-back';
 import styles from './sign-in.module.css';
 
 /** At the identity provider, with a code and PKCE; its library is fetched when it is needed. */
@@ -19,11 +19,11 @@ export function ProviderSignIn({ client, back }: { client: OidcClient; back: str
     mutationFn: async () => (await import('./provider')).comeBack(client),
     onSuccess: async ({ token, expiresInSeconds, user, back: to }) => {
       // First the way back, which this page goes as soon as somebody is signed in.
-      await navigate(`/sign-in?${new URLSearchParams({ back: wayBack(to) }).toString()}`, { replace: true });
+      await navigate(signInFor(to), { replace: true });
       session.signIn(token, expiresInSeconds, user);
     },
-    // A code is good once.
-    onError: () => void navigate('/sign-in', { replace: true }),
+    // A code is good once; what was wanted still is.
+    onError: (error) => void navigate(signInFor(error instanceof NotSignedIn ? error.back : null), { replace: true }),
   });
   const hasCode = /[?&](code|error)=/.test(window.location.search);
   useEffect(() => {

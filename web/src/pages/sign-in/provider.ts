@@ -1,7 +1,9 @@
-import { UserManager, WebStorageStateStore } from 'oidc-client-ts';
+import { ErrorResponse, UserManager, WebStorageStateStore } from 'oidc-client-ts';
 
 import type { OidcClient } from '@/session/config';
 import type { User } from '@/session/session';
+
+import { NotSignedIn } from './way-back';
 
 function manager({ authority, client_id, audience }: OidcClient): UserManager {
   return new UserManager({
@@ -36,18 +38,24 @@ export interface Returned {
 /** Turns the code into who it is. */
 export async function comeBack(client: OidcClient): Promise<Returned> {
   const users = manager(client);
-  const { access_token, expires_in = 3600, state } = await users.signinCallback(window.location.href).then((user) => {
-    if (user === undefined) throw new Error('the provider sent nobody back');
-    return user;
+  const user = await users.signinCallback(window.location.href).catch((error: unknown) => {
+    throw new NotSignedIn(error instanceof ErrorResponse ? pathOf(error.state) : null, error);
   });
+  if (user === undefined) throw new Error('the provider sent nobody back');
+  const { access_token, expires_in = 3600, state } = user;
   // The session is ours from here on; the library keeps nothing.
   await users.removeUser();
   return {
     token: access_token,
     expiresInSeconds: expires_in,
     user: userOf(access_token, client.roles_claim),
-    back: typeof state === 'string' ? state : null,
+    back: pathOf(state),
   };
+}
+
+/** The path that was given along on leaving. */
+function pathOf(state: unknown): string | null {
+  return typeof state === 'string' ? state : null;
 }
 
 /** Whom a token is for. It is only shown: the API itself checks the token. */

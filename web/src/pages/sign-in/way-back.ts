@@ -9,3 +9,18 @@ export function wayBack(back: string | null): string {
     return '/';
   }
 }
+
+/** Somebody came back from the provider and is not signed in; they still want to go `back`. */
+export class NotSignedIn extends Error {
+  constructor(
+    readonly back: string | null,
+    cause: unknown,
+  ) {
+    super('the provider let nobody in', { cause });
+  }
+}
+
+/** The sign-in page that leads there. */
+export function signInFor(back: string | null): string {
+  return `/sign-in?${new URLSearchParams({ back: wayBack(back) }).toString()}`;
+}
