@@ -161,8 +161,8 @@ async fn a_killed_rebuild_is_gone_on_with_where_it_was() {
     let directory = data_dir();
     let running = RunningAva::start(directory.path());
     let database = database(&running).await;
-    avatars(&database, 20_000).await;
-    all_reach(&database, "updates", 20_000).await;
+    avatars(&database, 8_000).await;
+    all_reach(&database, "updates", 8_000).await;
     let log = fs::File::create(directory.path().join("rebuild.log")).unwrap();
     let mut child = ava(directory.path(), &["projections", "rebuild", "updates"])
         .stdout(Stdio::null())
@@ -202,7 +202,7 @@ async fn a_killed_rebuild_is_gone_on_with_where_it_was() {
         .fetch_one(&database)
         .await
         .unwrap();
-    assert!(head > 20_002, "{head}");
+    assert!(head > 8_002, "{head}");
     assert_eq!(
         (&rebuilt["position"], &rebuilt["compared"]["rows_different"]),
         (&json!(head), &json!(0))

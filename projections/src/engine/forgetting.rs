@@ -70,8 +70,8 @@ pub async fn project(
     Ok(())
 }
 
-/// Those of a page's people who are erased by its end, and where in the log that was. Nobody is looked for as long as the
-/// log knows of no erased person at all.
+/// Those of a page's people who are erased by its end, and where in the log that was. The index `events_of_erasure` has
+/// nothing else.
 async fn erased(
     db: &mut PgConnection,
     page: &[Recorded<AnyEvent>],
@@ -86,9 +86,7 @@ async fn erased(
     let found: Vec<(Uuid, i64)> = sqlx::query_as(
         "SELECT e.aggregate_id::uuid, min(e.position)
            FROM events e
-          WHERE e.aggregate_type = 'Person' AND e.aggregate_id = ANY($1)
-            AND e.event_type = 'PersonErased' AND e.position <= $2
-            AND EXISTS (SELECT FROM events any_person WHERE any_person.aggregate_type = 'Person')
+          WHERE e.event_type = 'PersonErased' AND e.aggregate_id = ANY($1) AND e.position <= $2
           GROUP BY 1",
     )
     .bind(names)
