@@ -5,6 +5,7 @@ mod feed;
 mod pulse;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
+use utoipa::ToSchema;
 
 pub(crate) use delta::MessageDelta;
 pub(crate) use pulse::Pulse;
@@ -17,6 +18,41 @@ use crate::{
     problem::{Code, FieldError, Problem, SIGNED_IN, problems},
     read::authenticate,
 };
+
+/// The stream as text, or, to whoever reads it event by event, one event.
+#[derive(ToSchema)]
+#[schema(untagged)]
+#[expect(dead_code, reason = "describes what is written piece by piece")]
+enum UpdateStream {
+    Text(String),
+    Event(UpdateEvent),
+}
+
+/// What an event is made of.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is written piece by piece")]
+struct UpdateEvent {
+    /// The position in the event log; `message-delta` has none of its own.
+    #[schema(nullable = false, pattern = "^[0-9]+$")]
+    id: Option<String>,
+    /// What it tells of.
+    #[schema(inline)]
+    event: UpdateWord,
+    /// JSON: that resource, as its GET gives it.
+    data: String,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "describes the words, which are written elsewhere")]
+enum UpdateWord {
+    Avatar,
+    Photo,
+    Message,
+    MessageDelta,
+    Chat,
+    Subscription,
+}
 
 problems!(
     UpdatesProblems = SIGNED_IN,
@@ -46,7 +82,7 @@ problems!(
     responses(
         (status = 200, description = "The stream.", headers(
             ("Cache-Control" = String, description = "`no-store`"),
-        ), content_type = "text/event-stream", body = String, example = examples::updates),
+        ), content_type = "text/event-stream", body = UpdateStream, example = examples::updates),
         UpdatesProblems,
     ),
 )]
