@@ -5,6 +5,7 @@ mod feed;
 mod pulse;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 pub(crate) use delta::MessageDelta;
@@ -20,8 +21,8 @@ use crate::{
 };
 
 /// The stream as text, or, to whoever reads it event by event, one event.
-#[derive(ToSchema)]
-#[schema(untagged)]
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
 #[expect(dead_code, reason = "describes what is written piece by piece")]
 enum UpdateStream {
     Text(String),
@@ -29,22 +30,20 @@ enum UpdateStream {
 }
 
 /// What an event is made of.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes what is written piece by piece")]
 struct UpdateEvent {
     /// The position in the event log; `message-delta` has none of its own.
     #[schema(nullable = false, pattern = "^[0-9]+$")]
     id: Option<String>,
-    /// What it tells of.
     #[schema(inline)]
     event: UpdateWord,
     /// JSON: that resource, as its GET gives it.
     data: String,
 }
 
-#[derive(ToSchema)]
-#[schema(rename_all = "kebab-case")]
-#[expect(dead_code, reason = "describes the words, which are written elsewhere")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 enum UpdateWord {
     Avatar,
     Photo,

@@ -81,6 +81,7 @@ impl Leaky {
             ("BILLING", "off"),
             ("IMAGE_PROVIDER", "replicate,openai"),
             ("CHAT_MODEL", "rude"),
+            ("STRIPE_PRICE_ID", "price_1"),
         ]);
         for base in ["STRIPE", "REPLICATE", "IMAGES", "CHAT"] {
             command.env(format!("{base}_API_BASE"), &services.url);

@@ -48,6 +48,12 @@ cursors = {}
 
 
 @schemathesis.hook
+def filter_headers(context, headers):
+    """Headers that an operation does not know are none of its business: HTTP lets everybody along the way add some."""
+    return "x-schemathesis-unknown-property" not in (headers or {})
+
+
+@schemathesis.hook
 def before_call(context, case, kwargs):
     """Makes valid what only the state of the system can tell from what is not. Whatever else is wrong stays so."""
     # A position that the log does not have yet is refused (400).

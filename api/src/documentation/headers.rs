@@ -48,7 +48,8 @@ fn idempotency_key() -> Parameter {
 
 fn if_match() -> Parameter {
     let description = "The `ETag` that the resource must still have; otherwise 412.";
-    header("If-Match", description, text().build(), "\"3\"")
+    let schema = text().pattern(Some(r#"^(\*|(W/)?"[^"]*")$"#)).build();
+    header("If-Match", description, schema, "\"3\"")
 }
 
 fn await_log_position() -> Parameter {

@@ -75,11 +75,8 @@ pub(crate) fn known_words(message: &str) -> String {
 
 /// Whether all parts of a word are on the list, as those of `input.seed:` and `content_policy_violation`.
 fn is_known(word: &str) -> bool {
-    let mut parts = word
-        .split(|character: char| character.is_ascii_punctuation())
-        .filter(|part| !part.is_empty())
-        .peekable();
-    parts.peek().is_some() && parts.all(|part| is_code(part) || is_listed(part))
+    word.split(|character: char| character.is_ascii_punctuation())
+        .all(|part| part.is_empty() || is_code(part) || is_listed(part))
 }
 
 fn is_listed(part: &str) -> bool {
