@@ -37,7 +37,11 @@ impl IntoParams for ReadHeaders {
 }
 
 fn idempotency_key() -> Parameter {
-    let schema = text().min_length(Some(1)).max_length(Some(255)).build();
+    let schema = text()
+        .min_length(Some(1))
+        .max_length(Some(255))
+        .pattern(Some("^[ -~]+$"))
+        .build();
     header(
         "Idempotency-Key",
         "Makes the command execute once: the same key and body give the same answer for 7 days.",
