@@ -18,6 +18,9 @@ S3_SERVER = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/tools/s3rver
 S3_SERVER_VERSION := 3.7.1
 # What fuzzes the API, kept out of the checkout.
 FUZZ = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/fuzz-api
+# How long `make fuzz` tries each of its targets, and which ones.
+FUZZ_SECONDS = 60
+FUZZ_TARGETS = picture webhook body policy cursor event
 # More for `make fuzz-api`, as FUZZ_OPTIONS='--include-tag Photos' or '--seed 7'.
 FUZZ_OPTIONS =
 # More for `make bench`, as BENCH='--only commands'.
@@ -25,7 +28,8 @@ BENCH =
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
-	stop-scratch web web-packages web-tests browser s3-server contract contract-lint contract-packages fuzz-api
+	stop-scratch web web-packages web-tests browser s3-server contract contract-lint contract-packages fuzz-api \
+	fuzz-api-quick fuzz
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -107,6 +111,21 @@ contract: contract-lint ## Check the API's document.
 fuzz-api: contract-packages postgres ## Call the API with what fits its document and what does not, for long.
 	$(CARGO) build --locked --quiet --bin ava
 	"$(FUZZ)/venv/bin/python" tests/contract/fuzz.py $(FUZZ_OPTIONS)
+
+fuzz-api-quick: ## Call the API in the same way for a minute or so, with the same requests each time.
+	@$(MAKE) --no-print-directory fuzz-api FUZZ_OPTIONS='--quick $(FUZZ_OPTIONS)'
+
+# Where cargo-fuzz and a nightly toolchain are; what is found there is replayed by `make test` on any toolchain. What is
+# learnt stays in target/fuzz-corpus, and what fails in fuzz/artifacts: mend it, and add it to fuzz/corpus.
+fuzz: ## Try what reads bytes from outside with inputs that a fuzzer makes up, FUZZ_SECONDS for each target.
+	@if ! $(CARGO) fuzz --version >/dev/null 2>&1; then \
+		echo '`make fuzz` needs cargo-fuzz (`cargo install cargo-fuzz --locked`) and a nightly toolchain.' >&2; exit 1; \
+	fi
+	@for target in $(FUZZ_TARGETS); do \
+		learnt="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/fuzz-corpus/$$target"; mkdir -p "$$learnt"; \
+		$(CARGO) +nightly fuzz run --target-dir "$${CARGO_TARGET_DIR:-$(CURDIR)/target}/fuzz" "$$target" "$$learnt" "fuzz/corpus/$$target" -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=3000 -max_len=16384 -print_final_stats=1 || exit 1; \
+	done
 
 contract-lint:
 	@if ! command -v npm >/dev/null; then \

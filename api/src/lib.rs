@@ -19,6 +19,8 @@ mod dev_token;
 mod documentation;
 mod envelope;
 mod examples;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod idempotency;
 mod image_webhooks;

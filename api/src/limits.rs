@@ -51,7 +51,7 @@ pub const CLOSE_TIME: Duration = Duration::from_secs(2);
 pub const CONNECTIONS_PER_THREAD: usize = 4096;
 
 /// The most connections that wait to be accepted.
-pub const BACKLOG: u32 = 1024;
+pub const BACKLOG: i32 = 1024;
 
 /// How many bytes of an answer are held for a client that does not read them; an answer, or a piece of it, that is larger
 /// is held whole, and nothing after it.

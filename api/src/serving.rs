@@ -35,9 +35,10 @@ where
     S::Service: 'static,
     B: MessageBody + 'static,
 {
+    // Whoever opened it chose how many may wait, and the builder's own figure is for addresses that it opens itself.
+    rustix::net::listen(&listener, limits::BACKLOG)?;
     let builder = ServerBuilder::default()
         .workers(threads)
-        .backlog(limits::BACKLOG)
         .max_concurrent_connections(connections)
         .shutdown_timeout(5)
         .disable_signals();
@@ -76,9 +77,10 @@ where
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
-    use std::time::Duration;
+    use std::{net::SocketAddr, time::Duration};
 
     use actix_web::{App, HttpResponse, middleware::from_fn, web};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         time::timeout,
@@ -87,7 +89,7 @@ mod tests {
     use super::*;
     use crate::pace::served;
 
-    async fn asked(address: std::net::SocketAddr) -> tokio::net::TcpStream {
+    async fn asked(address: SocketAddr) -> tokio::net::TcpStream {
         let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
         let request = b"GET / HTTP/1.1\r\nhost: ava\r\n\r\n";
         connection.write_all(request).await.unwrap();
@@ -99,15 +101,20 @@ mod tests {
         read.is_ok_and(|read| read.is_ok())
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn connections_beyond_the_limit_wait_until_one_ends() {
+    /// A server with one thread, and where it is reached.
+    fn serving(connections: usize) -> (Server, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let app = || {
             let answer = web::get().to(|| async { HttpResponse::Ok().finish() });
             App::new().route("/", answer).wrap(from_fn(served))
         };
-        let server = server(listener, 1, 2, app).unwrap();
+        (server(listener, 1, connections, app).unwrap(), address)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn connections_beyond_the_limit_wait_until_one_ends() {
+        let (server, address) = serving(2);
         let handle = server.handle();
         tokio::spawn(server);
         let (soon, shortly) = (Duration::from_secs(20), Duration::from_secs(1));
@@ -118,5 +125,33 @@ mod tests {
         drop(first);
         assert!(is_answered(&mut third, soon).await);
         handle.stop(false).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn so_many_connections_wait_to_be_accepted_and_no_more() {
+        // Each is a file of this process.
+        let files = getrlimit(Resource::Nofile);
+        let most = Rlimit {
+            current: files.maximum,
+            ..files
+        };
+        setrlimit(Resource::Nofile, most).unwrap();
+        // Nobody accepts: it is not run.
+        let (server, address) = serving(1);
+        let mut waiting = Vec::new();
+        let one_too_many = loop {
+            let connecting = tokio::net::TcpStream::connect(address);
+            match timeout(Duration::from_secs(2), connecting).await {
+                Ok(connection) => waiting.push(connection.unwrap()),
+                Err(_) => break waiting.len() + 1,
+            }
+        };
+        let limit = limits::BACKLOG.unsigned_abs() as usize;
+        // Linux takes one more than it was told.
+        assert!(
+            (limit + 1..=limit + 2).contains(&one_too_many),
+            "the {one_too_many}th connection is not taken"
+        );
+        drop(server);
     }
 }

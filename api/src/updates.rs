@@ -5,6 +5,8 @@ mod feed;
 mod pulse;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 pub(crate) use delta::MessageDelta;
 pub(crate) use pulse::Pulse;
@@ -17,6 +19,39 @@ use crate::{
     problem::{Code, FieldError, Problem, SIGNED_IN, problems},
     read::authenticate,
 };
+
+/// The stream as text, or, to whoever reads it event by event, one event.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what is written piece by piece")]
+enum UpdateStream {
+    Text(String),
+    Event(UpdateEvent),
+}
+
+/// What an event is made of.
+#[derive(Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes what is written piece by piece")]
+struct UpdateEvent {
+    /// The position in the event log; `message-delta` has none of its own.
+    #[schema(nullable = false, pattern = "^[0-9]+$")]
+    id: Option<String>,
+    #[schema(inline)]
+    event: UpdateWord,
+    /// JSON: that resource, as its GET gives it.
+    data: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum UpdateWord {
+    Avatar,
+    Photo,
+    Message,
+    MessageDelta,
+    Chat,
+    Subscription,
+}
 
 problems!(
     UpdatesProblems = SIGNED_IN,
@@ -46,7 +81,7 @@ problems!(
     responses(
         (status = 200, description = "The stream.", headers(
             ("Cache-Control" = String, description = "`no-store`"),
-        ), content_type = "text/event-stream", body = String, example = examples::updates),
+        ), content_type = "text/event-stream", body = UpdateStream, example = examples::updates),
         UpdatesProblems,
     ),
 )]

@@ -161,14 +161,9 @@ impl ChatModel for ChatCompletions {
         order: &ChatOrder,
         listener: &mut dyn Listener,
     ) -> Result<ChatAnswer, ChatError> {
-        let answered = async {
-            let response = self.ask(order).await?;
-            let gathered = self.gather(response, listener).await?;
-            gathered.finish(&self.config.model)
-        };
-        answered
-            .await
-            .map_err(|failure| failure.without(&self.config.api_key))
+        let response = self.ask(order).await?;
+        let gathered = self.gather(response, listener).await?;
+        Ok(gathered.finish(&self.config.model)?)
     }
 }
 

@@ -3,12 +3,14 @@
 mod api_base;
 mod body;
 mod retry_after;
+mod words;
 
 use reqwest::{Client, ClientBuilder, header::HeaderValue, redirect};
 
 pub(crate) use api_base::api_base;
 pub(crate) use body::{BodyError, read_up_to, trouble};
 pub(crate) use retry_after::{LONGEST_PAUSE, retry_after};
+pub(crate) use words::known_words;
 
 use crate::limits::CONNECT_TIME;
 

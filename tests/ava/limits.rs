@@ -8,9 +8,6 @@ use infrastructure::limits as outgoing;
 /// What a limit is about, how much it is, what happens beyond it, and the test that shows it.
 type Line = (&'static str, String, &'static str, &'static str);
 
-/// Stands in the place of a test's name: the limit is in the code, and no test waits for it.
-const NOT_SHOWN: &str = "";
-
 fn bytes(count: usize) -> String {
     match count {
         count if count.is_multiple_of(1 << 20) => format!("{} MiB", count >> 20),
@@ -71,7 +68,7 @@ fn connections() -> Vec<Line> {
             "connections that wait to be accepted",
             incoming::BACKLOG.to_string(),
             "not answered",
-            NOT_SHOWN,
+            "so_many_connections_wait_to_be_accepted_and_no_more",
         ),
         (
             "bytes of an answer that wait for the client",
@@ -146,7 +143,7 @@ fn streams() -> Vec<Line> {
             "a stream of updates",
             time(incoming::STREAM_TIME),
             "ends; the client comes back",
-            NOT_SHOWN,
+            "a_stream_ends_when_its_time_is_over_whether_it_speaks_or_not",
         ),
     ]
 }
@@ -203,7 +200,7 @@ fn others() -> Vec<Line> {
             "connecting",
             time(outgoing::CONNECT_TIME),
             "an error",
-            NOT_SHOWN,
+            "who_cannot_be_reached_is_given_up_after_ten_seconds",
         ),
         (
             "the payment provider",
@@ -227,7 +224,7 @@ fn others() -> Vec<Line> {
             "an answer with pictures in it",
             bytes(outgoing::PROVIDER_ANSWER),
             "an error",
-            NOT_SHOWN,
+            "an_answer_with_more_than_thirty_two_mebibytes_is_not_read_to_its_end",
         ),
         (
             "a silence of the chat model",
@@ -242,6 +239,18 @@ fn others() -> Vec<Line> {
             times,
         ),
         (
+            "its words",
+            bytes(outgoing::CHAT_ANSWER),
+            "tried again",
+            "an_answer_that_never_ends_is_given_up",
+        ),
+        (
+            "a line of its stream",
+            bytes(outgoing::CHAT_LINE),
+            "tried again",
+            "what_is_no_text_or_never_ends_is_an_error",
+        ),
+        (
             "a picture that is fetched",
             bytes(outgoing::PICTURE),
             "a failed attempt",
@@ -251,13 +260,13 @@ fn others() -> Vec<Line> {
             "a silence in the middle of it",
             time(outgoing::PICTURE_SILENCE),
             "a failed attempt",
-            NOT_SHOWN,
+            "a_host_that_falls_silent_in_the_middle_of_a_picture_is_left",
         ),
         (
             "all of it",
             time(outgoing::PICTURE_TIME),
             "a failed attempt",
-            NOT_SHOWN,
+            "a_picture_that_never_ends_is_left_when_its_time_is_over",
         ),
         (
             "a side of a picture",
@@ -285,7 +294,7 @@ const INTRODUCTION: &str = "\
 
 How much and how long anything from outside may be. This page is written by a test (`tests/ava/limits.rs`) from
 `api/src/limits.rs`, `infrastructure/src/limits.rs` and `provenance/src/decode.rs`; the last column names the test that
-shows the limit, or says that none waits for it. How often somebody may ask stands elsewhere.
+shows the limit. How often somebody may ask stands elsewhere.
 ";
 
 fn sections() -> [(&'static str, Vec<Line>); 5] {
@@ -306,11 +315,7 @@ fn as_markdown() -> String {
             "\n## {heading}\n\n| what | limit | beyond it | test |\n|---|---|---|---|\n"
         );
         for (what, limit, beyond, test) in lines {
-            let test = match test {
-                NOT_SHOWN => "none".to_owned(),
-                test => format!("`{test}`"),
-            };
-            let _ = writeln!(text, "| {what} | {limit} | {beyond} | {test} |");
+            let _ = writeln!(text, "| {what} | {limit} | {beyond} | `{test}` |");
         }
     }
     text
@@ -341,7 +346,7 @@ fn every_limit_has_the_test_that_it_names() {
     for (_, lines) in sections() {
         for (what, _, _, test) in lines {
             assert!(
-                test == NOT_SHOWN || code.contains(&format!("fn {test}(")),
+                code.contains(&format!("fn {test}(")),
                 "{what}: there is no {test}"
             );
         }

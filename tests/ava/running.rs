@@ -87,7 +87,7 @@ pub struct RunningAva {
     child: Child,
     /// As `http://127.0.0.1:40123`.
     pub api: String,
-    /// As `http://127.0.0.1:40124`.
+    /// As `http://127.0.0.1:40124`; empty when nobody has to be played.
     pub sandbox: String,
     pub data_dir: PathBuf,
 }
@@ -118,7 +118,7 @@ impl RunningAva {
         Self {
             child,
             api: told["api"].as_str().unwrap().to_owned(),
-            sandbox: told["sandbox"].as_str().unwrap().to_owned(),
+            sandbox: told["sandbox"].as_str().unwrap_or_default().to_owned(),
             data_dir: data_dir.to_owned(),
         }
     }

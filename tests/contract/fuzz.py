@@ -43,8 +43,9 @@ def main():
     if "--quick" in options:
         options.remove("--quick")
         amount = QUICK
-    # Below /tmp, where PostgreSQL's account gets to whoever runs this.
-    data = pathlib.Path(tempfile.mkdtemp(prefix="ava-fuzz-"))
+    # Where PostgreSQL's account gets to whoever runs this; in memory where that can be, so that no slow disk answers 503.
+    memory = pathlib.Path("/dev/shm")
+    data = pathlib.Path(tempfile.mkdtemp(prefix="ava-fuzz-", dir=memory if memory.is_dir() else None))
     data.chmod(0o755)
     server, told = start(data)
     try:
@@ -55,7 +56,7 @@ def main():
             [shutil.which("schemathesis", path=os.path.dirname(sys.executable)), "--config-file", "schemathesis.toml"]
             + ["run", str(ROOT / "docs/openapi.json"), "--url", told["api"], *amount, *options],
             cwd=HERE,
-            env={**os.environ, "AVA_TOKENS": json.dumps(tokens), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "AVA_API": told["api"], "AVA_TOKENS": json.dumps(tokens), "PYTHONDONTWRITEBYTECODE": "1"},
         )
         code = outcome.returncode
     finally:

@@ -22,16 +22,36 @@ pub(crate) struct SelectionParameters {
     #[param(nullable = false)]
     until: Option<u64>,
     /// Only events of this type of aggregate, as `Avatar`.
-    #[param(nullable = false, min_length = 1, max_length = 200)]
+    #[param(
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$"
+    )]
     aggregate_type: Option<String>,
     /// Only events of the aggregates with this id.
-    #[param(nullable = false, min_length = 1, max_length = 200)]
+    #[param(
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$"
+    )]
     aggregate_id: Option<String>,
     /// Only events with this name, as `PhotoDelivered`.
-    #[param(nullable = false, min_length = 1, max_length = 200)]
+    #[param(
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$"
+    )]
     event_type: Option<String>,
     /// Only events that this one caused, as `user:0193e7f1-9d40-7a6b-8c1d-2e3f4a5b6c7d` or `reaction:promise_photos`.
-    #[param(nullable = false, min_length = 1, max_length = 200)]
+    #[param(
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$"
+    )]
     actor: Option<String>,
     /// Only events that followed from one request.
     #[param(nullable = false)]

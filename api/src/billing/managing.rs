@@ -37,6 +37,7 @@ problems!(
         Code::InvalidParameter,
         Code::CustomerNotFound,
         Code::RequestTimeout,
+        Code::PersonErased,
         Code::BodyTooLarge,
         Code::PaymentProviderFailed,
         Code::PaymentUnavailable,
@@ -121,6 +122,7 @@ problems!(
     &[
         Code::InvalidParameter,
         Code::RequestTimeout,
+        Code::PersonErased,
         Code::BodyTooLarge,
         Code::ReadModelBehind,
         Code::PaymentProviderFailed,

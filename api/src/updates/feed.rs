@@ -14,13 +14,13 @@ use domain::{
     subscription::Gate,
     values::{MessageId, PhotoId, Position, UserId},
 };
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt as _, stream};
 use projections::{
     gate, messages, photos,
     updates::{self, Update, UpdateKind},
 };
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
 use super::{delta::MessageDelta, pulse::Listener};
@@ -55,14 +55,12 @@ pub(super) struct Feed {
     answered: VecDeque<MessageId>,
     begun: bool,
     speaks_at: Instant,
-    ends_at: Instant,
 }
 
 impl Feed {
     /// What changes for the user after `position`; a problem when too many streams are open already.
     pub(super) fn new(app: Arc<State>, user: UserId, position: Position) -> Result<Self, Problem> {
         let listener = app.pulse.listen(user)?;
-        let now = Instant::now();
         Ok(Self {
             listener,
             app,
@@ -70,17 +68,16 @@ impl Feed {
             position,
             answered: VecDeque::new(),
             begun: false,
-            speaks_at: now + SILENCE,
-            ends_at: now + limits::STREAM_TIME,
+            speaks_at: Instant::now() + SILENCE,
         })
     }
 
     /// As the body of an answer.
     pub(super) fn into_stream(self) -> impl Stream<Item = Result<Bytes, Infallible>> {
-        stream::unfold(self, |mut feed| async move {
+        for_its_time(stream::unfold(self, |mut feed| async move {
             let chunk = feed.next().await?;
             Some((Ok(Bytes::from(chunk)), feed))
-        })
+        }))
     }
 
     /// The next piece of the stream; none when it is over.
@@ -98,7 +95,7 @@ impl Feed {
 
     async fn heard(&mut self) -> Option<String> {
         let stop = self.app.stop.clone();
-        while !stop.is_cancelled() && Instant::now() < self.ends_at {
+        while !stop.is_cancelled() {
             // What comes after this line, comes before the page or wakes the wait below.
             self.listener.attend();
             match self.page().await {
@@ -114,7 +111,7 @@ impl Feed {
             }
             tokio::select! {
                 () = self.listener.woken() => {}
-                () = sleep_until(self.speaks_at.min(self.ends_at)) => return Some(": still here\n\n".to_owned()),
+                () = sleep_until(self.speaks_at) => return Some(": still here\n\n".to_owned()),
                 () = stop.cancelled() => {}
             }
         }
@@ -161,6 +158,11 @@ impl Feed {
         let data = json!(MessageDelta::of(&draft));
         Some(format!("event: message-delta\ndata: {data}\n\n"))
     }
+}
+
+/// Ends a stream when the client has to prove again who it is.
+fn for_its_time<S: Stream>(stream: S) -> impl Stream<Item = S::Item> {
+    stream.take_until(sleep(limits::STREAM_TIME))
 }
 
 /// The resources that a page of updates is about, as their GETs give them now.
@@ -283,4 +285,22 @@ async fn messages_of(
         by_id.insert(id.to_string(), message);
     }
     Ok((by_id, answered))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_ends_when_its_time_is_over_whether_it_speaks_or_not() {
+        let begun = Instant::now();
+        let silent = for_its_time(stream::pending::<()>());
+        assert_eq!(silent.count().await, 0);
+        assert_eq!(begun.elapsed(), limits::STREAM_TIME);
+
+        let begun = Instant::now();
+        let speaking = stream::unfold((), |()| async { Some((sleep(SILENCE).await, ())) });
+        for_its_time(speaking).count().await;
+        assert_eq!(begun.elapsed(), limits::STREAM_TIME);
+    }
 }

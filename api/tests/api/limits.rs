@@ -127,6 +127,9 @@ async fn whoever_is_slow_is_closed_and_nobody_else_notices() {
         let mut connection = kept_alive(&app).await;
         connection.write_all(HEAD.as_bytes()).await.unwrap();
         slow.spawn(async move { ("second head", "", drip(connection, b"x").await) });
+        let mut connection = kept_alive(&app).await;
+        connection.write_all(BODY.as_bytes()).await.unwrap();
+        slow.spawn(async move { ("second body", "408", drip(connection, b" ").await) });
     }
     let bystander = tokio::spawn(bystander(app.client.clone(), app.url.clone()));
     let unread = async { (unread(&app).await, unread(&app).await) };

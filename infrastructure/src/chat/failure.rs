@@ -6,7 +6,7 @@ use application::ports::{ChatError, ChatErrorKind};
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 
-use crate::web_service::{read_up_to, retry_after};
+use crate::web_service::{known_words, read_up_to, retry_after};
 
 /// Nobody waits longer than this, whatever `Retry-After` says.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -103,13 +103,11 @@ impl Failure {
     fn retryable(detail: impl Into<String>) -> Self {
         Self::new(ChatErrorKind::Retryable { after: None }, detail)
     }
+}
 
-    /// The error without the key, in case the service repeats it.
-    pub(super) fn without(mut self, key: &str) -> ChatError {
-        if self.0.detail.contains(key) {
-            self.0.detail = self.0.detail.replace(key, "[key]");
-        }
-        self.0
+impl From<Failure> for ChatError {
+    fn from(failure: Failure) -> Self {
+        failure.0
     }
 }
 
@@ -117,7 +115,7 @@ impl ErrorBody {
     fn words(&self) -> String {
         let kind = self.error.kind.as_deref().unwrap_or("error");
         let message = self.error.message.as_deref().unwrap_or("no message");
-        format!("{kind}: {}", message.chars().take(300).collect::<String>())
+        known_words(&format!("{kind}: {message}"))
     }
 
     fn is_about_content(&self) -> bool {

@@ -172,3 +172,20 @@ impl Fragments {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_that_never_ends_is_given_up() {
+        let said = |words: &str| {
+            json!({"choices": [{"index": 0, "delta": {"content": words}}]}).to_string()
+        };
+        let mut gathering = Gathering::default();
+        assert!(gathering.take(&said(&"a".repeat(CHAT_ANSWER))).is_ok());
+        assert!(gathering.take(&said("a")).is_err());
+    }
+}

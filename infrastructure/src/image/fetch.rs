@@ -2,6 +2,8 @@
 
 mod addresses;
 
+use std::time::Duration;
+
 use application::ports::{ProviderError, ProviderErrorKind};
 use bytes::Bytes;
 use reqwest::{
@@ -100,6 +102,24 @@ impl From<FetchError> for ProviderError {
     }
 }
 
+/// How long a picture may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FetchTimes {
+    /// How long the host may be silent in the middle of it.
+    pub silence: Duration,
+    /// All of it, from connecting to the last byte.
+    pub whole: Duration,
+}
+
+impl Default for FetchTimes {
+    fn default() -> Self {
+        Self {
+            silence: PICTURE_SILENCE,
+            whole: PICTURE_TIME,
+        }
+    }
+}
+
 /// Fetches pictures from the hosts that it was given.
 #[derive(Debug, Clone)]
 pub struct PictureFetcher {
@@ -116,9 +136,21 @@ impl PictureFetcher {
     /// # Errors
     /// When no TLS set-up can be made on this machine.
     pub fn new(hosts: Vec<FileHost>, allow_http: bool) -> Result<Self, reqwest::Error> {
+        Self::within(FetchTimes::default(), hosts, allow_http)
+    }
+
+    /// The same with other times.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn within(
+        times: FetchTimes,
+        hosts: Vec<FileHost>,
+        allow_http: bool,
+    ) -> Result<Self, reqwest::Error> {
         let mut client = web_service::client(allow_http)
-            .read_timeout(PICTURE_SILENCE)
-            .timeout(PICTURE_TIME)
+            .read_timeout(times.silence)
+            .timeout(times.whole)
             .referer(false);
         if !allow_http {
             client = client.dns_resolver(addresses::PublicAddresses);

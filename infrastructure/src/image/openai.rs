@@ -125,7 +125,7 @@ impl ImageProvider for OpenAiImages {
             Some(reference) => self.edit(order, reference).await?,
             None => self.generate(order).await?,
         };
-        let state = answer::state(&answer).map_err(|error| self.api.redacted(error, order))?;
+        let state = answer::state(&answer)?;
         Ok(Prediction {
             id: answer.id.unwrap_or_else(|| api::order_name(order)),
             state,

@@ -128,20 +128,12 @@ impl Replicate {
     /// The prediction that an answer holds, or why it holds none.
     fn prediction(&self, answer: &Answer, asking: Asking) -> Result<Prediction, ProviderError> {
         if !answer.status.is_success() {
-            return Err(self.api.redacted(refusal(answer, asking)));
+            return Err(refusal(answer, asking));
         }
         let object: PredictionObject = answer
             .json()
             .map_err(|trouble| trouble.while_asking_for(asking))?;
-        Ok(self.understood(object))
-    }
-
-    fn understood(&self, object: PredictionObject) -> Prediction {
-        let mut prediction = object.into_prediction();
-        if let PredictionState::Failed(error) = prediction.state {
-            prediction.state = PredictionState::Failed(self.api.redacted(error));
-        }
-        prediction
+        Ok(object.into_prediction())
     }
 }
 
@@ -182,7 +174,6 @@ impl ImageProvider for Replicate {
         let answer = self.create(order).await?;
         self.throttle.learn(&answer);
         self.prediction(&answer, Asking::Purchase)
-            .map_err(|error| without(error, &order.prompt))
     }
 
     async fn check(&self, id: &str) -> Result<Prediction, ProviderError> {
@@ -201,10 +192,10 @@ impl ImageProvider for Replicate {
         if let Some(id) = named
             && let Some(object) = orphan::look_at(&self.api, model, order, id).await?
         {
-            return Ok(Some(self.understood(object)));
+            return Ok(Some(object.into_prediction()));
         }
         let found = orphan::find(&self.api, model, order).await?;
-        Ok(found.map(|object| self.understood(object)))
+        Ok(found.map(PredictionObject::into_prediction))
     }
 
     async fn cancel(&self, id: &str) -> Result<(), ProviderError> {
@@ -216,15 +207,13 @@ impl ImageProvider for Replicate {
             StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
                 // Perhaps since it is over already, which is what was wanted.
                 match self.check(id).await?.state {
-                    PredictionState::Working => {
-                        Err(self.api.redacted(refusal(&answer, Asking::Question)))
-                    }
+                    PredictionState::Working => Err(refusal(&answer, Asking::Question)),
                     PredictionState::Succeeded { .. }
                     | PredictionState::Failed(_)
                     | PredictionState::Canceled => Ok(()),
                 }
             }
-            _ => Err(self.api.redacted(refusal(&answer, Asking::Question))),
+            _ => Err(refusal(&answer, Asking::Question)),
         }
     }
 
@@ -240,14 +229,6 @@ impl ImageProvider for Replicate {
 fn cancel_after(order: &PictureOrder) -> String {
     let left: TimeDelta = order.deadline - Utc::now();
     format!("{}s", left.num_seconds().max(NEAREST_DEADLINE_S))
-}
-
-/// An error whose words do not repeat the prompt, which is personal and must not get into events.
-fn without(mut error: ProviderError, prompt: &str) -> ProviderError {
-    if !prompt.is_empty() && error.detail.contains(prompt) {
-        error.detail = error.detail.replace(prompt, "[prompt]");
-    }
-    error
 }
 
 fn operator(detail: impl Into<String>) -> ProviderError {

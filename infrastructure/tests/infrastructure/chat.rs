@@ -258,7 +258,7 @@ async fn errors_are_told_apart_and_keep_the_key() {
     let first = ask(&model, "1").await.unwrap_err();
     assert_eq!(first.kind, ChatErrorKind::Operator);
     assert!(
-        first.detail.contains("[key]") && !first.detail.contains(KEY),
+        first.detail.contains("with …") && !first.detail.contains(KEY),
         "{first}"
     );
     assert_eq!(

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use infrastructure::{
     chat::ChatConfig,
     database::{self, DatabaseOptions},
-    image::{openai::OpenAiImagesConfig, replicate::ReplicateConfig},
+    image::{fetch::FetchTimes, openai::OpenAiImagesConfig, replicate::ReplicateConfig},
     limits,
     scratch_database::ScratchDatabase,
     stripe::StripeSettings,
@@ -88,6 +88,11 @@ fn each_service_has_the_time_that_the_limits_give_it() {
         limits::PREDICTION_TIME
     );
     assert_eq!(OpenAiImagesConfig::new("sk").timeout, limits::DRAWING_TIME);
+    let picture = FetchTimes {
+        silence: limits::PICTURE_SILENCE,
+        whole: limits::PICTURE_TIME,
+    };
+    assert_eq!(FetchTimes::default(), picture);
     let chat = ChatConfig::new("https://chat.example".parse().unwrap(), "sk", "model");
     assert_eq!(
         (chat.silence, chat.deadline),

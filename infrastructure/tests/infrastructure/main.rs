@@ -32,6 +32,7 @@ mod sealing;
 mod settings;
 mod settings_beyond_one_process;
 mod signing_keys;
+mod slow_services;
 mod storage;
 mod storage_contract;
 mod stripe;

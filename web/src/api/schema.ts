@@ -2932,6 +2932,17 @@ export interface components {
             token_type: string;
             user: components["schemas"]["User"];
         };
+        /** @description What an event is made of. */
+        UpdateEvent: {
+            /** @description JSON: that resource, as its GET gives it. */
+            data: string;
+            /** @enum {string} */
+            event: "avatar" | "photo" | "message" | "message-delta" | "chat" | "subscription";
+            /** @description The position in the event log; `message-delta` has none of its own. */
+            id?: string;
+        };
+        /** @description The stream as text, or, to whoever reads it event by event, one event. */
+        UpdateStream: string | components["schemas"]["UpdateEvent"];
         /** @description What is left of the current period's pictures. */
         Usage: {
             /** Format: int32 */
@@ -3190,7 +3201,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -3332,7 +3343,7 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -3548,7 +3559,7 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -3877,7 +3888,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -4098,7 +4109,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -4239,7 +4250,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -4413,7 +4424,7 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -4654,7 +4665,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -4813,7 +4824,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -5123,7 +5134,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -6380,7 +6391,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -6593,7 +6604,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -6752,7 +6763,7 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -6991,7 +7002,7 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -7194,7 +7205,7 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -7432,7 +7443,7 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -7655,7 +7666,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -7859,7 +7870,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -8099,7 +8110,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -8169,6 +8180,17 @@ export interface operations {
             };
             /** @description `request-timeout`: The body took too long. */
             408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
                 headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
@@ -8258,7 +8280,7 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -8463,7 +8485,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -8582,7 +8604,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -8652,6 +8674,17 @@ export interface operations {
             };
             /** @description `request-timeout`: The body took too long. */
             408: {
+                headers: {
+                    /** @description The request's id. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person-erased`: This person was erased. */
+            410: {
                 headers: {
                     /** @description The request's id. */
                     "X-Request-Id"?: string;
@@ -8841,7 +8874,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -8972,7 +9005,7 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -9195,7 +9228,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -9359,7 +9392,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -9749,7 +9782,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -10212,7 +10245,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -10353,7 +10386,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -10565,7 +10598,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -10720,7 +10753,7 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -10910,7 +10943,7 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -11527,7 +11560,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -11653,7 +11686,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -11871,7 +11904,7 @@ export interface operations {
                  */
                 "Await-Log-Position"?: number;
                 /**
-                 * @description The request's id, when the client wants to choose it: letters, digits and `-_.:`.
+                 * @description The request's id, when the client wants to choose it: 1 to 128 letters, digits and `-_.:`. Any other text is passed over.
                  * @example 0193e7f9-5c00-7e21-b0aa-7d6e5f4c3b2a
                  */
                 "X-Request-Id"?: string;
@@ -12041,7 +12074,7 @@ export interface operations {
                      *
                      *     : still here
                      */
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["UpdateStream"];
                 };
             };
             /** @description `invalid-parameter`: A parameter or header is malformed. */

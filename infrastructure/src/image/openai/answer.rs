@@ -7,9 +7,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::{INLINE, api::Answer};
-
-/// The most characters of the service's words that are kept.
-const LONGEST_DETAIL: usize = 300;
+use crate::web_service::known_words;
 
 /// How long to wait after a 429 that does not say.
 const USUAL_PAUSE: Duration = Duration::from_secs(5);
@@ -87,7 +85,8 @@ fn refusal(answer: &Answer) -> ProviderError {
         _ if status.is_server_error() => ProviderErrorKind::MaybeAccepted,
         _ => ProviderErrorKind::Operator,
     };
-    let words = one_line(&error.message.unwrap_or_default());
+    let words = known_words(&error.message.unwrap_or_default());
+    let code = known_words(&code);
     let detail = match (code.as_str(), words.as_str()) {
         ("", "") => format!("the images API answered {}", status.as_u16()),
         ("", words) => format!("the images API answered {}: {words}", status.as_u16()),
@@ -97,11 +96,4 @@ fn refusal(answer: &Answer) -> ProviderError {
         ),
     };
     ProviderError { kind, detail }
-}
-
-/// The service's words without control characters, not too long.
-fn one_line(words: &str) -> String {
-    let readable = words.replace(char::is_control, " ");
-    let line = readable.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().take(LONGEST_DETAIL).collect()
 }

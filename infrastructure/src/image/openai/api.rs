@@ -32,7 +32,6 @@ pub(super) struct Api {
     client: Client,
     base: Url,
     authorization: HeaderValue,
-    key: String,
     timeout: Duration,
 }
 
@@ -46,7 +45,6 @@ impl Api {
                 .build()
                 .map_err(InvalidImagesConfig::Client)?,
             base,
-            key: config.key.clone(),
             timeout: config.timeout,
         })
     }
@@ -95,19 +93,6 @@ impl Api {
             retry_after,
             id,
         })
-    }
-
-    /// An error without the key and without the prompt, in case the service repeats them.
-    pub(super) fn redacted(&self, mut error: ProviderError, order: &PictureOrder) -> ProviderError {
-        for (secret, shown) in [
-            (self.key.as_str(), "[key]"),
-            (order.prompt.as_str(), "[prompt]"),
-        ] {
-            if !secret.is_empty() && error.detail.contains(secret) {
-                error.detail = error.detail.replace(secret, shown);
-            }
-        }
-        error
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{fmt, time::Duration};
 
-use application::ports::ProviderError;
 use bytes::Bytes;
 use reqwest::{
     Client, RequestBuilder, StatusCode,
@@ -55,7 +54,6 @@ pub(super) struct Api {
     client: Client,
     base: Url,
     authorization: HeaderValue,
-    token: String,
 }
 
 impl Api {
@@ -69,7 +67,6 @@ impl Api {
             client: client.build().map_err(InvalidReplicateConfig::Client)?,
             base,
             authorization,
-            token: config.token.clone(),
         })
     }
 
@@ -126,14 +123,6 @@ impl Api {
             retry_after,
             rate_limit,
         })
-    }
-
-    /// An error without the token, in case the service repeats it.
-    pub(super) fn redacted(&self, mut error: ProviderError) -> ProviderError {
-        if error.detail.contains(&self.token) {
-            error.detail = error.detail.replace(&self.token, "[token]");
-        }
-        error
     }
 }
 

