@@ -21,6 +21,10 @@ import styles from './checkpoint-view.module.css';
 /** The newest signed checkpoint: what it says, and proofs against it, checked in this browser. */
 export function CheckpointView() {
   const { data, error, dataUpdatedAt, isFetching, refetch } = useQuery(checkpointQuery);
+  const [parameters] = useSearchParams();
+  // What was typed outlasts a newer checkpoint, which begins everything else anew.
+  const [publicKey, setPublicKey] = useState(() => kept().key);
+  const [position, setPosition] = useState(parameters.get('position'));
   if (data === undefined) {
     if (isNotFound(error)) {
       return (
@@ -41,18 +45,30 @@ export function CheckpointView() {
           What the server answered is no signed checkpoint. Keep it, and ask whoever runs the log for an explanation.
         </EmptyState>
       ) : (
-        <Prove key={data} text={data} checkpoint={checkpoint} />
+        <Prove
+          key={data}
+          text={data}
+          checkpoint={checkpoint}
+          publicKey={publicKey}
+          onPublicKey={setPublicKey}
+          position={position ?? String(checkpoint.size)}
+          onPosition={setPosition}
+        />
       )}
     </>
   );
 }
 
-function Prove({ text, checkpoint }: { text: string; checkpoint: Checkpoint }) {
-  const [parameters] = useSearchParams();
+function Prove({ text, checkpoint, publicKey, onPublicKey, position, onPosition }: {
+  text: string;
+  checkpoint: Checkpoint;
+  publicKey: string;
+  onPublicKey: (key: string) => void;
+  position: string;
+  onPosition: (position: string) => void;
+}) {
   const [remembered, setRemembered] = useState<Kept>(kept);
   const showsEvents = useQuery(offeredQuery).data?.includes('/audit/events/{position}') === true;
-  const [key, setKey] = useState(remembered.key);
-  const [position, setPosition] = useState(parameters.get('position') ?? String(checkpoint.size));
   const earlier = remembered.checkpoint === undefined ? undefined : read(remembered.checkpoint);
   const standing = since(earlier, checkpoint);
   const check = useMutation({
@@ -62,21 +78,21 @@ function Prove({ text, checkpoint }: { text: string; checkpoint: Checkpoint }) {
           inclusionProof(Number(position), checkpoint.size),
           showsEvents ? shownEvent(Number(position)) : '',
         ]);
-        return verify({ key, checkpoint: text, proof, earlier: '', event });
+        return verify({ key: publicKey, checkpoint: text, proof, earlier: '', event });
       }
       const proof = await consistencyProof(earlier?.size ?? 0, checkpoint.size);
-      return verify({ key, checkpoint: text, proof, earlier: remembered.checkpoint ?? '', event: '' });
+      return verify({ key: publicKey, checkpoint: text, proof, earlier: remembered.checkpoint ?? '', event: '' });
     },
     onSuccess: (verdict, what) => {
       if (verdict.kind !== 'checked' || !verdict.holds) return;
       // What is kept gives way only to what was proven to continue it.
       if (what === 'event' && standing !== 'nothing-kept' && standing !== 'other-log') return;
-      keep(key, text);
+      keep(publicKey, text);
       setRemembered(kept());
     },
     networkMode: 'always',
   });
-  const wrong = faults(key, position, checkpoint.size);
+  const wrong = faults(publicKey, position, checkpoint.size);
   const [asked, setAsked] = useState(false);
   const malformed = check.data?.kind === 'malformed' && check.data.field === 'key' ? `${check.data.detail}.` : undefined;
   const submit = (event: SyntheticEvent) => {
@@ -92,9 +108,9 @@ function Prove({ text, checkpoint }: { text: string; checkpoint: Checkpoint }) {
           <TextField
             label="Public key of the log"
             hint="name+1a2b3c4d+… Take it from where you trust it, and not from this server. This browser keeps it."
-            value={key}
+            value={publicKey}
             onChange={(event) => {
-              setKey(event.target.value);
+              onPublicKey(event.target.value);
               check.reset();
             }}
             error={(asked ? wrong.key : undefined) ?? malformed}
@@ -106,7 +122,7 @@ function Prove({ text, checkpoint }: { text: string; checkpoint: Checkpoint }) {
             inputMode="numeric"
             value={position}
             onChange={(event) => {
-              setPosition(event.target.value);
+              onPosition(event.target.value);
               check.reset();
             }}
             error={asked ? wrong.position : undefined}
