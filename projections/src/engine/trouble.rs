@@ -138,7 +138,7 @@ pub(super) fn text_of(error: &anyhow::Error) -> String {
 }
 
 /// Whether patience mends it: no event is to blame.
-pub(super) fn is_passing(error: &anyhow::Error) -> bool {
+pub fn is_passing(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<TryLater>()
             || cause.is::<LogUnavailable>()
@@ -150,7 +150,7 @@ pub(super) fn is_passing(error: &anyhow::Error) -> bool {
 }
 
 /// Whether a reaction came too late for its person: nothing is left to do then.
-pub(super) fn is_about_somebody_erased(error: &anyhow::Error) -> bool {
+pub fn is_about_somebody_erased(error: &anyhow::Error) -> bool {
     fn of<R: Error + 'static>(cause: &(dyn Error + 'static)) -> bool {
         matches!(
             cause.downcast_ref::<CommandError<R>>(),
