@@ -45,7 +45,7 @@ use provenance::Credentials;
 use tokio_util::sync::CancellationToken;
 use transparency::{Grower, Growing, KeyRing, Tree};
 use url::Url;
-use worker::{WorkerParts, WorkerSettings};
+use worker::{WorkerParts, WorkerSettings, ground::Ground, sights::PostgresSights};
 
 use self::{
     identity::Identity,
@@ -339,10 +339,9 @@ impl Wiring {
         let marker = Arc::new(pictures::marker(self.credentials.clone()));
         WorkerParts {
             node: self.surroundings.node.clone(),
-            pool: self.pools.work.clone(),
+            ground: Ground::postgres(self.pools.work.clone(), self.engine.checkpoints()),
             log: self.log.clone(),
             clock: self.clock.clone(),
-            checkpoints: self.engine.checkpoints(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
             people: self.people.clone(),
@@ -368,7 +367,8 @@ impl Wiring {
 
     /// Compares all subscriptions with the payment provider's, now.
     pub async fn reconcile(&self, repair: Repair) -> Result<Reconciliation, ApplyNoticeError> {
-        worker::reconcile_subscriptions(&self.subscriptions, self.pools.work.clone(), repair).await
+        let sights = PostgresSights::new(self.pools.work.clone(), self.engine.checkpoints());
+        worker::reconcile_subscriptions(&self.subscriptions, Arc::new(sights), repair).await
     }
 
     /// Every projector.

@@ -13,6 +13,7 @@ use cqrs_es::Aggregate;
 use domain::{event_versions::VersionedEvent, values::Position};
 
 use crate::{
+    chance,
     context::{CommandError, Context, Receipt},
     figures::COMMANDS,
     ports::{
@@ -361,9 +362,8 @@ pub enum Outcome {
 /// Waits before the next try: full jitter, up to 5, 10, 20 … at most 160 ms; not at all before the first.
 pub(crate) async fn back_off(attempt: u32) {
     if attempt > 0 {
-        let ceiling = 5_000u64 << (attempt - 1).min(5);
-        let pause = Duration::from_micros(rand::random_range(0..ceiling));
-        tokio::time::sleep(pause).await;
+        let ceiling = Duration::from_millis(5 << (attempt - 1).min(5));
+        tokio::time::sleep(chance::up_to(ceiling)).await;
     }
 }
 

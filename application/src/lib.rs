@@ -1,6 +1,7 @@
 //! What can be asked: one module per aggregate, the dispatcher, and traits for the world outside.
 
 pub mod avatars;
+pub mod chance;
 pub mod chat_figures;
 pub mod chatting;
 pub mod conduct;

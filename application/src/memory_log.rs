@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -18,8 +18,9 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::ports::{
-    Answer, Append, AppendError, Appended, Conflict, EventLog, IdempotencyStore, KnownKey,
+    Answer, Append, AppendError, Appended, Clock, Conflict, EventLog, IdempotencyStore, KnownKey,
     LogUnavailable, NewEvent, PersonKeys, ReadError, StoredEvent, StreamId, StreamSlice,
+    SystemClock,
 };
 
 /// A log that ends with the process.
@@ -27,9 +28,10 @@ pub struct MemoryLog {
     kept: Mutex<Kept>,
     hint: watch::Sender<Position>,
     upcasters: Upcasters,
+    clock: Arc<dyn Clock>,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Kept {
     events: Vec<KeptEvent>,
     keys: HashMap<(String, String), KnownKey>,
@@ -37,6 +39,7 @@ struct Kept {
     erased: HashSet<UserId>,
 }
 
+#[derive(Clone)]
 struct KeptEvent {
     stream: StreamId,
     event_id: Uuid,
@@ -49,6 +52,7 @@ impl Default for MemoryLog {
             kept: Mutex::default(),
             hint: watch::channel(Position(0)).0,
             upcasters: Upcasters::OURS,
+            clock: Arc::new(SystemClock),
         }
     }
 }
@@ -59,6 +63,26 @@ impl MemoryLog {
         Self {
             upcasters,
             ..Self::default()
+        }
+    }
+
+    /// A log whose events are recorded by that clock.
+    pub fn by_clock(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            ..Self::default()
+        }
+    }
+
+    /// What this log holds, and a clock for what comes to it: the two go different ways from here.
+    pub fn fork(&self, clock: Arc<dyn Clock>) -> Self {
+        let kept = self.kept().clone();
+        let head = Position(kept.events.len() as u64);
+        Self {
+            kept: Mutex::new(kept),
+            hint: watch::channel(head).0,
+            upcasters: self.upcasters,
+            clock,
         }
     }
 
@@ -98,7 +122,7 @@ impl Kept {
         });
     }
 
-    fn append(&mut self, append: Append) -> Result<Appended, AppendError> {
+    fn append(&mut self, append: Append, now: DateTime<Utc>) -> Result<Appended, AppendError> {
         let Append {
             slices,
             idempotency,
@@ -120,7 +144,7 @@ impl Kept {
         }
         let erased = self.erased_by(&slices)?;
         let before = self.events.last().map(|kept| kept.stored.recorded_at);
-        let at = before.map_or_else(Utc::now, |before| before.max(Utc::now()));
+        let at = before.map_or(now, |before| before.max(now));
         for slice in slices {
             for (sequence, event) in (slice.expected_sequence + 1..).zip(slice.events) {
                 self.push(&slice.stream, sequence, event, at);
@@ -146,13 +170,17 @@ impl Kept {
         let mut erased = Vec::new();
         for slice in slices {
             for event in &slice.events {
+                let forgets = forgets_owner(slice.stream.aggregate_type, &event.event_type);
+                if self.erased.is_empty() && !forgets {
+                    continue;
+                }
                 let Some(owner) = owner(&event.metadata) else {
                     continue;
                 };
                 if self.erased.contains(&owner) && has_personal(&event.payload) {
                     return Err(AppendError::OwnerErased);
                 }
-                if forgets_owner(slice.stream.aggregate_type, &event.event_type) {
+                if forgets {
                     erased.push(owner);
                 }
             }
@@ -163,7 +191,8 @@ impl Kept {
     /// The event as it may be read now.
     fn opened(&self, stored: &StoredEvent) -> StoredEvent {
         let mut opened = stored.clone();
-        if owner(&stored.metadata).is_some_and(|owner| self.erased.contains(&owner))
+        if !self.erased.is_empty()
+            && owner(&stored.metadata).is_some_and(|owner| self.erased.contains(&owner))
             && let Ok(mut payload) = serde_json::from_str(&stored.payload)
         {
             erase(&mut payload);
@@ -218,7 +247,7 @@ impl EventLog for MemoryLog {
     }
 
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
-        let appended = self.kept().append(append)?;
+        let appended = self.kept().append(append, self.clock.now())?;
         self.hint.send_replace(appended.position);
         Ok(appended)
     }

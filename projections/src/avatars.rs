@@ -16,7 +16,7 @@ use crate::{columns::number, own_rows::own_rows};
 mod projector;
 
 pub use projector::AvatarsProjector;
-pub(crate) use projector::past;
+pub(crate) use projector::{follow, past};
 
 /// How far the reference picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use sqlx::{FromRow, PgConnection, PgPool, Row, postgres::PgRow};
 use crate::{
     columns::{aggregate_id, bigint, column, number, parsed},
     engine::Projector,
-    folding::fold,
+    folding::{fold, fold_into},
 };
 
 /// A message that is still to be answered.
@@ -96,6 +96,14 @@ impl Projector for ChatWorkProjector {
         store(db, &rows).await?;
         remove(db, &removed).await
     }
+}
+
+/// The same to rows in memory.
+pub(crate) fn follow(
+    rows: &mut BTreeMap<MessageId, ChatWorkRow>,
+    page: &[Recorded<AnyEvent>],
+) -> sqlx::Result<()> {
+    fold_into(rows, page, concerned, |_| true, apply, |row| row.message_id)
 }
 
 /// The person's message that an event is about.

@@ -40,7 +40,7 @@ mod trouble;
 pub use checkpoints::{Behind, Checkpoints};
 pub use forgetting::project;
 pub use status::{CheckStatus, FollowerState, ProjectorStatus, ShadowStatus};
-pub use trouble::{Retries, TryLater};
+pub use trouble::{Retries, TryLater, is_about_somebody_erased, is_passing};
 
 use feed::Feed;
 use following::Following;

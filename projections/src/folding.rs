@@ -100,6 +100,31 @@ pub(crate) fn fold<K: Ord, R>(
     Ok(folded)
 }
 
+/// Does to rows in memory what a projector does to those of its table: loads those that a page touches, folds it, and
+/// stores what comes of it under the `named` keys.
+///
+/// # Errors
+/// Those of `key`.
+pub(crate) fn fold_into<K: Ord + Copy, R: Clone>(
+    rows: &mut BTreeMap<K, R>,
+    page: &[Recorded<AnyEvent>],
+    key: impl Fn(&Recorded<AnyEvent>) -> sqlx::Result<Option<K>>,
+    begins: impl Fn(&Recorded<AnyEvent>) -> bool,
+    apply: impl Fn(Option<R>, &Recorded<AnyEvent>) -> Option<R>,
+    named: impl Fn(&R) -> K,
+) -> sqlx::Result<()> {
+    let known = touched(page, &key, begins)?
+        .into_iter()
+        .filter_map(|key| Some((key, rows.get(&key)?.clone())))
+        .collect();
+    let (stored, removed) = fold(page, known, key, apply)?.rest();
+    rows.extend(stored.into_iter().map(|row| (named(&row), row)));
+    for key in removed {
+        rows.remove(&key);
+    }
+    Ok(())
+}
+
 /// A row on its way through a page.
 struct Folding<R> {
     row: Option<R>,

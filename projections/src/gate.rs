@@ -17,7 +17,7 @@ use crate::{
 mod projector;
 
 pub use projector::GateProjector;
-pub(crate) use projector::past;
+pub(crate) use projector::{follow, past};
 
 /// A user's subscription as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

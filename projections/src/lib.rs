@@ -16,6 +16,7 @@ mod copying;
 pub mod engine;
 mod folding;
 pub mod gate;
+pub mod in_memory;
 pub mod messages;
 pub mod own_rows;
 pub mod past;

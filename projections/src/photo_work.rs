@@ -18,7 +18,7 @@ use sqlx::{FromRow, PgConnection, PgPool, Row, postgres::PgRow};
 use crate::{
     columns::{aggregate_id, bigint, column, number, word},
     engine::Projector,
-    folding::{fold, touched},
+    folding::{fold, fold_into, touched},
 };
 
 /// A picture that still has to be made.
@@ -121,6 +121,14 @@ impl Projector for PhotoWorkProjector {
         store(db, &rows).await?;
         remove(db, &removed).await
     }
+}
+
+/// The same to rows in memory.
+pub(crate) fn follow(
+    rows: &mut BTreeMap<PhotoId, PhotoWorkRow>,
+    page: &[Recorded<AnyEvent>],
+) -> sqlx::Result<()> {
+    fold_into(rows, page, concerned, begins, apply, |row| row.photo_id)
 }
 
 /// The photo that an event is about.

@@ -18,7 +18,7 @@ use crate::{
 mod projector;
 
 pub use projector::PhotosProjector;
-pub(crate) use projector::past;
+pub(crate) use projector::{follow, past};
 
 /// How far a picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

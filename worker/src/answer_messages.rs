@@ -13,19 +13,16 @@ use application::{
     ports::{EventLog, Listener, ReplyDraft, ReplyDrafts},
 };
 use async_trait::async_trait;
-use projections::{
-    chat_work::{self, ChatWorkRow},
-    engine::Checkpoints,
-};
-use sqlx::PgPool;
+use projections::chat_work::ChatWorkRow;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     causes::event_at,
     claimed_work::{self, Desk, Leaving, Shift},
-    leases::{Lease, Leases},
+    leases::{Lease, Leases, ToDo},
     pace::jittered,
     parts::{ChatSettings, WorkerParts},
+    sights::Sights,
 };
 
 /// As it stands in the metadata of the events that it causes.
@@ -47,8 +44,7 @@ const OURS_IS_BROKEN: Duration = Duration::from_secs(30);
 pub(crate) struct AnswerMessages {
     conversations: Conversations,
     log: Arc<dyn EventLog>,
-    pool: PgPool,
-    checkpoints: Checkpoints,
+    sights: Arc<dyn Sights>,
     drafts: Arc<dyn ReplyDrafts>,
     figures: Arc<ChatFigures>,
     leases: Leases,
@@ -62,11 +58,14 @@ impl AnswerMessages {
         Arc::new(Self {
             conversations: parts.conversations.clone(),
             log: Arc::clone(&parts.log),
-            pool: parts.pool.clone(),
-            checkpoints: parts.checkpoints.clone(),
+            sights: Arc::clone(&parts.ground.sights),
             drafts: Arc::clone(&parts.drafts),
             figures: Arc::clone(&parts.chat_figures),
-            leases: Leases::new(parts.pool.clone(), parts.node.clone(), settings.lease),
+            leases: Leases::new(
+                Arc::clone(&parts.ground.leases),
+                parts.node.clone(),
+                settings.lease,
+            ),
             settings,
             stop_within: parts.settings.stop_within,
         })
@@ -74,7 +73,7 @@ impl AnswerMessages {
 
     /// Claims and answers until `stop`. An answer that is cut short then is given by another worker.
     pub(crate) async fn run(self: Arc<Self>, stop: &CancellationToken) {
-        if let Err(error) = self.leases.take_back("chat").await {
+        if let Err(error) = self.leases.take_back(ToDo::Conversations).await {
             tracing::warn!(%error, "Leases of a former life run out by themselves");
         }
         let shift = Shift {
@@ -84,7 +83,7 @@ impl AnswerMessages {
             rest: Duration::ZERO,
             stop_within: self.stop_within,
         };
-        let hint = self.checkpoints.subscribe("chat_work");
+        let hint = self.sights.moves("chat_work");
         claimed_work::work(&self, shift, hint, stop).await;
     }
 
@@ -119,7 +118,7 @@ impl AnswerMessages {
             .await?;
         let head = self.log.head().await?;
         let caught_up = self
-            .checkpoints
+            .sights
             .await_position(&["chat_work"], head, CATCHING_UP);
         caught_up
             .await
@@ -141,7 +140,7 @@ impl Desk for AnswerMessages {
     async fn work(&self, conversation: &String, _: &Lease, stop: &CancellationToken) -> Leaving {
         let (mut last, mut failures) = (None, 0);
         while !stop.is_cancelled() {
-            let answered = match chat_work::next_of(&self.pool, conversation).await {
+            let answered = match self.sights.next_message(conversation).await {
                 Ok(None) => return Leaving::Over,
                 Ok(Some(message)) if last == Some(message.message_id) => {
                     tracing::error!(message.id = %message.message_id, "A message stays on the to-do list although its turn has ended");

@@ -50,6 +50,7 @@ impl ApplyPaymentNotices {
             tokio::time::sleep(self.stop_within).await;
         };
         tokio::select! {
+            biased;
             () = self.work_until(stop) => {}
             () = patience => {}
         }
@@ -71,6 +72,7 @@ impl ApplyPaymentNotices {
                 }
             }
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
                 Ok(()) = hint.changed() => pace.reset(),
                 () = tokio::time::sleep(pace.pause()) => {}

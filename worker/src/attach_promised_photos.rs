@@ -1,6 +1,6 @@
 //! The end of a picture that was promised in a chat → `AttachPhoto` or `WithholdPhoto`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use application::{
@@ -14,13 +14,9 @@ use domain::{
     recorded::{AnyEvent, Recorded},
     values::PhotoId,
 };
-use projections::{
-    engine::{Checkpoints, Reaction, TryLater},
-    messages,
-};
-use sqlx::PgPool;
+use projections::engine::{Reaction, TryLater};
 
-use crate::parts::WorkerParts;
+use crate::{parts::WorkerParts, sights::Sights};
 
 const NAME: &str = "attach_promised_photos";
 
@@ -30,8 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Tells a conversation how the picture ended that was promised in it.
 pub(crate) struct AttachPromisedPhotos {
     conversations: Conversations,
-    checkpoints: Checkpoints,
-    pool: PgPool,
+    sights: Arc<dyn Sights>,
 }
 
 /// How a request ended.
@@ -45,8 +40,7 @@ impl AttachPromisedPhotos {
     pub(crate) fn new(parts: &WorkerParts) -> Self {
         Self {
             conversations: parts.conversations.clone(),
-            checkpoints: parts.checkpoints.clone(),
-            pool: parts.pool.clone(),
+            sights: Arc::clone(&parts.ground.sights),
         }
     }
 }
@@ -64,10 +58,10 @@ impl Reaction for AttachPromisedPhotos {
         let photo_id: PhotoId = recorded.aggregate_id.parse()?;
         // A promise stands in the log right before the wish for its picture, so the read model tells it by then.
         let caught_up = self
-            .checkpoints
+            .sights
             .await_position(&["messages"], recorded.position, PATIENCE);
         caught_up.await.map_err(|behind| TryLater(behind.into()))?;
-        let Some(segment) = messages::conversation_of_photo(&self.pool, photo_id).await? else {
+        let Some(segment) = self.sights.conversation_of_photo(photo_id).await? else {
             return Ok(());
         };
         let context = Context::of_reaction(NAME, recorded);

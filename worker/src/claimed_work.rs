@@ -90,6 +90,7 @@ pub(crate) async fn work<D: Desk>(
         }
         let full = working.len() >= shift.slots;
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
             Some(ended) = working.join_next() => log_panic(ended),
             Ok(()) = hint.changed(), if !full => pace.reset(),
@@ -114,6 +115,7 @@ async fn one<D: Desk>(
         tokio::time::sleep(shift.stop_within).await;
     };
     let leaving = tokio::select! {
+        biased;
         leaving = desk.work(&piece, &lease, &stop) => leaving,
         () = lease.keep() => Leaving::TakenOver,
         () = patience => Leaving::Stopped,

@@ -15,14 +15,14 @@ use application::{
 };
 use async_trait::async_trait;
 use domain::values::PhotoId;
-use projections::engine::Checkpoints;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     claimed_work::{self, Desk, Leaving, Shift},
-    leases::{Lease, Leases},
+    leases::{Lease, Leases, ToDo},
     parts::{PhotoSettings, WorkerParts},
     providers::Providers,
+    sights::Sights,
     steps::{Step, StepObserver},
     stored_pictures::StoredPictures,
 };
@@ -49,7 +49,7 @@ pub(crate) struct DeliverRequestedPhotos {
     storage: Arc<dyn ObjectStorage>,
     pictures: StoredPictures,
     leases: Leases,
-    checkpoints: Checkpoints,
+    sights: Arc<dyn Sights>,
     settings: PhotoSettings,
     stop_within: Duration,
     observer: Option<Arc<dyn StepObserver>>,
@@ -68,8 +68,12 @@ impl DeliverRequestedPhotos {
             inspector: Arc::clone(&parts.inspector),
             storage: Arc::clone(&parts.storage),
             pictures: StoredPictures::new(parts),
-            leases: Leases::new(parts.pool.clone(), parts.node.clone(), settings.lease),
-            checkpoints: parts.checkpoints.clone(),
+            leases: Leases::new(
+                Arc::clone(&parts.ground.leases),
+                parts.node.clone(),
+                settings.lease,
+            ),
+            sights: Arc::clone(&parts.ground.sights),
             settings,
             stop_within: parts.settings.stop_within,
             observer: parts.observer.clone(),
@@ -78,7 +82,7 @@ impl DeliverRequestedPhotos {
 
     /// Claims and works until `stop`; then waits for what is under way to end or to be given back.
     pub(crate) async fn run(self: Arc<Self>, stop: &CancellationToken) {
-        match self.leases.take_back("photo").await {
+        match self.leases.take_back(ToDo::Photos).await {
             Ok(0) => {}
             Ok(freed) => {
                 tracing::info!(freed, "Took back {freed} leases of a process that died");
@@ -91,7 +95,7 @@ impl DeliverRequestedPhotos {
             rest: REST_AFTER_THE_END,
             stop_within: self.stop_within,
         };
-        let hint = self.checkpoints.subscribe("photo_work");
+        let hint = self.sights.moves("photo_work");
         claimed_work::work(&self, shift, hint, stop).await;
     }
 

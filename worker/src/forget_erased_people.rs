@@ -16,20 +16,14 @@ use application::{
 };
 use async_trait::async_trait;
 use domain::{
-    event_versions::VersionedEvent,
     person,
-    photo_request::{self, Command, Rejection},
+    photo_request::{Command, Rejection},
     recorded::{AnyEvent, Recorded},
     values::{PhotoId, UserId},
 };
-use projections::{
-    audit_index,
-    engine::{Checkpoints, Reaction, TryLater},
-    gate,
-};
-use sqlx::PgPool;
+use projections::engine::{Reaction, TryLater};
 
-use crate::{parts::WorkerParts, provider_calls::forget_calls};
+use crate::{parts::WorkerParts, provider_books::ProviderBooks, sights::Sights};
 
 const NAME: &str = "forget_erased_people";
 
@@ -44,8 +38,8 @@ pub(crate) struct ForgetErasedPeople {
     idempotency: Arc<dyn IdempotencyStore>,
     inbox: Arc<dyn PaymentInbox>,
     notices: Arc<dyn PredictionNotices>,
-    checkpoints: Checkpoints,
-    pool: PgPool,
+    books: Arc<dyn ProviderBooks>,
+    sights: Arc<dyn Sights>,
 }
 
 impl ForgetErasedPeople {
@@ -57,22 +51,16 @@ impl ForgetErasedPeople {
             idempotency: Arc::clone(&parts.idempotency),
             inbox: Arc::clone(&parts.inbox),
             notices: Arc::clone(&parts.notices),
-            checkpoints: parts.checkpoints.clone(),
-            pool: parts.pool.clone(),
+            books: Arc::clone(&parts.ground.books),
+            sights: Arc::clone(&parts.ground.sights),
         }
     }
 
     /// The ids of all pictures that the person ever wished for.
     async fn pictures(&self, owner: UserId) -> anyhow::Result<Vec<PhotoId>> {
-        if !audit_index::knows_owners(&self.pool).await? {
-            return Err(TryLater("the read model audit_index is being rebuilt".into()).into());
-        }
-        let streams = audit_index::streams_of(&self.pool, owner).await?;
-        streams
-            .iter()
-            .filter(|stream| stream.aggregate_type == photo_request::Event::AGGREGATE_TYPE)
-            .map(|stream| Ok(stream.aggregate_id.parse()?))
-            .collect()
+        let pictures = self.sights.pictures_of(owner).await?;
+        pictures
+            .ok_or_else(|| TryLater("the read model audit_index is being rebuilt".into()).into())
     }
 
     /// Nobody waits for the picture any more, and its files go: that is the reaction to `PhotoDeleted`.
@@ -105,7 +93,7 @@ impl ForgetErasedPeople {
         self.people.forget_what_is_remembered();
         self.idempotency.forget(&format!("user:{owner}")).await?;
 
-        self.checkpoints
+        self.sights
             .await_position(&["audit_index", "gate"], cause.position, PATIENCE)
             .await
             .map_err(|behind| TryLater(behind.into()))?;
@@ -119,9 +107,9 @@ impl ForgetErasedPeople {
             self.remove_picture(&context, *photo_id).await?;
         }
         self.notices.forget(&pictures).await?;
-        forget_calls(&self.pool, &pictures).await?;
+        self.books.forget_calls(&pictures).await?;
 
-        let mut names = gate::customers_of(&self.pool, owner).await?;
+        let mut names = self.sights.customers_of(owner).await?;
         names.push(owner.to_string());
         self.inbox.forget_mentioning(&names).await?;
 

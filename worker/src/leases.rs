@@ -1,88 +1,112 @@
 //! Leases: claim, heartbeat, fence.
 //!
-//! A lease says who works on something, until when by the database's clock. Its holder renews it; when the
+//! A lease says who works on something, until when by the store's clock. Its holder renews it; when the
 //! holder dies, the lease runs out and somebody else claims the work with a greater fence. A lease only
 //! saves work from being done twice: what must not happen twice is fenced by the log (attempt numbers).
 
+mod postgres;
+
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
+use async_trait::async_trait;
 use domain::values::PhotoId;
-use sqlx::PgPool;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+pub use postgres::PostgresLeases;
+
 use crate::parts::LeaseTimes;
+
+/// Who claims, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    /// The name of the process.
+    pub holder: &'a str,
+    /// How long the lease lasts without a heartbeat.
+    pub lasts: Duration,
+}
+
+/// A piece of work that was claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// What names the piece on its to-do list.
+    pub piece: String,
+    /// The lease's name.
+    pub name: String,
+    /// The lease's fence.
+    pub fence: i64,
+}
+
+/// A to-do list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ToDo {
+    /// Photos that wait for work, those that wait longest first.
+    Photos,
+    /// Conversations in which a message waits for its answer, those that wait longest first. A conversation is as old
+    /// as its oldest message that waits; the messages after it wait for that one.
+    Conversations,
+}
+
+impl ToDo {
+    /// What the names of its leases begin with, before a colon.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Photos => "photo",
+            Self::Conversations => "chat",
+        }
+    }
+}
+
+/// Where leases are kept, beside the to-do lists: in the database, or, of a simulation, in memory. Both pass one contract
+/// suite. Time is the store's own, so that it is one however many processes use it.
+#[async_trait]
+pub trait LeaseStore: fmt::Debug + Send + Sync {
+    /// Claims up to `most` pieces of a to-do list that are due and that nobody else holds. However many claim at once,
+    /// each piece goes to one of them.
+    async fn claim_due(
+        &self,
+        list: ToDo,
+        claim: Claim<'_>,
+        most: usize,
+    ) -> sqlx::Result<Vec<Claimed>>;
+
+    /// Claims the lease of that name and answers its fence, which is greater than any before; none while somebody else
+    /// holds it.
+    async fn claim(&self, name: &str, claim: Claim<'_>) -> sqlx::Result<Option<i64>>;
+
+    /// Lets a lease last for so long from now on; false when it is held no more with that fence.
+    async fn set_until(&self, name: &str, fence: i64, from_now: Duration) -> sqlx::Result<bool>;
+
+    /// Gives a lease back, unless somebody else holds it by now.
+    async fn release(&self, name: &str, fence: i64) -> sqlx::Result<()>;
+
+    /// Gives back all leases of a kind that this holder has; answers how many.
+    async fn take_back(&self, kind: &str, holder: &str) -> sqlx::Result<u64>;
+
+    /// Forgets leases that ran out more than a minute ago; answers how many.
+    async fn forget_expired(&self) -> sqlx::Result<u64>;
+}
 
 /// Where one process claims its leases.
 #[derive(Debug, Clone)]
 pub struct Leases {
-    pool: PgPool,
+    store: Arc<dyn LeaseStore>,
     holder: String,
     times: LeaseTimes,
 }
 
-/// Claims by a single statement: of two claimers one gets the row's lock, the other looks further. Who comes
-/// a moment later with an older view of `leases` is stopped by the condition of the update.
-macro_rules! claim_due {
-    ($kind:literal, $piece:literal, $due:literal) => {
-        concat!(
-            "WITH due AS MATERIALIZED (SELECT work.",
-            $piece,
-            " AS piece FROM ",
-            $due,
-            " LIMIT $2 FOR UPDATE OF work SKIP LOCKED)
-            INSERT INTO leases AS held (name, holder, fence, until)
-            SELECT '",
-            $kind,
-            ":' || piece, $1, nextval('lease_fence'), now() + make_interval(secs => $3) FROM due
-                ON CONFLICT (name) DO UPDATE
-               SET holder = excluded.holder, fence = excluded.fence, until = excluded.until
-             WHERE held.until <= now()
-            RETURNING substr(name, 1 + length('",
-            $kind,
-            ":')), name, fence"
-        )
-    };
-}
-
-/// Those that wait longest first.
-const CLAIM_PHOTOS: &str = claim_due!(
-    "photo",
-    "photo_id",
-    "photo_work work
-       LEFT JOIN leases ON leases.name = 'photo:' || work.photo_id
-      WHERE work.available_at <= now() AND (leases.until IS NULL OR leases.until <= now())
-      ORDER BY work.available_at, work.photo_id"
-);
-
-/// A conversation is as old as its oldest message that waits; the messages after it wait for that one.
-const CLAIM_CONVERSATIONS: &str = claim_due!(
-    "chat",
-    "conversation",
-    "chat_work work
-       LEFT JOIN leases ON leases.name = 'chat:' || work.conversation
-      WHERE (leases.until IS NULL OR leases.until <= now())
-        AND NOT EXISTS (SELECT FROM chat_work earlier
-                         WHERE earlier.conversation = work.conversation AND earlier.position < work.position)
-      ORDER BY work.position"
-);
-
-const CLAIM: &str = "
-    INSERT INTO leases AS held (name, holder, fence, until)
-    VALUES ($2, $1, nextval('lease_fence'), now() + make_interval(secs => $3))
-        ON CONFLICT (name) DO UPDATE
-       SET holder = excluded.holder, fence = excluded.fence, until = excluded.until
-     WHERE held.until <= now()
-    RETURNING fence";
-
 impl Leases {
     /// The leases that the process named `holder` takes.
-    pub const fn new(pool: PgPool, holder: String, times: LeaseTimes) -> Self {
+    pub const fn new(store: Arc<dyn LeaseStore>, holder: String, times: LeaseTimes) -> Self {
         Self {
-            pool,
+            store,
             holder,
             times,
         }
@@ -91,9 +115,9 @@ impl Leases {
     /// Claims up to `most` photos that wait for work and that nobody else works on, those that wait longest first.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the store is away.
     pub async fn claim_photos(&self, most: usize) -> sqlx::Result<Vec<(PhotoId, Lease)>> {
-        let claimed = self.claim_due(CLAIM_PHOTOS, most).await?;
+        let claimed = self.claim_due(ToDo::Photos, most).await?;
         let photo = |(piece, lease): (String, Lease)| {
             let photo_id = Uuid::try_parse(&piece);
             photo_id
@@ -107,66 +131,54 @@ impl Leases {
     /// that wait longest first.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the store is away.
     pub async fn claim_conversations(&self, most: usize) -> sqlx::Result<Vec<(String, Lease)>> {
-        self.claim_due(CLAIM_CONVERSATIONS, most).await
+        self.claim_due(ToDo::Conversations, most).await
     }
 
-    async fn claim_due(
-        &self,
-        statement: &'static str,
-        most: usize,
-    ) -> sqlx::Result<Vec<(String, Lease)>> {
+    async fn claim_due(&self, list: ToDo, most: usize) -> sqlx::Result<Vec<(String, Lease)>> {
         let asked = Instant::now();
-        let claimed: Vec<(String, String, i64)> = sqlx::query_as(statement)
-            .bind(&self.holder)
-            .bind(i64::try_from(most).unwrap_or(i64::MAX))
-            .bind(self.times.lasts.as_secs_f64())
-            .fetch_all(&self.pool)
-            .await?;
-        let leased = |(piece, name, fence)| (piece, Lease::new(self.clone(), name, fence, asked));
+        let claimed = self.store.claim_due(list, self.as_claim(), most).await?;
+        let leased = |claimed: Claimed| {
+            let Claimed { piece, name, fence } = claimed;
+            (piece, Lease::new(self.clone(), name, fence, asked))
+        };
         Ok(claimed.into_iter().map(leased).collect())
     }
 
     /// Claims the lease of that name; none while somebody else holds it.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the store is away.
     pub async fn claim(&self, name: String) -> sqlx::Result<Option<Lease>> {
         let asked = Instant::now();
-        let fence: Option<i64> = sqlx::query_scalar(CLAIM)
-            .bind(&self.holder)
-            .bind(&name)
-            .bind(self.times.lasts.as_secs_f64())
-            .fetch_optional(&self.pool)
-            .await?;
+        let fence = self.store.claim(&name, self.as_claim()).await?;
         Ok(fence.map(|fence| Lease::new(self.clone(), name, fence, asked)))
     }
 
-    /// Takes back what an earlier process of the same name held of a kind of work (`photo`, `chat`) when it died, so that
-    /// nobody waits for that to run out; returns how many leases that were. To be called before the first claim of that
-    /// kind: no other living process has this name.
+    /// Takes back what an earlier process of the same name held of a to-do list when it died, so that nobody waits for
+    /// that to run out; returns how many leases that were. To be called before the first claim from that list: no
+    /// other living process has this name.
     ///
     /// # Errors
-    /// When the database is away; then they run out by themselves.
-    pub async fn take_back(&self, kind: &str) -> sqlx::Result<u64> {
-        let freed = sqlx::query("DELETE FROM leases WHERE holder = $1 AND name LIKE $2 || ':%'")
-            .bind(&self.holder)
-            .bind(kind)
-            .execute(&self.pool)
-            .await?;
-        Ok(freed.rows_affected())
+    /// When the store is away; then they run out by themselves.
+    pub async fn take_back(&self, list: ToDo) -> sqlx::Result<u64> {
+        self.store.take_back(list.kind(), &self.holder).await
     }
 
     /// Forgets leases that ran out more than a minute ago; returns how many.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the store is away.
     pub async fn forget_expired(&self) -> sqlx::Result<u64> {
-        let forgotten = sqlx::query("DELETE FROM leases WHERE until < now() - interval '1 minute'")
-            .execute(&self.pool)
-            .await?;
-        Ok(forgotten.rows_affected())
+        self.store.forget_expired().await
+    }
+
+    fn as_claim(&self) -> Claim<'_> {
+        Claim {
+            holder: &self.holder,
+            lasts: self.times.lasts,
+        }
     }
 }
 
@@ -178,7 +190,7 @@ pub struct Lease {
     fence: i64,
     claimed: Instant,
     /// Until when it is surely held, in milliseconds after `claimed`, by this process's clock: counted from
-    /// before the database was asked, so never longer than the database thinks.
+    /// before the store was asked, so never longer than the store thinks.
     held_for_ms: AtomicU64,
 }
 
@@ -226,7 +238,7 @@ impl Lease {
     /// Renews the lease once; false when somebody else has it, or it was given back.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the store is away.
     pub async fn renew(&self) -> sqlx::Result<bool> {
         let asked = self.claimed.elapsed();
         let held = self.set_until(self.leases.times.lasts).await?;
@@ -245,32 +257,21 @@ impl Lease {
     /// Gives the work back at once.
     ///
     /// # Errors
-    /// When the database is away; then the lease runs out by itself.
+    /// When the store is away; then the lease runs out by itself.
     pub async fn release(self) -> sqlx::Result<()> {
-        sqlx::query("DELETE FROM leases WHERE name = $1 AND fence = $2")
-            .bind(&self.name)
-            .bind(self.fence)
-            .execute(&self.leases.pool)
-            .await?;
-        Ok(())
+        self.leases.store.release(&self.name, self.fence).await
     }
 
     /// Gives the work back, but not before that time has passed.
     ///
     /// # Errors
-    /// When the database is away; then the lease runs out by itself.
+    /// When the store is away; then the lease runs out by itself.
     pub async fn release_after(self, rest: Duration) -> sqlx::Result<()> {
         self.set_until(rest).await.map(drop)
     }
 
     async fn set_until(&self, from_now: Duration) -> sqlx::Result<bool> {
-        let set = "UPDATE leases SET until = now() + make_interval(secs => $3) WHERE name = $1 AND fence = $2";
-        let updated = sqlx::query(set)
-            .bind(&self.name)
-            .bind(self.fence)
-            .bind(from_now.as_secs_f64())
-            .execute(&self.leases.pool)
-            .await?;
-        Ok(updated.rows_affected() == 1)
+        let store = &self.leases.store;
+        store.set_until(&self.name, self.fence, from_now).await
     }
 }

@@ -3,7 +3,11 @@
 //! [`reactions()`] are followed by the projection engine, each with its own checkpoint; [`run`] does the
 //! work that takes longer than an event may hold up the next one. Any number of processes may run both.
 
+pub mod ground;
 pub mod leases;
+pub mod memory_ground;
+pub mod provider_books;
+pub mod sights;
 pub mod steps;
 
 mod answer_messages;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use application::chance;
+
 /// Pauses that grow while nothing happens.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -39,7 +41,7 @@ impl Pace {
 pub(crate) fn jittered(failures: u32, first: Duration, longest: Duration) -> Duration {
     let doublings = failures.saturating_sub(1).min(20);
     let most = first.saturating_mul(1 << doublings).min(longest);
-    most.mul_f64(rand::random_range(0.0..=1.0))
+    chance::up_to(most)
 }
 
 #[cfg(test)]

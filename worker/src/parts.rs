@@ -14,24 +14,20 @@ use application::{
     },
     subscriptions::Subscriptions,
 };
-use projections::engine::Checkpoints;
-use sqlx::PgPool;
 
-use crate::steps::StepObserver;
+use crate::{ground::Ground, steps::StepObserver};
 
 /// What the worker is made of. Cheap to clone.
 #[derive(Clone)]
 pub struct WorkerParts {
     /// A name that no other process has; leases carry it.
     pub node: String,
-    /// Where leases and the to-do list are.
-    pub pool: PgPool,
+    /// What it stands on besides the log.
+    pub ground: Ground,
     /// The log, to know how far a projection must come.
     pub log: Arc<dyn EventLog>,
-    /// Tells the time of deadlines and retries. (Leases live by the database's clock.)
+    /// Tells the time of deadlines and retries. (Leases live by their store's clock.)
     pub clock: Arc<dyn Clock>,
-    /// How far the projectors are, and their wake-ups.
-    pub checkpoints: Checkpoints,
     /// The use cases of avatars.
     pub avatars: Avatars,
     /// The use cases of photos.

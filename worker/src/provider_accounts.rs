@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
-use domain::values::PhotoId;
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
-use uuid::Uuid;
+
+use crate::provider_books::{Permission, PlannedOrder};
 
 /// How many orders in a row must fail before no other one is placed for a while.
 const FAILURES: i32 = 5;
@@ -23,27 +24,6 @@ const TRIAL: Duration = Duration::from_secs(60);
 /// The part of a minute's orders that may come all at once, as one in so many. The rest flows in over the minute, so
 /// that no minute ever sees more than the whole.
 const BURST: u32 = 6;
-
-/// An order that is about to be placed, for the ledger.
-#[derive(Debug, Clone)]
-pub(crate) struct PlannedOrder<'a> {
-    pub(crate) call_id: Uuid,
-    pub(crate) provider: &'a str,
-    pub(crate) per_minute: u32,
-    pub(crate) photo_id: PhotoId,
-    pub(crate) attempt: u32,
-    pub(crate) model: &'a str,
-    pub(crate) node: &'a str,
-}
-
-/// Whether an order may be placed now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Permission {
-    /// It stands in the ledger.
-    Granted,
-    /// Not before that time has passed.
-    NotBefore(Duration),
-}
 
 /// Takes one order out of the budget and writes it down, or does neither. When the breaker has rested, this is its trial.
 const PERMIT: &str = "
@@ -171,6 +151,66 @@ impl ProviderAccounts {
         .execute(&self.pool)
         .await
         .map(drop)
+    }
+}
+
+/// The same account by itself, for simulations: what the statements above do to a row.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    tokens: f64,
+    refilled_at: DateTime<Utc>,
+    paused_until: DateTime<Utc>,
+    shut_until: DateTime<Utc>,
+    failures: i32,
+}
+
+impl Account {
+    pub(crate) fn open(per_minute: u32, now: DateTime<Utc>) -> Self {
+        Self {
+            tokens: budget(per_minute).0,
+            refilled_at: now,
+            paused_until: now,
+            shut_until: now,
+            failures: 0,
+        }
+    }
+
+    pub(crate) fn permit(&mut self, per_minute: u32, now: DateTime<Utc>) -> Permission {
+        let (burst, a_second) = budget(per_minute);
+        let passed = (now - self.refilled_at).as_seconds_f64().max(0.0);
+        let tokens = burst.min(self.tokens + a_second * passed);
+        if self.paused_until <= now && self.shut_until <= now && tokens >= 1.0 {
+            self.tokens = tokens - 1.0;
+            self.refilled_at = now;
+            if self.failures >= FAILURES {
+                self.shut_until = now + TRIAL;
+            }
+            return Permission::Granted;
+        }
+        let full = (1.0 - self.tokens).max(0.0) / a_second;
+        let refilled = self.refilled_at + Duration::from_secs_f64(full);
+        let open = self.paused_until.max(self.shut_until).max(refilled);
+        Permission::NotBefore(seconds((open - now).as_seconds_f64()))
+    }
+
+    pub(crate) fn pause(&mut self, wish: Duration, now: DateTime<Utc>) {
+        self.paused_until = self.paused_until.max(now + wish);
+    }
+
+    pub(crate) fn failed(&mut self, now: DateTime<Utc>) {
+        self.failures += 1;
+        if self.failures >= FAILURES {
+            let doublings = (self.failures - FAILURES).clamp(0, 20).cast_unsigned();
+            let rest = FIRST_REST.saturating_mul(1 << doublings).min(LONGEST_REST);
+            self.shut_until = now + rest;
+        }
+    }
+
+    pub(crate) fn succeeded(&mut self) {
+        if self.failures > 0 {
+            self.failures = 0;
+            self.shut_until = DateTime::UNIX_EPOCH;
+        }
     }
 }
 

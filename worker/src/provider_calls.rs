@@ -3,7 +3,7 @@
 //! An order's row is written before the order is sent (`provider_accounts`); everything else is written behind, a
 //! bundle at a time, so that no picture waits for its bookkeeping.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use application::figures::PROVIDER_CALLS;
 use domain::values::PhotoId;
@@ -11,11 +11,25 @@ use sqlx::PgPool;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::provider_books::{Call, Entry, ProviderBooks};
+
 /// How many entries are written with one statement.
 const BUNDLE: usize = 128;
 
 /// How long the calls that bought nothing stay, in days.
 const KEPT_DAYS: i32 = 30;
+
+/// Forgets old calls that bought nothing.
+pub(crate) async fn forget_old_calls(pool: &PgPool) -> sqlx::Result<()> {
+    sqlx::query(
+        "DELETE FROM provider_calls
+          WHERE kind <> 'order' AND began_at < now() - make_interval(days => $1)",
+    )
+    .bind(KEPT_DAYS)
+    .execute(pool)
+    .await
+    .map(drop)
+}
 
 /// Forgets all calls for these pictures.
 pub(crate) async fn forget_calls(pool: &PgPool, photos: &[PhotoId]) -> sqlx::Result<()> {
@@ -27,78 +41,18 @@ pub(crate) async fn forget_calls(pool: &PgPool, photos: &[PhotoId]) -> sqlx::Res
         .map(drop)
 }
 
-/// What a provider was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// For a picture: what costs money.
-    Order,
-    /// How a job stands.
-    Check,
-    /// Whether a job was accepted although its answer was lost.
-    Search,
-    /// To stop a job.
-    Cancel,
-    /// For a picture's bytes.
-    Fetch,
-}
-
-impl Kind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::Check => "check",
-            Self::Search => "search",
-            Self::Cancel => "cancel",
-            Self::Fetch => "fetch",
-        }
-    }
-}
-
-/// A call that is under way.
-#[derive(Debug, Clone)]
-pub(crate) struct Call {
-    pub(crate) id: Uuid,
-    pub(crate) provider: String,
-    pub(crate) kind: Kind,
-    pub(crate) photo_id: PhotoId,
-    pub(crate) attempt: u32,
-    pub(crate) began: Instant,
-}
-
-/// A call that is over.
-#[derive(Debug)]
-struct Entry {
-    call: Call,
-    took: Duration,
-    outcome: &'static str,
-    job_id: Option<String>,
-}
-
 /// Where calls are written down. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct ProviderCalls {
-    pool: PgPool,
     entries: mpsc::UnboundedSender<Entry>,
 }
 
 impl ProviderCalls {
     /// Starts the task that writes, which ends when the last clone is gone and all is written.
-    pub(crate) fn start(pool: PgPool, node: String) -> Self {
+    pub(crate) fn start(books: Arc<dyn ProviderBooks>, node: String) -> Self {
         let (entries, written) = mpsc::unbounded_channel();
-        tokio::spawn(write(pool.clone(), node, written));
-        Self { pool, entries }
-    }
-
-    /// Forgets old calls that bought nothing.
-    pub(crate) async fn forget_old(&self) -> sqlx::Result<()> {
-        sqlx::query(
-            "DELETE FROM provider_calls
-              WHERE kind <> 'order' AND began_at < now() - make_interval(days => $1)",
-        )
-        .bind(KEPT_DAYS)
-        .execute(&self.pool)
-        .await
-        .map(drop)
+        tokio::spawn(write(books, node, written));
+        Self { entries }
     }
 
     /// Writes down what came of a call.
@@ -116,10 +70,14 @@ impl ProviderCalls {
     }
 }
 
-async fn write(pool: PgPool, node: String, mut entries: mpsc::UnboundedReceiver<Entry>) {
+async fn write(
+    books: Arc<dyn ProviderBooks>,
+    node: String,
+    mut entries: mpsc::UnboundedReceiver<Entry>,
+) {
     let mut bundle = Vec::with_capacity(BUNDLE);
     while entries.recv_many(&mut bundle, BUNDLE).await > 0 {
-        if let Err(error) = insert(&pool, &node, &bundle).await {
+        if let Err(error) = books.write_down(&node, &bundle).await {
             tracing::warn!(%error, "{} calls to image providers are missing in the ledger", bundle.len());
         }
         bundle.clear();
@@ -141,7 +99,8 @@ const INSERT: &str = "
         ON CONFLICT (call_id) DO UPDATE
        SET outcome = excluded.outcome, job_id = coalesce(excluded.job_id, calls.job_id), took_ms = excluded.took_ms";
 
-async fn insert(pool: &PgPool, node: &str, bundle: &[Entry]) -> sqlx::Result<()> {
+/// Writes down a bundle of calls that are over.
+pub(crate) async fn insert(pool: &PgPool, node: &str, bundle: &[Entry]) -> sqlx::Result<()> {
     let column = |of: fn(&Entry) -> String| bundle.iter().map(of).collect::<Vec<_>>();
     let number = |of: fn(&Entry) -> i32| bundle.iter().map(of).collect::<Vec<_>>();
     let ids: Vec<Uuid> = bundle.iter().map(|entry| entry.call.id).collect();

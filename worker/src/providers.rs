@@ -7,6 +7,7 @@ use std::{
 };
 
 use application::{
+    chance,
     photos::PhotoJob,
     ports::{
         ImageProvider, ImageProviders, PictureOrder, Prediction, PredictionState, ProviderError,
@@ -19,14 +20,14 @@ use uuid::Uuid;
 
 use crate::{
     parts::WorkerParts,
-    provider_accounts::{Permission, PlannedOrder, ProviderAccounts},
-    provider_calls::{Call, Kind, ProviderCalls},
+    provider_books::{Call, Kind, Permission, PlannedOrder, ProviderBooks},
+    provider_calls::ProviderCalls,
 };
 
 /// The image providers, one account and one ledger.
 pub(crate) struct Providers {
     all: ImageProviders,
-    accounts: ProviderAccounts,
+    books: Arc<dyn ProviderBooks>,
     calls: ProviderCalls,
     node: String,
 }
@@ -43,8 +44,8 @@ impl Providers {
     pub(crate) fn new(parts: &WorkerParts) -> Self {
         Self {
             all: parts.providers.clone(),
-            accounts: ProviderAccounts::new(parts.pool.clone()),
-            calls: ProviderCalls::start(parts.pool.clone(), parts.node.clone()),
+            books: Arc::clone(&parts.ground.books),
+            calls: ProviderCalls::start(Arc::clone(&parts.ground.books), parts.node.clone()),
             node: parts.node.clone(),
         }
     }
@@ -62,7 +63,7 @@ impl Providers {
                 soonest = soonest.min(left);
                 continue;
             }
-            let call_id = Uuid::now_v7();
+            let call_id = chance::id();
             let model = provider.model(job.purpose);
             let planned = PlannedOrder {
                 call_id,
@@ -73,7 +74,7 @@ impl Providers {
                 model: &model,
                 node: &self.node,
             };
-            match self.accounts.permit(&planned).await? {
+            match self.books.permit(&planned).await? {
                 Permission::Granted => {
                     return Ok(Chosen::Ask(PermittedOrder {
                         call: call(
@@ -117,13 +118,13 @@ impl Providers {
     /// A provider that wants to be left alone is left alone by every worker.
     async fn heed(&self, provider: &str, kind: ProviderErrorKind) {
         if let ProviderErrorKind::Retryable { after: Some(wish) } = kind {
-            told(provider, self.accounts.pause(provider, wish).await);
+            told(provider, self.books.pause(provider, wish).await);
         }
     }
 
     /// Forgets old calls that bought nothing.
     pub(crate) async fn forget_old_calls(&self) -> sqlx::Result<()> {
-        self.calls.forget_old().await
+        self.books.forget_old_calls().await
     }
 }
 
@@ -149,7 +150,7 @@ impl PermittedOrder<'_> {
     /// Sends the order.
     pub(crate) async fn place(self, order: &PictureOrder) -> Result<Prediction, ProviderError> {
         let name = self.provider.name();
-        let accounts = &self.providers.accounts;
+        let books = &self.providers.books;
         let answer = self.provider.start(order).await;
         let outcome = match answer.as_ref().map_err(|error| error.kind) {
             Ok(_) => "accepted",
@@ -165,7 +166,7 @@ impl PermittedOrder<'_> {
         self.providers.calls.over(self.call, outcome, job_id);
         match answer.as_ref().map_err(|error| error.kind) {
             Ok(_) | Err(ProviderErrorKind::Content | ProviderErrorKind::Operator) => {
-                told(name, accounts.succeeded(name).await);
+                told(name, books.succeeded(name).await);
             }
             Err(kind @ ProviderErrorKind::Retryable { after: Some(_) }) => {
                 self.providers.heed(name, kind).await;
@@ -173,7 +174,7 @@ impl PermittedOrder<'_> {
             Err(
                 ProviderErrorKind::Retryable { after: None } | ProviderErrorKind::MaybeAccepted,
             ) => {
-                told(name, accounts.failed(name).await);
+                told(name, books.failed(name).await);
             }
         }
         answer
@@ -255,7 +256,7 @@ impl Asked<'_> {
         call(
             self.provider.as_ref(),
             kind,
-            Uuid::now_v7(),
+            chance::id(),
             self.photo_id,
             self.attempt,
         )

@@ -1,6 +1,6 @@
 //! From time to time: what the payment provider says, compared with what we hold, and mended.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use application::{
     ports::{LogUnavailable, RunningSubscriptions},
@@ -8,13 +8,12 @@ use application::{
 };
 use async_trait::async_trait;
 use domain::values::UserId;
-use projections::gate;
-use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     leases::{Lease, Leases},
     parts::WorkerParts,
+    sights::Sights,
 };
 
 /// Who holds it compares; it is given back only when the next comparison is due.
@@ -27,7 +26,7 @@ const LOOK: Duration = Duration::from_secs(60);
 const TRY_AGAIN: Duration = Duration::from_secs(60);
 
 /// What runs here, from the read model of the gate.
-struct ReadModel(PgPool);
+struct ReadModel(Arc<dyn Sights>);
 
 #[async_trait]
 impl RunningSubscriptions for ReadModel {
@@ -36,27 +35,26 @@ impl RunningSubscriptions for ReadModel {
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<(UserId, String)>, LogUnavailable> {
-        let running = gate::running(&self.0, after, limit).await;
-        running.map_err(|error| LogUnavailable(error.into()))
+        self.0.running(after, limit).await
     }
 }
 
-/// Compares every subscription that is not over, at the provider or in the read model of that database.
+/// Compares every subscription that is not over, at the provider or in these read models.
 ///
 /// # Errors
 /// When provider, log or database are away: what was mended until then stays so.
 pub async fn reconcile_subscriptions(
     subscriptions: &Subscriptions,
-    pool: PgPool,
+    sights: Arc<dyn Sights>,
     repair: Repair,
 ) -> Result<Reconciliation, ApplyNoticeError> {
-    subscriptions.reconcile(&ReadModel(pool), repair).await
+    subscriptions.reconcile(&ReadModel(sights), repair).await
 }
 
 /// Compares from time to time: one process of all, in each interval once.
 pub(crate) struct ReconcileSubscriptions {
     subscriptions: Subscriptions,
-    pool: PgPool,
+    sights: Arc<dyn Sights>,
     leases: Leases,
     every: Option<Duration>,
 }
@@ -66,8 +64,8 @@ impl ReconcileSubscriptions {
         let times = parts.settings.photos.lease;
         Self {
             subscriptions: parts.subscriptions.clone(),
-            pool: parts.pool.clone(),
-            leases: Leases::new(parts.pool.clone(), parts.node.clone(), times),
+            sights: Arc::clone(&parts.ground.sights),
+            leases: Leases::new(Arc::clone(&parts.ground.leases), parts.node.clone(), times),
             every: parts.settings.reconcile_every,
         }
     }
@@ -98,8 +96,10 @@ impl ReconcileSubscriptions {
     }
 
     async fn work(&self, lease: Lease, every: Duration) {
-        let compare = reconcile_subscriptions(&self.subscriptions, self.pool.clone(), Repair::Mend);
+        let compare =
+            reconcile_subscriptions(&self.subscriptions, Arc::clone(&self.sights), Repair::Mend);
         let compared = tokio::select! {
+            biased;
             compared = compare => compared,
             // Somebody else compares then.
             () = lease.keep() => return,

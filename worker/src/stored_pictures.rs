@@ -7,16 +7,13 @@ use std::{sync::Arc, time::Duration};
 
 use application::ports::{EventLog, FinishedPicture, LogUnavailable, ObjectStorage, StorageError};
 use domain::photo_request::Image;
-use projections::{
-    engine::{Behind, Checkpoints, TryLater},
-    photos,
-};
-use sqlx::PgPool;
+use projections::engine::{Behind, TryLater};
 use tokio::time::Instant;
 
 use crate::{
     leases::{Lease, Leases},
     parts::WorkerParts,
+    sights::Sights,
 };
 
 /// How often a taken lease is asked for again.
@@ -27,8 +24,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(100);
 pub(crate) struct StoredPictures {
     storage: Arc<dyn ObjectStorage>,
     log: Arc<dyn EventLog>,
-    checkpoints: Checkpoints,
-    pool: PgPool,
+    sights: Arc<dyn Sights>,
     leases: Leases,
     /// A lease that nobody renews is over by then.
     patience: Duration,
@@ -68,9 +64,8 @@ impl StoredPictures {
         Self {
             storage: Arc::clone(&parts.storage),
             log: Arc::clone(&parts.log),
-            checkpoints: parts.checkpoints.clone(),
-            pool: parts.pool.clone(),
-            leases: Leases::new(parts.pool.clone(), parts.node.clone(), times),
+            sights: Arc::clone(&parts.ground.sights),
+            leases: Leases::new(Arc::clone(&parts.ground.leases), parts.node.clone(), times),
             patience: times.lasts + times.heartbeat,
         }
     }
@@ -134,10 +129,10 @@ impl StoredPictures {
     /// While the lease is held nobody delivers these files; what was delivered before is in the log by now.
     async fn remove_unless_shown(&self, lease: &Lease, image: &Image) -> Result<(), FilesError> {
         let head = self.log.head().await?;
-        self.checkpoints
+        self.sights
             .await_position(&["photos"], head, self.patience)
             .await?;
-        if photos::any_shows(&self.pool, &image.key).await? {
+        if self.sights.any_photo_shows(&image.key).await? {
             return Ok(());
         }
         if !lease.is_held() && !lease.renew().await? {

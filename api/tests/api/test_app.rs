@@ -51,7 +51,7 @@ use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 use transparency::Tree;
 use uuid::Uuid;
-use worker::{WorkerParts, WorkerSettings};
+use worker::{WorkerParts, WorkerSettings, ground::Ground};
 
 pub use crate::options::Options;
 use crate::{
@@ -293,13 +293,12 @@ impl TestApp {
     fn worker_parts(&self, checkpoints: Checkpoints) -> WorkerParts {
         WorkerParts {
             node: "test-worker".to_owned(),
-            pool: self.database.pool_as(DatabaseRole::Worker),
+            ground: Ground::postgres(self.database.pool_as(DatabaseRole::Worker), checkpoints),
             log: Arc::new(
                 self.log
                     .reading_through(self.database.pool_as(DatabaseRole::Worker)),
             ),
             clock: self.clock.clone(),
-            checkpoints,
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
             people: self.parts.people.clone(),

@@ -9,10 +9,10 @@ use domain::{
     upcasting::Upcasters,
     values::Position,
 };
-use uuid::Uuid;
 
 use super::{Commanded, Decided, Loaded};
 use crate::{
+    chance,
     context::{Actor, CommandError, Context, Intervening},
     ports::{IdempotencyClaim, NewEvent, StoredEvent, StreamId, StreamSlice},
 };
@@ -132,7 +132,7 @@ fn encoded<E: DomainEvent>(
 ) -> Result<Vec<NewEvent>, serde_json::Error> {
     let encode = |event: &E| {
         Ok(NewEvent {
-            event_id: Uuid::now_v7(),
+            event_id: chance::id(),
             event_type: event.event_type(),
             event_version: event.event_version(),
             payload: serde_json::to_string(event)?,

@@ -15,7 +15,7 @@ use crate::{
     columns::{aggregate_id, bigint, column, json_column, storable},
     copying::Rows,
     engine::Projector,
-    folding::{fold, touched},
+    folding::{fold, fold_into, touched},
 };
 
 /// Writes `avatars`.
@@ -51,6 +51,14 @@ impl Projector for AvatarsProjector {
 pub(crate) fn past(events: &[Recorded<AnyEvent>]) -> sqlx::Result<Vec<AvatarRow>> {
     let (rows, _) = fold(events, BTreeMap::new(), concerned, apply)?.rest();
     Ok(rows)
+}
+
+/// The same to rows in memory.
+pub(crate) fn follow(
+    rows: &mut BTreeMap<UserId, AvatarRow>,
+    page: &[Recorded<AnyEvent>],
+) -> sqlx::Result<()> {
+    fold_into(rows, page, concerned, begins, apply, |row| row.owner)
 }
 
 /// The user whose avatar an event is about.

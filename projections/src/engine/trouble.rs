@@ -138,19 +138,20 @@ pub(super) fn text_of(error: &anyhow::Error) -> String {
 }
 
 /// Whether patience mends it: no event is to blame.
-pub(super) fn is_passing(error: &anyhow::Error) -> bool {
+pub fn is_passing(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<TryLater>()
             || cause.is::<LogUnavailable>()
             || cause.downcast_ref().is_some_and(is_passing_sql)
             || is_passing_command::<domain::avatar::Rejection>(cause)
+            || is_passing_command::<domain::conversation::Rejection>(cause)
             || is_passing_command::<domain::photo_request::Rejection>(cause)
             || is_passing_command::<domain::subscription::Rejection>(cause)
     })
 }
 
 /// Whether a reaction came too late for its person: nothing is left to do then.
-pub(super) fn is_about_somebody_erased(error: &anyhow::Error) -> bool {
+pub fn is_about_somebody_erased(error: &anyhow::Error) -> bool {
     fn of<R: Error + 'static>(cause: &(dyn Error + 'static)) -> bool {
         matches!(
             cause.downcast_ref::<CommandError<R>>(),
@@ -221,6 +222,8 @@ mod tests {
         assert!(is_passing(&away().into()));
         assert!(is_passing(&Outcome::Unavailable(away()).into()));
         assert!(is_passing(&Outcome::Busy.into()));
+        type Told = CommandError<domain::conversation::Rejection>;
+        assert!(is_passing(&Told::Unavailable(away()).into()));
         assert!(is_passing(&sqlx::Error::PoolTimedOut.into()));
         assert!(is_passing(
             &anyhow::Error::from(away()).context("while reacting")

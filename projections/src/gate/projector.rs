@@ -15,7 +15,7 @@ use super::SubscriptionRow;
 use crate::{
     columns::{aggregate_id, bigint, column, json_column, storable, storable_time},
     engine::Projector,
-    folding::{fold, touched},
+    folding::{fold, fold_into, touched},
 };
 
 /// Writes `subscriptions` and `subscription_customers`.
@@ -63,6 +63,14 @@ impl Projector for GateProjector {
 pub(crate) fn past(events: &[Recorded<AnyEvent>]) -> sqlx::Result<Vec<SubscriptionRow>> {
     let (rows, _) = fold(events, BTreeMap::new(), concerned, apply)?.rest();
     Ok(rows)
+}
+
+/// The same to rows in memory.
+pub(crate) fn follow(
+    rows: &mut BTreeMap<UserId, SubscriptionRow>,
+    page: &[Recorded<AnyEvent>],
+) -> sqlx::Result<()> {
+    fold_into(rows, page, concerned, begins, apply, |row| row.owner)
 }
 
 /// The user whose subscription an event is about.

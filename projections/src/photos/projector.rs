@@ -16,7 +16,7 @@ use crate::{
     columns::{aggregate_id, bigint, column, json_column, optional_json_column, storable},
     copying::{Row, Rows},
     engine::Projector,
-    folding::{fold, touched},
+    folding::{fold, fold_into, touched},
 };
 
 /// Writes `photos`.
@@ -54,6 +54,14 @@ impl Projector for PhotosProjector {
 pub(crate) fn past(events: &[Recorded<AnyEvent>]) -> sqlx::Result<Vec<PhotoRow>> {
     let (rows, _) = fold(events, BTreeMap::new(), concerned, apply)?.rest();
     Ok(rows)
+}
+
+/// The same to rows in memory.
+pub(crate) fn follow(
+    rows: &mut BTreeMap<PhotoId, PhotoRow>,
+    page: &[Recorded<AnyEvent>],
+) -> sqlx::Result<()> {
+    fold_into(rows, page, concerned, begins, apply, |row| row.photo_id)
 }
 
 /// The photo that an event is about.

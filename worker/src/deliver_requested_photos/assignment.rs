@@ -168,6 +168,7 @@ impl<'a> Assignment<'a> {
     pub(super) async fn pause(&mut self, job: &PhotoJob, wish: Option<Duration>) -> Progress {
         let pause = self.pace.pause().max(wish.unwrap_or_default());
         tokio::select! {
+            biased;
             () = self.stop.cancelled() => Err(Leaving::Stopped),
             () = tokio::time::sleep(pause.min(self.left(job))) => Ok(()),
         }
@@ -181,6 +182,7 @@ impl<'a> Assignment<'a> {
         };
         let pause = self.pace.pause().min(self.left(job));
         tokio::select! {
+            biased;
             () = self.stop.cancelled() => Err(Leaving::Stopped),
             () = word(&mut self.arrivals, about) => Ok(()),
             () = tokio::time::sleep(pause) => Ok(()),

@@ -6,7 +6,10 @@ use domain::{photo_request::Event, values::PhotoId};
 use projections::engine::Checkpoints;
 use sqlx::postgres::PgPoolOptions;
 use tokio_util::sync::CancellationToken;
-use worker::steps::{Step, StepObserver};
+use worker::{
+    ground::Ground,
+    steps::{Step, StepObserver},
+};
 
 use crate::{
     history::attempts,
@@ -168,8 +171,8 @@ impl Zombie {
                 .build()
                 .unwrap();
             runtime.block_on(async move {
-                parts.pool = PgPoolOptions::new().connect(&url).await.unwrap();
-                parts.checkpoints = Checkpoints::new(parts.pool.clone());
+                let pool = PgPoolOptions::new().connect(&url).await.unwrap();
+                parts.ground = Ground::postgres(pool.clone(), Checkpoints::new(pool));
                 worker::run(parts, stopped).await;
             });
         });

@@ -1,13 +1,16 @@
 //! Leases: one holder at a time, and a way back from the dead.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::values::PhotoId;
 use infrastructure::{database::DatabaseRole, scratch_database::ScratchDatabase};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 use uuid::Uuid;
-use worker::{LeaseTimes, leases::Leases};
+use worker::{
+    LeaseTimes,
+    leases::{LeaseStore, Leases, PostgresLeases, ToDo},
+};
 
 use crate::patience::{until, until_equal};
 
@@ -31,11 +34,7 @@ async fn many_claimers_never_share_a_photo_and_leave_none_behind() {
     let photos = add_work(&database.pool(), 60).await;
     let mut claimers = JoinSet::new();
     for n in 0..8 {
-        let leases = Leases::new(
-            database.pool_as(DatabaseRole::Worker),
-            format!("worker-{n}"),
-            LONG,
-        );
+        let leases = Leases::new(store(&database), format!("worker-{n}"), LONG);
         claimers.spawn(async move {
             let mut claimed = Vec::new();
             loop {
@@ -49,14 +48,10 @@ async fn many_claimers_never_share_a_photo_and_leave_none_behind() {
     }
     let mut claimed: Vec<_> = claimers.join_all().await.into_iter().flatten().collect();
     // A claimer that met only others' locks may have left early.
-    let last = Leases::new(
-        database.pool_as(DatabaseRole::Worker),
-        "last".to_owned(),
-        LONG,
-    )
-    .claim_photos(100)
-    .await
-    .unwrap();
+    let last = Leases::new(store(&database), "last".to_owned(), LONG)
+        .claim_photos(100)
+        .await
+        .unwrap();
     claimed.extend(last.into_iter().map(|(photo_id, _)| photo_id));
 
     claimed.sort();
@@ -67,18 +62,13 @@ async fn many_claimers_never_share_a_photo_and_leave_none_behind() {
 async fn a_process_that_comes_back_under_its_name_takes_its_own_leases_back_and_nobody_elses() {
     let database = ScratchDatabase::create().await;
     add_work(&database.pool(), 2).await;
-    let [one, other] = ["one", "other"].map(|name| {
-        Leases::new(
-            database.pool_as(DatabaseRole::Worker),
-            name.to_owned(),
-            LONG,
-        )
-    });
+    let [one, other] =
+        ["one", "other"].map(|name| Leases::new(store(&database), name.to_owned(), LONG));
     let (mine, _) = one.claim_photos(1).await.unwrap().remove(0);
     other.claim_photos(1).await.unwrap();
     assert!(one.claim_photos(2).await.unwrap().is_empty());
 
-    assert_eq!(one.take_back("photo").await.unwrap(), 1);
+    assert_eq!(one.take_back(ToDo::Photos).await.unwrap(), 1);
     let again = one.claim_photos(2).await.unwrap();
     let again: Vec<_> = again.iter().map(|(photo_id, _)| *photo_id).collect();
     assert_eq!(again, [mine]);
@@ -88,18 +78,10 @@ async fn a_process_that_comes_back_under_its_name_takes_its_own_leases_back_and_
 async fn a_dead_holders_lease_goes_to_somebody_else_with_a_greater_fence() {
     let database = ScratchDatabase::create().await;
     add_work(&database.pool(), 1).await;
-    let dead = Leases::new(
-        database.pool_as(DatabaseRole::Worker),
-        "dead".to_owned(),
-        OVER,
-    );
+    let dead = Leases::new(store(&database), "dead".to_owned(), OVER);
     let (_, first) = dead.claim_photos(1).await.unwrap().remove(0);
 
-    let living = Leases::new(
-        database.pool_as(DatabaseRole::Worker),
-        "living".to_owned(),
-        LONG,
-    );
+    let living = Leases::new(store(&database), "living".to_owned(), LONG);
     let (_, second) = living.claim_photos(1).await.unwrap().remove(0);
 
     assert!(second.fence() > first.fence());
@@ -116,16 +98,8 @@ async fn a_dead_holders_lease_goes_to_somebody_else_with_a_greater_fence() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_is_kept_outlives_its_time_and_a_lost_one_ends_the_keeping() {
     let database = ScratchDatabase::create().await;
-    let holder = Leases::new(
-        database.pool_as(DatabaseRole::Worker),
-        "holder".to_owned(),
-        SHORT,
-    );
-    let other = Leases::new(
-        database.pool_as(DatabaseRole::Worker),
-        "other".to_owned(),
-        LONG,
-    );
+    let holder = Leases::new(store(&database), "holder".to_owned(), SHORT);
+    let other = Leases::new(store(&database), "other".to_owned(), LONG);
     let lease = holder.claim("work".to_owned()).await.unwrap().unwrap();
 
     tokio::select! {
@@ -146,11 +120,7 @@ async fn a_lease_that_is_kept_outlives_its_time_and_a_lost_one_ends_the_keeping(
 async fn released_work_is_free_at_once_and_resting_work_after_its_rest() {
     let database = ScratchDatabase::create().await;
     add_work(&database.pool(), 1).await;
-    let leases = Leases::new(
-        database.pool_as(DatabaseRole::Worker),
-        "worker".to_owned(),
-        LONG,
-    );
+    let leases = Leases::new(store(&database), "worker".to_owned(), LONG);
     let (_, lease) = leases.claim_photos(1).await.unwrap().remove(0);
     assert!(leases.claim_photos(1).await.unwrap().is_empty());
 
@@ -172,22 +142,14 @@ async fn work_that_is_not_due_yet_is_not_claimed() {
         .execute(&database.pool())
         .await
         .unwrap();
-    let leases = Leases::new(
-        database.pool_as(DatabaseRole::Worker),
-        "worker".to_owned(),
-        LONG,
-    );
+    let leases = Leases::new(store(&database), "worker".to_owned(), LONG);
     assert!(leases.claim_photos(1).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn old_leases_are_swept_away_and_held_ones_stay() {
     let database = ScratchDatabase::create().await;
-    let leases = Leases::new(
-        database.pool_as(DatabaseRole::Worker),
-        "worker".to_owned(),
-        LONG,
-    );
+    let leases = Leases::new(store(&database), "worker".to_owned(), LONG);
     let held = leases.claim("held".to_owned()).await.unwrap().unwrap();
     leases.claim("old".to_owned()).await.unwrap().unwrap();
     sqlx::query("UPDATE leases SET until = now() - interval '1 h' WHERE name = 'old'")
@@ -198,6 +160,10 @@ async fn old_leases_are_swept_away_and_held_ones_stay() {
     assert_eq!(leases.forget_expired().await.unwrap(), 1);
 
     until_equal(true, async || held.renew().await.unwrap()).await;
+}
+
+fn store(database: &ScratchDatabase) -> Arc<dyn LeaseStore> {
+    Arc::new(PostgresLeases::new(database.pool_as(DatabaseRole::Worker)))
 }
 
 /// Pictures that wait for a worker, sorted.

@@ -39,7 +39,10 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use worker::{ChatSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings};
+use worker::{
+    ChatSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings,
+    ground::Ground,
+};
 
 use crate::{
     history::is_end,
@@ -203,10 +206,12 @@ impl System {
     pub fn parts(&self, node: &str) -> WorkerParts {
         WorkerParts {
             node: format!("{node}-{}", Uuid::now_v7()),
-            pool: self.database.pool_as(DatabaseRole::Worker),
+            ground: Ground::postgres(
+                self.database.pool_as(DatabaseRole::Worker),
+                self.checkpoints.clone(),
+            ),
             log: self.log.clone(),
             clock: Arc::new(SystemClock),
-            checkpoints: self.checkpoints.clone(),
             avatars: self.avatars.clone(),
             photos: self.photos.clone(),
             people: self.people(),
