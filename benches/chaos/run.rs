@@ -106,27 +106,29 @@ impl Run {
         }
         self.verdicts
             .no_exception("no process ends by itself", "none did", &ended);
+        match self.rest().await {
+            Ok(seen) => self.verdicts.kept("everything comes to its end", seen),
+            Err(seen) => self.verdicts.broken("everything comes to its end", seen),
+        }
+    }
+
+    /// Waits until nothing is left to be done; says what was left when that takes too long.
+    pub async fn rest(&self) -> Result<String, String> {
         let begun = Instant::now();
         loop {
-            let left = sqlx::query_as(LEFT).fetch_one(&self.system.pool).await;
+            let left: sqlx::Result<Left> = sqlx::query_as(LEFT).fetch_one(&self.system.pool).await;
             if let Ok((0, 0, 0, 0, head)) = left {
-                let seen = format!(
-                    "{} s after the last fault, at event {head}",
-                    begun.elapsed().as_secs()
-                );
-                return self.verdicts.kept("everything comes to its end", seen);
+                let seconds = begun.elapsed().as_secs();
+                return Ok(format!("{seconds} s after the last fault, at event {head}"));
             }
             if begun.elapsed() > SETTLES_WITHIN {
-                let seen = left.map_or_else(
-                    |error| error.to_string(),
-                    |(photos, messages, notices, followers, head): Left| {
-                        format!(
-                            "left are {photos} pictures, {messages} messages, {notices} notices, \
-                             {followers} followers behind event {head}"
-                        )
-                    },
-                );
-                return self.verdicts.broken("everything comes to its end", seen);
+                return Err(match left {
+                    Ok((photos, messages, notices, followers, head)) => format!(
+                        "left are {photos} pictures, {messages} messages, {notices} notices, {followers} followers \
+                         behind event {head}"
+                    ),
+                    Err(error) => error.to_string(),
+                });
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }

@@ -71,25 +71,40 @@ impl Log {
 /// Looks whether the log is what people were told.
 pub fn look(verdicts: &mut Verdicts, log: &Log, journal: &[Entry]) {
     verdicts.count("events in the log", log.events.len() as u64);
-    let gaps = (1..)
-        .zip(&log.events)
-        .filter(|(number, event)| *number != event.position);
-    let mut gaps: Vec<String> = gaps
+    let seen = format!("{} events", log.events.len());
+    verdicts.no_exception("positions have no gaps", seen, &gaps(log));
+
+    let mut by_key = ByKey::new();
+    for event in &log.events {
+        if let Some(key) = &event.key {
+            by_key.entry(key).or_default().push(event);
+        }
+    }
+    let promise = "what was acknowledged is in the log, where it was said to be";
+    let (keys, lost) = lost(log, &by_key, journal);
+    verdicts.no_exception(promise, format!("{keys} commands"), &lost);
+    let seen = format!("{} keys", by_key.len());
+    verdicts.no_exception("no command is carried out twice", seen, &twice(&by_key));
+}
+
+/// The events of each person's key, in order.
+type ByKey<'a> = HashMap<&'a str, Vec<&'a Stored>>;
+
+fn gaps(log: &Log) -> Vec<String> {
+    let numbered = (1..).zip(&log.events);
+    let mut gaps: Vec<String> = numbered
+        .filter(|(number, event)| *number != event.position)
         .take(1)
         .map(|(number, event)| format!("event {} stands at place {number}", event.position))
         .collect();
     if log.head != log.events.len() as u64 {
         gaps.push(format!("the head is at {}", log.head));
     }
-    let seen = format!("{} events", log.events.len());
-    verdicts.no_exception("positions have no gaps", seen, &gaps);
+    gaps
+}
 
-    let mut by_key: HashMap<&str, Vec<&Stored>> = HashMap::new();
-    for event in &log.events {
-        if let Some(key) = &event.key {
-            by_key.entry(key).or_default().push(event);
-        }
-    }
+/// How many commands were acknowledged, and what the log does not know of them.
+fn lost(log: &Log, by_key: &ByKey<'_>, journal: &[Entry]) -> (usize, Vec<String>) {
     let (mut keys, mut lost) = (BTreeSet::new(), Vec::new());
     for entry in journal {
         let (Some(key), Told::Done { position, .. }) = (&entry.key, &entry.told) else {
@@ -97,43 +112,39 @@ pub fn look(verdicts: &mut Verdicts, log: &Log, journal: &[Entry]) {
         };
         keys.insert(key);
         let written = by_key.get(&*hash_of(entry.user.0, key));
-        let last = written
-            .and_then(|events| events.last())
-            .map(|event| event.position);
-        // A command that found nothing to do is answered with where the log was.
-        let is_there = last == Some(*position) || (last.is_none() && *position <= log.head);
-        if !is_there || (last.is_none() && changes_something(entry)) {
+        let last = written.and_then(|events| events.last());
+        let is_there = match last {
+            Some(last) => last.position == *position,
+            // A command that found nothing to do is answered with where its stream ends.
+            None => *position <= log.head && !changes_something(entry),
+        };
+        if !is_there {
+            let last = last.map(|last| last.position);
             lost.push(format!(
                 "{} was told {position}, the log has {last:?}",
                 entry.what
             ));
         }
     }
-    let seen = format!("{} commands", keys.len());
-    verdicts.no_exception(
-        "what was acknowledged is in the log, where it was said to be",
-        seen,
-        &lost,
-    );
+    (keys.len(), lost)
+}
 
-    let twice = by_key.iter().filter(|(_, events)| {
+/// The keys whose events are not those of one request, in one append.
+fn twice(by_key: &ByKey<'_>) -> Vec<String> {
+    let is_twice = |events: &[&Stored]| {
         let requests: BTreeSet<_> = events.iter().map(|event| &event.correlation_id).collect();
-        let is_one_append = events
-            .windows(2)
-            .all(|pair| pair[0].position + 1 == pair[1].position);
-        requests.len() > 1 || !is_one_append
-    });
-    let twice: Vec<String> = twice
-        .map(|(_, events)| {
-            let places: Vec<_> = events
+        let mut pairs = events.windows(2);
+        requests.len() > 1 || !pairs.all(|pair| pair[0].position + 1 == pair[1].position)
+    };
+    let twice = by_key.values().filter(|events| is_twice(events));
+    twice
+        .map(|events| {
+            let places = events
                 .iter()
-                .map(|event| (event.position, &event.event_type))
-                .collect();
-            format!("one key's events are {places:?}")
+                .map(|event| (event.position, &event.event_type));
+            format!("one key's events are {:?}", places.collect::<Vec<_>>())
         })
-        .collect();
-    let seen = format!("{} keys", by_key.len());
-    verdicts.no_exception("no command is carried out twice", seen, &twice);
+        .collect()
 }
 
 /// Whether a command that was done must have left an event: a change gives a name that was not there before.

@@ -135,7 +135,8 @@ async fn look_at_streams(
     over: &AtomicBool,
     mut followers: JoinSet<Heard>,
 ) -> anyhow::Result<()> {
-    run.settle().await;
+    // What was not done in time, everybody is told afterwards.
+    drop(run.rest().await);
     over.store(true, Ordering::Relaxed);
     let deadline = tokio::time::Instant::now() + HEARD_WITHIN;
     let (mut exceptions, mut connections, mut updates, mut streams) = (Vec::new(), 0, 0, 0);
