@@ -99,9 +99,9 @@ impl User {
         while !stop.load(Ordering::Relaxed) {
             let one_of_ten = self.dice.random_range(0..10);
             match (self.mix, one_of_ten) {
-                (Mix::Everything, 0..3) | (Mix::Pictures, 0..8) => self.wish().await?,
-                (Mix::Everything, 3..5) | (Mix::Pictures, 8) => self.write().await?,
-                (Mix::Everything, 5..8) | (Mix::Pictures, 9) | (Mix::Changes, 0..5) => {
+                (Mix::Everything, 0..2) | (Mix::Pictures, 0..8) => self.wish().await?,
+                (Mix::Everything, 2) | (Mix::Pictures, 8) => self.write().await?,
+                (Mix::Everything, 3..8) | (Mix::Pictures, 9) | (Mix::Changes, 0..5) => {
                     self.change().await?;
                 }
                 (Mix::Everything | Mix::Pictures | Mix::Changes, _) => self.look().await,

@@ -10,7 +10,7 @@ use crate::{run::Run, verdicts::Verdicts};
 /// How many of each person's pictures are fetched.
 const LOOKED_AT: usize = 8;
 
-/// Each request for a picture has one end; what ended badly has its place in the quota back.
+/// Each request for a picture has one end; what was not delivered has its place in the quota back.
 pub fn look_at_ends(verdicts: &mut Verdicts, log: &Log) {
     let mut ends: HashMap<&str, Vec<&str>> = HashMap::new();
     for request in log.of_type("PhotoRequested") {
@@ -45,10 +45,11 @@ pub fn look_at_ends(verdicts: &mut Verdicts, log: &Log) {
         of_photos(log, "PhotoReleased"),
     );
     let exceptions = reserved.iter().filter(|(id, times)| {
-        let failed = ends
+        let is_delivered = ends
             .get(&***id)
-            .is_some_and(|ends| ends.contains(&"PhotoFailed"));
-        **times != 1 || released.get(&***id).copied().unwrap_or_default() != usize::from(failed)
+            .is_some_and(|ends| ends.contains(&"PhotoDelivered"));
+        let given_back = released.get(&***id).copied().unwrap_or_default();
+        **times != 1 || given_back != usize::from(!is_delivered)
     });
     let exceptions: Vec<String> = exceptions
         .map(|(id, times)| {
@@ -60,7 +61,7 @@ pub fn look_at_ends(verdicts: &mut Verdicts, log: &Log) {
         .collect();
     let seen = format!("{} reserved, {} given back", reserved.len(), released.len());
     verdicts.no_exception(
-        "every picture is paid for once, and not when it failed",
+        "every picture is paid for once, and only when it is delivered",
         seen,
         &exceptions,
     );

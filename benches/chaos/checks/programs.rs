@@ -37,13 +37,16 @@ pub async fn look(run: &mut Run) -> anyhow::Result<()> {
 fn says_so(run: &mut Run, promise: &str, arguments: &[&str]) -> anyhow::Result<()> {
     let output = block_in_place(|| run.system.command(arguments).output())?;
     let seen = told(&output);
-    let last = seen.lines().last().unwrap_or("nothing was said").to_owned();
+    let command = format!("`ava {}`", arguments.join(" "));
     if output.status.success() {
-        run.verdicts
-            .kept(promise, format!("`ava {}`: {last}", arguments.join(" ")));
+        let lines = seen.lines().count();
+        let last = seen.lines().last().unwrap_or_default();
+        run.verdicts.kept(
+            promise,
+            format!("{command}, {lines} lines, the last: {last}"),
+        );
     } else {
-        run.verdicts
-            .broken(promise, format!("`ava {}`:\n{seen}", arguments.join(" ")));
+        run.verdicts.broken(promise, format!("{command}:\n{seen}"));
     }
     Ok(())
 }
