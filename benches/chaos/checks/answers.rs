@@ -12,7 +12,10 @@ pub fn look(verdicts: &mut Verdicts, journal: &[Entry]) {
     let told = |is_it: fn(&Told) -> bool| journal.iter().filter(|entry| is_it(&entry.told)).count();
     verdicts.count("requests", journal.len() as u64);
     let done = told(|told| matches!(told, Told::Done { .. }));
-    verdicts.count("acknowledged commands", done as u64);
+    verdicts.count(
+        "acknowledgements of commands, with those of twins",
+        done as u64,
+    );
     let later = told(|told| matches!(told, Told::Later { .. }));
     verdicts.count(
         "answers 503, 429 and 409 with a time to ask again",
