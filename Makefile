@@ -25,11 +25,13 @@ FUZZ_TARGETS = picture webhook body policy cursor event
 FUZZ_OPTIONS =
 # More for `make bench`, as BENCH='--only commands'.
 BENCH =
+# More for `make chaos`, as CHAOS='--seed 7 --only worker-kills'.
+CHAOS =
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
 	stop-scratch web web-packages web-tests browser s3-server contract contract-lint contract-packages fuzz-api \
-	fuzz-api-quick fuzz simulate
+	fuzz-api-quick fuzz simulate chaos chaos-quick
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -57,6 +59,13 @@ bench: postgres bench-tools ## Measure everything beside its peers, durability o
 
 bench-quick: ## See whether the measuring works, in a minute or two; its figures mean nothing.
 	@$(MAKE) --no-print-directory bench BENCH='--quick $(BENCH)'
+
+# With everything that the tests are built with, so that nothing is built twice; the places to crash at are in no release.
+chaos: postgres tools ## Kill everything that can be killed, and see what was lost; writes docs/RELIABILITY.md.
+	$(CARGO) bench --locked --workspace --profile dev --bench chaos -- $(CHAOS)
+
+chaos-quick: ## The same with few faults, in some minutes; writes nothing.
+	@$(MAKE) --no-print-directory chaos CHAOS='--quick $(CHAOS)'
 
 # What `make bench` compares with, as far as it can be had; a row whose peer is missing says so.
 bench-tools:

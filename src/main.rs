@@ -25,6 +25,13 @@ fn main() -> ExitCode {
     // Two TLS clients of ours ask rustls for its provider; whoever comes second finds it installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = Cli::parse();
+    #[cfg(debug_assertions)]
+    if let Ok(told) = std::env::var("AVA_CRASH_AT")
+        && let Err(mistake) = application::crash_points::arm(&told)
+    {
+        eprintln!("ava: {mistake}");
+        return ExitCode::from(2);
+    }
     match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

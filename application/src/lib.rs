@@ -8,6 +8,7 @@ pub mod conduct;
 pub mod content;
 pub mod context;
 pub mod conversations;
+pub mod crash_points;
 pub mod crisis;
 pub mod dispatcher;
 pub mod figures;

@@ -21,10 +21,11 @@ use std::{
 pub(crate) use account::Account;
 pub(crate) use binaries::{Binaries, find as find_binaries};
 pub(crate) use pid_file::PidFile;
-pub(crate) use server::{Place, Server, Tuning, clear_away_predecessor, is_server_of};
+pub(crate) use server::{
+    Place, Server, Tuning, clear_away_predecessor, in_directory, is_server_of,
+};
 
 pub use error::EmbeddedPostgresError;
-use server::in_directory;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 /// The name of the one database.
@@ -173,6 +174,7 @@ fn start_blocking(
         durable: true,
         ours: true,
         max_connections: 200,
+        port: None,
     })?;
     let url = url(&password, server.port, DATABASE);
     Ok(EmbeddedPostgres {

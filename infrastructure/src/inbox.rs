@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use application::ports::{InboxCounts, InboxItem, Kept, LogUnavailable, PaymentInbox};
+use application::{
+    crash_points::CrashPoint,
+    ports::{InboxCounts, InboxItem, Kept, LogUnavailable, PaymentInbox},
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, postgres::types::PgInterval};
@@ -92,6 +95,7 @@ impl PaymentInbox for WebhookInbox {
         if inserted.rows_affected() == 0 {
             return Ok(Kept::AlreadyKnown);
         }
+        CrashPoint::NoticeKept.pass();
         self.announce();
         Ok(Kept::New)
     }

@@ -3,13 +3,15 @@
 use std::{
     fs,
     io::{Read, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
+
+use crate::scratch_process::free_port;
 
 /// How long a test waits for a server before it gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -178,12 +180,6 @@ impl Drop for ScratchRedis {
         self.kill();
         let _ = fs::remove_dir_all(&self.directory);
     }
-}
-
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use application::{
     context::CommandError,
+    crash_points::CrashPoint,
     people::People,
     ports::{Clock, InboxItem, LogUnavailable, PaymentGateway, PaymentInbox},
     subscriptions::{ApplyNoticeError, Subscriptions},
@@ -85,7 +86,9 @@ impl ApplyPaymentNotices {
         let Some(item) = self.inbox.next(self.settings.lease).await? else {
             return Ok(false);
         };
+        CrashPoint::NoticeTaken.pass();
         let applied = self.apply(&item).await;
+        CrashPoint::NoticeApplied.pass();
         let is_of_somebody_erased = self.is_of_somebody_erased(&item).await?;
         match applied {
             Ok(()) => self.inbox.done(&item.id).await?,

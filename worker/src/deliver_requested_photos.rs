@@ -100,6 +100,7 @@ impl DeliverRequestedPhotos {
     }
 
     async fn at(&self, photo_id: PhotoId, step: Step) {
+        step.crash_point().pass();
         if let Some(observer) = &self.observer {
             observer.at(photo_id, step).await;
         }

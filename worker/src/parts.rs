@@ -190,9 +190,11 @@ impl Default for LeaseTimes {
 }
 
 impl Default for InboxSettings {
+    /// Two questions to the payment provider fit into the lease, each of which it may answer for 10 s: whoever has paid
+    /// waits no longer for the message that a dead worker had in its hands.
     fn default() -> Self {
         Self {
-            lease: Duration::from_secs(60),
+            lease: Duration::from_secs(25),
             first_retry: Duration::from_secs(1),
             longest_retry: Duration::from_secs(600),
             max_attempts: 12,

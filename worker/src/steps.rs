@@ -1,5 +1,6 @@
-//! The steps of the photo pipeline, for whoever wants to watch it: tests that stop it there, crash points.
+//! The steps of the photo pipeline, for whoever wants to watch it, and the crash points among them.
 
+use application::crash_points::CrashPoint;
 use async_trait::async_trait;
 use domain::values::PhotoId;
 
@@ -39,6 +40,21 @@ impl Step {
         Self::Delivering,
         Self::Delivered,
     ];
+
+    /// The place where a process may be told to die.
+    pub(crate) const fn crash_point(self) -> CrashPoint {
+        match self {
+            Self::Claimed => CrashPoint::PhotoClaimed,
+            Self::AttemptStarted => CrashPoint::PhotoAttemptStarted,
+            Self::ProviderAnswered => CrashPoint::PhotoProviderAnswered,
+            Self::PredictionRecorded => CrashPoint::PhotoPredictionRecorded,
+            Self::PictureFetched => CrashPoint::PhotoFetched,
+            Self::PictureFinished => CrashPoint::PhotoFinished,
+            Self::PictureStored => CrashPoint::PhotoStored,
+            Self::Delivering => CrashPoint::PhotoDelivering,
+            Self::Delivered => CrashPoint::PhotoDelivered,
+        }
+    }
 }
 
 /// Watches the photo pipeline. The pipeline waits for it, so an observer that never returns is a worker that hangs.

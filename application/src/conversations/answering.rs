@@ -25,6 +25,7 @@ use crate::{
     chatting::{self, MEMORY_CHARS},
     content,
     context::{CommandError, Context},
+    crash_points::CrashPoint,
     dispatcher::back_off,
     photos::RequestPhotoError,
     ports::{
@@ -97,14 +98,17 @@ impl Conversations {
         let Some(turn) = self.open_turn(context, segment, message_id).await? else {
             return Ok(Answered::Earlier);
         };
+        CrashPoint::ReplyAsking.pass();
         let mut speaking = Speaking::new(listener, turn.profile.age, &context.locale);
         let end = match self.ask(&turn.order, &mut speaking).await {
             Ok(answer) => judged(answer, message_id, &turn.profile, &context.locale),
             Err(error) => failure(error),
         };
+        CrashPoint::ReplyHeard.pass();
         for attempt in 0..DECIDED_AT_MOST {
             back_off(attempt).await;
             if let Some(answered) = self.record(context, segment, message_id, &end).await? {
+                CrashPoint::ReplyRecorded.pass();
                 return Ok(answered);
             }
         }

@@ -34,6 +34,8 @@ pub(crate) struct Tuning {
     /// Whether it stops when this process is gone, even by SIGKILL.
     pub(crate) ours: bool,
     pub(crate) max_connections: u32,
+    /// A free one when there is none.
+    pub(crate) port: Option<u16>,
 }
 
 /// Where a server lives and who it is.
@@ -82,11 +84,14 @@ impl Place<'_> {
         fs::rename(&unfinished, self.data).map_err(in_directory(self.data))
     }
 
-    /// Starts the server on a free port and returns it once it takes connections.
+    /// Starts the server and returns it once it takes connections.
     pub(crate) fn launch(&self, tuning: Tuning) -> Result<Server, EmbeddedPostgresError> {
         let mut reason = String::new();
         for _ in 0..ATTEMPTS {
-            let port = free_port().map_err(EmbeddedPostgresError::NoPort)?;
+            let port = match tuning.port {
+                Some(port) => port,
+                None => free_port().map_err(EmbeddedPostgresError::NoPort)?,
+            };
             let log_start = self.log.metadata().map_or(0, |metadata| metadata.len());
             let mut server = self.spawn(port, tuning)?;
             if self.wait_until_ready(&mut server)? {
@@ -174,6 +179,27 @@ impl Server {
         self.child.id()
     }
 
+    /// What SIGKILL does, to the postmaster and, if wanted, to everything that it has started; returns when all are gone that
+    /// were killed.
+    pub(crate) fn kill(&mut self, children_too: bool) {
+        let mut killed = vec![self.child.id()];
+        if children_too {
+            killed.extend(children_of(self.child.id()));
+        }
+        for pid in &killed {
+            send(*pid, Signal::KILL);
+        }
+        // It was killed: there is nothing else to wait for.
+        let _ = self.child.wait();
+        while killed.iter().any(|pid| !command_line(*pid).is_empty()) {
+            thread::sleep(GLANCE);
+        }
+        if let Some(mut watchdog) = self.watchdog.take() {
+            let _ = watchdog.kill();
+            let _ = watchdog.wait();
+        }
+    }
+
     fn stop_when_we_are_gone(&mut self, account: &Account) -> io::Result<()> {
         let watchdog = account
             .command(Path::new("/bin/sh"), Path::new("/"))
@@ -253,6 +279,20 @@ pub(crate) fn is_server_of(data: &Path, pid: u32) -> bool {
         .file_name()
         .is_some_and(|name| name == "postgres")
         && command_line.contains(&*data.to_string_lossy())
+}
+
+/// Those that a process has started, and that live.
+fn children_of(parent: u32) -> Vec<u32> {
+    let told = Command::new("ps")
+        .args(["-o", "pid=", "--ppid", &parent.to_string()])
+        .stderr(Stdio::null())
+        .output()
+        .map(|output| output.stdout)
+        .unwrap_or_default();
+    let told = String::from_utf8_lossy(&told);
+    told.split_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .collect()
 }
 
 /// Empty when there is no such process, or only what is left of one.

@@ -15,6 +15,7 @@ use std::{
 };
 
 use application::{
+    crash_points::CrashPoint,
     figures::{APPEND_BATCHES, APPENDS},
     ports::{AppendError, Appended, LogUnavailable},
 };
@@ -263,7 +264,9 @@ struct Failed {
 async fn write(session: &mut Session, batch: Batch, heads: &Heads) -> Result<(), Failed> {
     APPEND_BATCHES.observe([], batch.len() as f64);
     let begun = Instant::now();
+    CrashPoint::AppendSending.pass();
     let appended = session.append(&batch).await;
+    CrashPoint::AppendWritten.pass();
     let outcome = match &appended {
         Ok(_) => "done",
         Err(Failure::Refused(_)) => "refused",

@@ -273,6 +273,7 @@ fn start(home: &Path, account: &Account, durable: bool) -> Result<u16, Failure> 
         durable,
         ours: false,
         max_connections: 300,
+        port: None,
     })?;
     fs::write(home.join("current"), data.as_os_str().as_encoded_bytes())?;
     account

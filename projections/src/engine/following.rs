@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use application::{figures::REACTIONS, ports::EventLog};
+use application::{crash_points::CrashPoint, figures::REACTIONS, ports::EventLog};
 use domain::{
     recorded::{AnyEvent, Recorded},
     values::Position,
@@ -280,10 +280,13 @@ impl Following {
                 }
             });
         }
+        CrashPoint::PageProjected.pass();
         lease
             .move_checkpoint(&mut transaction, progress.position, end)
             .await?;
+        CrashPoint::PageMoved.pass();
         transaction.commit().await?;
+        CrashPoint::PageCommitted.pass();
         progress.moved_to(end);
         Ok(())
     }
@@ -331,6 +334,7 @@ impl Following {
                 });
                 break;
             }
+            CrashPoint::EventReacted.pass();
             done = recorded.position;
             if noted.elapsed() >= REACTION_CHECKPOINT {
                 self.note_reacted(lease, progress, here, done).await?;

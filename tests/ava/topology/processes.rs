@@ -3,89 +3,13 @@
 use std::{
     fs::{self, File},
     io::Write,
-    net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    path::Path,
+    process::Command,
 };
 
-use crate::running::{ava, until};
+pub use infrastructure::scratch_process::{ScratchProcess as Running, free_address};
 
-/// An address that nobody listens on; whoever takes it does so at once.
-pub fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
-}
-
-/// A process that runs until it is killed, or until the test ends.
-pub struct Running {
-    name: String,
-    child: Child,
-    output: PathBuf,
-}
-
-impl Running {
-    pub fn start(name: &str, mut command: Command, directory: &Path) -> Self {
-        let output = directory.join(format!("{name}.log"));
-        // Appended to, since nginx opens it a second time, as /dev/stdout.
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(&output)
-            .unwrap();
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn();
-        let child = child.unwrap_or_else(|error| {
-            panic!("{name} does not start ({error}); `make tools` installs it")
-        });
-        Self {
-            name: name.to_owned(),
-            child,
-            output,
-        }
-    }
-
-    /// What it has written.
-    pub fn log(&self) -> String {
-        fs::read_to_string(&self.output).unwrap()
-    }
-
-    /// Waits until it has written something.
-    pub fn says(&mut self, words: &str) {
-        let what = format!("{} says {words:?}", self.name);
-        until(&what, || {
-            let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "{} ended: {}", self.name, self.log());
-            self.log().contains(words)
-        });
-    }
-
-    /// Waits until it takes connections.
-    pub fn listens(&mut self, address: &str) {
-        let what = format!("{} listens on {address}", self.name);
-        until(&what, || {
-            let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "{} ended: {}", self.name, self.log());
-            TcpStream::connect(address).is_ok()
-        });
-    }
-
-    /// Sends a signal, and waits for its end.
-    pub fn end(&mut self, signal: &str) {
-        crate::running::signal(signal, self.child.id());
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // A test that went well may have ended it already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::running::ava;
 
 /// nginx with the configuration of the image.
 pub struct Nginx {

@@ -1,0 +1,51 @@
+//! docs/RELIABILITY.md: what was broken, and which promises held.
+
+use std::{fs, path::Path, time::Duration};
+
+use chrono::Utc;
+
+use crate::run::Run;
+
+const TITLE: &str = "# How reliable Ava is
+
+<!-- Written by `make chaos`: change the program in benches/chaos, not this file. -->
+
+`make chaos` starts a PostgreSQL, a Redis, the sandbox, two of the API, two workers and a projector as processes, lets people
+use them over HTTP, kills what can be killed, and then compares what people were told with the log, the read models and the
+sandbox's ledgers. `make chaos CHAOS='--seed 7 --only worker-kills'` repeats one scenario with the same faults, and
+`make chaos-quick` is the small run of some minutes. A broken promise ends it with exit code 1.
+";
+
+/// Writes it.
+///
+/// # Errors
+/// When the disk is full.
+pub fn write(run: &Run, seed: u64, took: Duration) -> anyhow::Result<()> {
+    let cores = std::thread::available_parallelism()?;
+    let mut text = TITLE.to_owned();
+    text += &format!(
+        "\nThe run of {}: seed {seed}, {} s on {cores} cores, development build, {} people.\n",
+        Utc::now().format("%Y-%m-%d %H:%M UTC"),
+        took.as_secs(),
+        run.scale.people
+    );
+    text += "\n## What was done\n\n| | times |\n|---|---:|\n";
+    for (what, times) in run.verdicts.counts() {
+        text += &format!("| {what} | {times} |\n");
+    }
+    text += "\n## What must hold\n";
+    let mut scenario = "";
+    for verdict in run.verdicts.all() {
+        if verdict.scenario != scenario {
+            scenario = &verdict.scenario;
+            text += &format!("\n### {scenario}\n\n| promise | held | seen |\n|---|---|---|\n");
+        }
+        let held = if verdict.is_kept { "yes" } else { "**no**" };
+        let seen = verdict.seen.replace('\n', " ").replace('|', "\\|");
+        text += &format!("| {} | {held} | {seen} |\n", verdict.promise);
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/RELIABILITY.md");
+    fs::write(&file, text)?;
+    println!("Written to {}", file.display());
+    Ok(())
+}

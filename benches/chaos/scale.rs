@@ -1,0 +1,113 @@
+//! How much is broken, and how many people see it.
+
+use std::fmt;
+
+/// The size of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Scale {
+    /// Whether this is the run of some minutes.
+    pub is_quick: bool,
+    /// How many people use it.
+    pub people: u32,
+    /// How often PostgreSQL is killed.
+    pub database_kills: u32,
+    /// How often a worker is killed.
+    pub worker_kills: u32,
+    /// How many pictures are asked for meanwhile, at least.
+    pub pictures: u32,
+    /// How often a worker is stopped and woken too late.
+    pub zombies: u32,
+    /// How often the projector is killed.
+    pub projector_kills: u32,
+    /// How often a rebuild is interrupted.
+    pub rebuilds: u32,
+    /// How often each fault of Redis comes.
+    pub redis_faults: u32,
+    /// How often each misbehaviour of the image provider comes.
+    pub misbehaviours: u32,
+    /// How many keys are used by many at once.
+    pub shared_keys: u32,
+    /// How many use the same one.
+    pub twins: u32,
+    /// How often each process of the API is told to stop.
+    pub stops: u32,
+    /// How many streams each person follows then.
+    pub streams: u32,
+}
+
+impl Scale {
+    /// Ends in some minutes on two busy cores.
+    pub const QUICK: Self = Self {
+        is_quick: true,
+        people: 4,
+        database_kills: 4,
+        worker_kills: 6,
+        pictures: 30,
+        zombies: 1,
+        projector_kills: 4,
+        rebuilds: 3,
+        redis_faults: 1,
+        misbehaviours: 1,
+        shared_keys: 4,
+        twins: 100,
+        stops: 1,
+        streams: 6,
+    };
+
+    /// What docs/RELIABILITY.md tells of.
+    pub const LONG: Self = Self {
+        is_quick: false,
+        people: 12,
+        database_kills: 200,
+        worker_kills: 500,
+        pictures: 2_000,
+        zombies: 20,
+        projector_kills: 100,
+        rebuilds: 20,
+        redis_faults: 10,
+        misbehaviours: 10,
+        shared_keys: 500,
+        twins: 200,
+        stops: 20,
+        streams: 8,
+    };
+
+    /// The same with so many hundredths of the faults, and at least one of each.
+    pub fn scaled(self, percent: u32) -> Self {
+        let part = |usual: u32| (usual * percent).div_ceil(100).max(1);
+        Self {
+            database_kills: part(self.database_kills),
+            worker_kills: part(self.worker_kills),
+            pictures: part(self.pictures),
+            zombies: part(self.zombies),
+            projector_kills: part(self.projector_kills),
+            rebuilds: part(self.rebuilds),
+            redis_faults: part(self.redis_faults),
+            misbehaviours: part(self.misbehaviours),
+            shared_keys: part(self.shared_keys),
+            stops: part(self.stops),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} people, {} kills of PostgreSQL, {} of workers during {} pictures, {} of the projector",
+            self.people,
+            self.database_kills,
+            self.worker_kills,
+            self.pictures,
+            self.projector_kills
+        )?;
+        if self.is_quick {
+            write!(
+                f,
+                " (scaled down; the long run has 200, 500 during 2000, and 100)"
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! SIGKILL to PostgreSQL while people use Ava: nothing acknowledged is lost, and who asks meanwhile is told when to ask
+//! again.
+
+use std::time::{Duration, Instant};
+
+use rand::RngExt as _;
+use reqwest::Method;
+use serde_json::json;
+use tokio::task::block_in_place;
+
+use crate::{
+    journal::{Entry, Told, told_times},
+    load::{Load, Mix},
+    run::Run,
+    scenarios::Scenario,
+};
+
+/// How long the API may take to be well again before that is a broken promise. The goal is 3 s on a machine that has
+/// nothing else to do.
+const WELL_WITHIN: Duration = Duration::from_secs(30);
+
+/// From the signal until the server takes connections again.
+struct Outage {
+    begun: Instant,
+    over: Instant,
+}
+
+pub async fn run(run: &mut Run) -> anyhow::Result<()> {
+    let load = Load::start(run, Mix::Everything, 2);
+    let (mut outages, mut recoveries) = (Vec::new(), Vec::new());
+    for _ in 0..run.scale.database_kills {
+        run.pause(300..1500).await;
+        let all_at_once = run.dice.random();
+        let begun = Instant::now();
+        block_in_place(|| run.system.postgres.kill(all_at_once));
+        run.pause(200..2500).await;
+        block_in_place(|| run.system.postgres.start_again())?;
+        let over = Instant::now();
+        outages.push(Outage { begun, over });
+        recoveries.push(time_until_well(run).await?);
+    }
+    load.stop().await?;
+    run.verdicts
+        .count("kills of PostgreSQL", u64::from(run.scale.database_kills));
+    let seen = told_times(&mut recoveries);
+    run.verdicts.kept("the API is well again by itself", seen);
+    look_at_answers(run, &outages);
+    Ok(())
+}
+
+/// How long after the server's return every process of the API carries out a command.
+async fn time_until_well(run: &Run) -> anyhow::Result<Duration> {
+    let (back, mut number) = (Instant::now(), 0);
+    for api in run.system.api_urls().iter() {
+        loop {
+            number += 1;
+            let name = format!("Well {number} {:?}", back.elapsed());
+            let change = json!({"name": name});
+            if run.people[0]
+                .try_once(api, Method::PATCH, "/avatars/me", &change)
+                .await
+            {
+                break;
+            }
+            anyhow::ensure!(back.elapsed() < WELL_WITHIN, "{api} does not get well");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    Ok(back.elapsed())
+}
+
+/// What people were told who asked while PostgreSQL was away.
+fn look_at_answers(run: &mut Run, outages: &[Outage]) {
+    let is_meanwhile = |entry: &&Entry| {
+        let answered = entry.asked + entry.took;
+        let mut outages = outages.iter();
+        outages.any(|outage| outage.begun < entry.asked && answered < outage.over)
+    };
+    let journal = run.journal.of(Scenario::DatabaseKills);
+    let meanwhile: Vec<&Entry> = journal.iter().filter(is_meanwhile).collect();
+    let is_told_when = |entry: &&&Entry| {
+        matches!(entry.told, Told::Later { status: 503, after: Some(_) })
+            // A process may know the answer without asking, as of a command that it has just carried out.
+            || matches!(entry.told, Told::Shown | Told::Done { .. })
+    };
+    let others = meanwhile.iter().filter(|entry| !is_told_when(entry));
+    let others: Vec<String> = others
+        .map(|entry| format!("{}: {:?} after {:?}", entry.what, entry.told, entry.took))
+        .collect();
+    let mut times: Vec<Duration> = meanwhile.iter().map(|entry| entry.took).collect();
+    let seen = format!("{} answers, {}", meanwhile.len(), told_times(&mut times));
+    run.verdicts.no_exception(
+        "who asks meanwhile is told 503 and when to ask again",
+        seen,
+        &others,
+    );
+}
