@@ -22,10 +22,12 @@ FUZZ = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/fuzz-api
 FUZZ_OPTIONS =
 # More for `make bench`, as BENCH='--only commands'.
 BENCH =
+# More for `make soak`, as SOAK='--minutes 120 --write'.
+SOAK =
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
-	stop-scratch web web-packages web-tests browser s3-server contract contract-lint contract-packages fuzz-api
+	stop-scratch web web-packages soak sbom web-tests browser s3-server contract contract-lint contract-packages fuzz-api
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -53,6 +55,11 @@ bench: postgres bench-tools ## Measure everything beside its peers, durability o
 
 bench-quick: ## See whether the measuring works, in a minute or two; its figures mean nothing.
 	@$(MAKE) --no-print-directory bench BENCH='--quick $(BENCH)'
+
+soak: postgres tools ## Watch everything at steady work for half an hour, and fail when anything drifts (SOAK='--minutes 120').
+	$(CARGO) bench --locked --no-run --bench soak
+	@$(CARGO) bench --locked --bench soak -- $(SOAK); outcome=$$?; \
+	$(MAKE) --no-print-directory stop-scratch; exit $$outcome
 
 # What `make bench` compares with, as far as it can be had; a row whose peer is missing says so.
 bench-tools:
@@ -101,6 +108,10 @@ dependencies: ## Check licences, sources and bans of the dependencies, and known
 		echo 'dependencies: the list of vulnerabilities cannot be reached; checking licences, sources and bans only'; \
 		$(CARGO) deny --locked check bans licenses sources; \
 	fi
+
+sbom: web-packages ## Write what a release consists of (CycloneDX): target/sbom/ava.cdx.json and web.cdx.json.
+	@mkdir -p "$${CARGO_TARGET_DIR:-target}/sbom" && python3 deploy/sbom.py "$${CARGO_TARGET_DIR:-target}/sbom/ava.cdx.json" \
+		"$${CARGO_TARGET_DIR:-target}/sbom/web.cdx.json"
 
 contract: contract-lint ## Check the API's document.
 

@@ -21,3 +21,4 @@ pub mod rate_limits;
 pub mod reports;
 pub mod stewardship;
 pub mod subscriptions;
+pub mod traces;
