@@ -46,7 +46,6 @@ pub(crate) async fn envelope(
         method = %method,
         // For collectors of traces.
         otel.kind = Empty,
-        otel.name = Empty,
         http.route = Empty,
         http.response.status_code = Empty,
     );
@@ -86,7 +85,6 @@ pub(crate) async fn envelope(
     let took = started.elapsed();
     REQUESTS.took([known(&method), route, response.status().as_str()], took);
     if traces::are_collected() {
-        span.record("otel.name", format!("{} {route}", known(&method)));
         span.record("http.route", route);
         span.record("http.response.status_code", status);
     }

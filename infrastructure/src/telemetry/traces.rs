@@ -175,6 +175,7 @@ struct Scrubbed {
 
 impl SpanExporter for Scrubbed {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
+        batch.iter_mut().for_each(name_request);
         batch.iter_mut().for_each(scrub);
         let exported = self.exporter.export(batch).await;
         let was_away = self.is_away.swap(exported.is_err(), Ordering::Relaxed);
@@ -194,6 +195,20 @@ impl SpanExporter for Scrubbed {
 
     fn set_resource(&mut self, resource: &Resource) {
         self.exporter.set_resource(resource);
+    }
+}
+
+/// A request is called by its method and its route, which is known only once it has begun.
+fn name_request(span: &mut SpanData) {
+    let attribute = |name: &str| {
+        let mut all = span.attributes.iter();
+        let found = all.find(|one| one.key.as_str() == name);
+        found.map(|one| one.value.as_str().into_owned())
+    };
+    if span.name == "request"
+        && let (Some(method), Some(route)) = (attribute("method"), attribute("http.route"))
+    {
+        span.name = format!("{method} {route}").into();
     }
 }
 
