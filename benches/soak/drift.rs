@@ -1,6 +1,7 @@
 //! Whether something grows that should not: a straight line through what was seen, and how steep it is.
 
 use crate::{
+    processes::Held,
     report::Run,
     samples::{Sample, TableSize},
 };
@@ -43,11 +44,39 @@ pub struct Drift {
 /// How all of them went.
 pub fn drifts(run: &Run) -> Vec<Drift> {
     let seen = warm(&run.samples);
+    let mut drifts = of_processes(seen);
+    drifts.extend(of_connections(seen));
+    let mut lag = Drift::of("read models behind", "events", seen, |sample| sample.lag);
+    lag.holds = lag.highest <= LAG_EVENTS && run.caught_up.is_some();
+    lag.bound = Some(format!(
+        "at most {LAG_EVENTS:.0}, and 0 once nobody asks any more"
+    ));
+    drifts.push(lag);
+    drifts.push(Drift::of("the log", "events", seen, |sample| sample.events));
+    drifts.push(Drift::of("the database", "MB", seen, |sample| {
+        sample.database
+    }));
+    drifts.push(bytes_per_event(seen));
+    drifts.push(Drift::of(
+        "half of the answers within",
+        "ms",
+        seen,
+        |sample| sample.p50_ms,
+    ));
+    drifts.push(Drift::of(
+        "99 of 100 answers within",
+        "ms",
+        seen,
+        |sample| sample.p99_ms,
+    ));
+    drifts
+}
+
+/// Memory, files and threads of each.
+fn of_processes(seen: &[Sample]) -> Vec<Drift> {
     let mut drifts = Vec::new();
     for (nth, (name, _)) in seen[0].processes.iter().enumerate() {
-        let held = |of: fn(&crate::processes::Held) -> f64| {
-            move |sample: &Sample| of(&sample.processes[nth].1)
-        };
+        let held = |of: fn(&Held) -> f64| move |sample: &Sample| of(&sample.processes[nth].1);
         let steep = [
             ("memory", "MB", held(|held| held.memory), MEMORY_PER_HOUR),
             ("open files", "", held(|held| held.files), FILES_PER_HOUR),
@@ -62,55 +91,27 @@ pub fn drifts(run: &Run) -> Vec<Drift> {
             drifts.push(drift);
         }
     }
+    drifts
+}
+
+/// How much each takes of the database's connections.
+fn of_connections(seen: &[Sample]) -> Vec<Drift> {
+    let mut drifts = Vec::new();
     for name in ["api", "worker", "projector"] {
         let of = |sample: &Sample| {
             let mut all = sample.connections.iter();
-            all.find(|(process, ..)| process == name)
-                .map_or(0.0, |(_, open, _)| *open)
+            let found = all.find(|(process, ..)| process == name);
+            found.map_or((0.0, 0.0), |(_, open, active)| (*open, *active))
         };
-        let mut drift = Drift::of(format!("{name}: connections"), "", seen, of);
-        drift.holds = drift.highest <= CONNECTIONS;
-        drift.bound = Some(format!("at most {CONNECTIONS:.0}"));
-        drifts.push(drift);
-        let of = |sample: &Sample| {
-            let mut all = sample.connections.iter();
-            all.find(|(process, ..)| process == name)
-                .map_or(0.0, |(.., active)| *active)
-        };
-        drifts.push(Drift::of(
-            format!("{name}: connections at work"),
-            "",
-            seen,
-            of,
-        ));
+        let mut open = Drift::of(format!("{name}: connections"), "", seen, |sample| {
+            of(sample).0
+        });
+        open.holds = open.highest <= CONNECTIONS;
+        open.bound = Some(format!("at most {CONNECTIONS:.0}"));
+        drifts.push(open);
+        let what = format!("{name}: connections at work");
+        drifts.push(Drift::of(what, "", seen, |sample| of(sample).1));
     }
-    let mut lag = Drift::of("read models behind".to_owned(), "events", seen, |sample| {
-        sample.lag
-    });
-    lag.holds = lag.highest <= LAG_EVENTS && run.caught_up.is_some();
-    lag.bound = Some(format!(
-        "at most {LAG_EVENTS:.0}, and 0 once nobody asks any more"
-    ));
-    drifts.push(lag);
-    drifts.push(Drift::of("the log".to_owned(), "events", seen, |sample| {
-        sample.events
-    }));
-    drifts.push(Drift::of("the database".to_owned(), "MB", seen, |sample| {
-        sample.database
-    }));
-    drifts.push(bytes_per_event(seen));
-    drifts.push(Drift::of(
-        "half of the answers within".to_owned(),
-        "ms",
-        seen,
-        |sample| sample.p50_ms,
-    ));
-    drifts.push(Drift::of(
-        "99 of 100 answers within".to_owned(),
-        "ms",
-        seen,
-        |sample| sample.p99_ms,
-    ));
     drifts
 }
 
@@ -169,7 +170,7 @@ pub fn bloat(table: &TableSize) -> Option<String> {
 
 impl Drift {
     fn of(
-        what: String,
+        what: impl Into<String>,
         unit: &'static str,
         seen: &[Sample],
         figure: impl Fn(&Sample) -> f64,
@@ -180,7 +181,7 @@ impl Drift {
             .collect();
         let values = || figures.iter().map(|(_, value)| *value);
         Self {
-            what,
+            what: what.into(),
             unit,
             first: values().next().unwrap_or_default(),
             last: values().next_back().unwrap_or_default(),
