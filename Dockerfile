@@ -29,6 +29,7 @@ CMD ["nginx", "-c", "/tmp/nginx.conf", "-g", "daemon off;"]
 FROM postgres:17-bookworm AS postgres
 RUN install -d -o postgres -g postgres -m 700 /var/lib/postgresql/archive
 COPY deploy/archive_wal.sh /usr/local/bin/archive-wal
+COPY deploy/logins.sh /usr/local/bin/make-logins
 
 FROM rust:1.95-slim-bookworm AS build
 # c2pa: pictures are signed, and production asks for C2PA_CERTIFICATE and C2PA_PRIVATE_KEY. Empty for an image without.
@@ -47,13 +48,16 @@ COPY worker/Cargo.toml worker/
 COPY sandbox/Cargo.toml sandbox/
 COPY simulation/Cargo.toml simulation/
 COPY transparency/Cargo.toml transparency/
+# Less of two crates of others; whole, since what depends on them is built here.
+COPY patches/rsa patches/rsa
+COPY patches/proc-macro-error patches/proc-macro-error
 COPY deploy/empty_crates.sh deploy/
 RUN sh deploy/empty_crates.sh \
     && cargo build --release --locked --bin ava --features "$FEATURES" \
-    && find . -name '*.rs' -not -path './target/*' -delete
+    && find . -name '*.rs' -not -path './target/*' -not -path './patches/*' -delete
 COPY . .
 # Cargo compares times, and what was copied is older than what was just built.
-RUN find . -name '*.rs' -not -path './target/*' -exec touch {} + \
+RUN find . -name '*.rs' -not -path './target/*' -not -path './patches/*' -exec touch {} + \
     && cargo build --release --locked --bin ava --features "$FEATURES"
 
 FROM debian:bookworm-slim AS ava

@@ -27,11 +27,13 @@ FUZZ_OPTIONS =
 BENCH =
 # More for `make chaos`, as CHAOS='--seed 7 --only worker-kills'.
 CHAOS =
+# More for `make soak`, as SOAK='--minutes 120 --write'.
+SOAK =
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
 	stop-scratch web web-packages web-tests browser s3-server contract contract-lint contract-packages fuzz-api \
-	fuzz-api-quick fuzz simulate chaos chaos-quick
+	fuzz-api-quick fuzz simulate chaos chaos-quick soak sbom
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -46,7 +48,7 @@ run: postgres web ## Build Ava, start everything on this machine, and print wher
 # The first step that fails ends it; the throw-away PostgreSQL of the tests is stopped in any case.
 test: postgres ## Run every check and test; what CI runs.
 	@started=$$(date +%s); \
-	$(MAKE) --no-print-directory format lint docs tests signing dependencies contract web-tests; outcome=$$?; \
+	$(MAKE) --no-print-directory format lint docs tests signing dependencies sbom contract web-tests; outcome=$$?; \
 	$(MAKE) --no-print-directory stop-scratch; \
 	took=$$(($$(date +%s) - started)); \
 	if [ $$outcome -ne 0 ]; then echo "make test: FAILED after $${took} s" >&2; exit 1; fi; \
@@ -66,6 +68,11 @@ chaos: postgres tools ## Kill everything that can be killed, and see what was lo
 
 chaos-quick: ## The same with few faults, in some minutes; writes nothing.
 	@$(MAKE) --no-print-directory chaos CHAOS='--quick $(CHAOS)'
+
+soak: postgres tools ## Watch everything at steady work for half an hour, and fail when anything drifts (SOAK='--minutes 120').
+	$(CARGO) bench --locked --no-run --bench soak
+	@$(CARGO) bench --locked --bench soak -- $(SOAK); outcome=$$?; \
+	$(MAKE) --no-print-directory stop-scratch; exit $$outcome
 
 # What `make bench` compares with, as far as it can be had; a row whose peer is missing says so.
 bench-tools:
@@ -118,6 +125,10 @@ dependencies: ## Check licences, sources and bans of the dependencies, and known
 		echo 'dependencies: the list of vulnerabilities cannot be reached; checking licences, sources and bans only'; \
 		$(CARGO) deny --locked check bans licenses sources; \
 	fi
+
+sbom: web-packages ## Write what a release consists of (CycloneDX): target/sbom/ava.cdx.json and web.cdx.json.
+	@mkdir -p "$${CARGO_TARGET_DIR:-target}/sbom" && python3 deploy/sbom.py "$${CARGO_TARGET_DIR:-target}/sbom/ava.cdx.json" \
+		"$${CARGO_TARGET_DIR:-target}/sbom/web.cdx.json"
 
 contract: contract-lint ## Check the API's document.
 

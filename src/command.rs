@@ -163,6 +163,33 @@ impl Command {
     }
 }
 
+impl Command {
+    /// The name of one that goes on until it is told to stop.
+    pub const fn server(&self) -> Option<&'static str> {
+        match self {
+            Self::Up => Some("up"),
+            Self::Api => Some("api"),
+            Self::Worker => Some("worker"),
+            Self::Projector => Some("projector"),
+            Self::Sandbox
+            | Self::Migrate
+            | Self::Doctor
+            | Self::Openapi
+            | Self::Photos(_)
+            | Self::Projections(_)
+            | Self::Audit(_)
+            | Self::Webhooks(_)
+            | Self::Billing(_)
+            | Self::Events(_)
+            | Self::Keys(_)
+            | Self::State(_)
+            | Self::Demo(_)
+            | Self::Erase(_)
+            | Self::Completions { .. } => None,
+        }
+    }
+}
+
 /// Runs a command that needs no configuration; none when this is not one.
 pub fn without_settings(command: &Command, json: bool) -> Option<Result<(), Failure>> {
     match command {

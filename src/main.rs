@@ -49,7 +49,8 @@ fn start(cli: Cli) -> Result<(), Failure> {
     let settings =
         infrastructure::settings::Settings::from_environment().map_err(Failure::usage)?;
     // Sentry wants to be there before the runtime's threads are.
-    let telemetry = infrastructure::telemetry::start(&settings, command.log_filter());
+    let telemetry =
+        infrastructure::telemetry::start(&settings, command.log_filter(), command.server());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -15,9 +15,9 @@ use actix_web::{
     },
     middleware::Next,
 };
-use application::figures::REQUESTS;
+use application::{figures::REQUESTS, traces};
 use futures::FutureExt;
-use tracing::Instrument;
+use tracing::{Instrument, field::Empty};
 
 use crate::{
     problem::{Code, Problem},
@@ -33,8 +33,7 @@ pub(crate) async fn envelope(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let ids = RequestId::of(request.headers());
-    request.extensions_mut().insert(ids.clone());
+    let mut ids = RequestId::of(request.headers());
     let method = request.method().clone();
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -44,8 +43,17 @@ pub(crate) async fn envelope(
         "request",
         request_id = %ids.text,
         trace_id = ids.trace_id.as_deref(),
-        method = %method
+        method = %method,
+        // For collectors of traces.
+        otel.kind = Empty,
+        http.route = Empty,
+        http.response.status_code = Empty,
     );
+    if traces::are_collected() {
+        span.record("otel.kind", "server");
+        ids.trace(&span);
+    }
+    request.extensions_mut().insert(ids.clone());
 
     let outcome = match rate_limits::admit(&request) {
         Ok(()) => AssertUnwindSafe(next.call(request))
@@ -76,6 +84,10 @@ pub(crate) async fn envelope(
     let status = response.status().as_u16();
     let took = started.elapsed();
     REQUESTS.took([known(&method), route, response.status().as_str()], took);
+    if traces::are_collected() {
+        span.record("http.route", route);
+        span.record("http.response.status_code", status);
+    }
     span.in_scope(|| log(&method, route, status, took));
     Ok(response)
 }

@@ -1,6 +1,8 @@
 //! The ids of a request: its own, which the client may choose, and the trace's that it belongs to.
 
 use actix_web::{HttpMessage, HttpRequest, http::header::HeaderMap};
+use application::traces::{self, Place};
+use tracing::Span;
 use uuid::Uuid;
 
 /// The ids of a request.
@@ -10,8 +12,11 @@ pub(crate) struct RequestId {
     pub(crate) text: String,
     /// The same as a UUID, for the metadata of events: `text` itself when it is one, or else made from it.
     pub(crate) uuid: Uuid,
-    /// The W3C trace id of `traceparent`, when there is a valid one.
+    /// The W3C trace id of `traceparent`, when there is a valid one; or else that of the request's own span, where somebody
+    /// collects it.
     pub(crate) trace_id: Option<String>,
+    /// The span of whoever asks, as `traceparent` says.
+    parent: Option<Place>,
 }
 
 impl RequestId {
@@ -24,14 +29,26 @@ impl RequestId {
             .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
         let uuid = Uuid::parse_str(&text)
             .unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()));
-        let trace_id = headers
+        let parent = headers
             .get("traceparent")
             .and_then(|value| value.to_str().ok())
-            .and_then(trace_id);
+            .and_then(place);
         Self {
             text,
             uuid,
-            trace_id,
+            trace_id: parent.as_ref().map(|parent| parent.trace_id.clone()),
+            parent,
+        }
+    }
+
+    /// Puts the request's span where whoever asks wants it, and takes the trace id from there.
+    pub(crate) fn trace(&mut self, span: &Span) {
+        if let Some(parent) = &self.parent {
+            traces::join(span, parent);
+        }
+        if let Some(place) = Place::of(span) {
+            span.record("trace_id", &place.trace_id);
+            self.trace_id = Some(place.trace_id);
         }
     }
 
@@ -49,8 +66,8 @@ fn is_plain(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
 }
 
-/// The trace id of a `traceparent` (W3C Trace Context, version 00 and later ones that begin like it).
-fn trace_id(traceparent: &str) -> Option<String> {
+/// The place in a `traceparent` (W3C Trace Context, version 00 and later ones that begin like it).
+fn place(traceparent: &str) -> Option<Place> {
     let mut parts = traceparent.split('-');
     let (version, trace, parent, flags) =
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -60,7 +77,11 @@ fn trace_id(traceparent: &str) -> Option<String> {
     let known = hex(version, 2) && version != "ff" && (version != "00" || parts.next().is_none());
     let valid = known && hex(trace, 32) && hex(parent, 16) && hex(flags, 2);
     let given = |id: &str| id.bytes().any(|byte| byte != b'0');
-    (valid && given(trace) && given(parent)).then(|| trace.to_owned())
+    (valid && given(trace) && given(parent)).then(|| Place {
+        trace_id: trace.to_owned(),
+        span_id: parent.to_owned(),
+        sampled: true,
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,10 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::ports::{IdempotencyClaim, LogUnavailable, ReadError, Role};
+use crate::{
+    ports::{IdempotencyClaim, LogUnavailable, ReadError, Role},
+    traces::SPAN_ID,
+};
 
 /// The language of people who do not say which one they read.
 pub const DEFAULT_LOCALE: &str = "en";
@@ -24,6 +27,18 @@ pub enum Actor {
     Reaction(&'static str),
     /// A provider that told us something, by its name.
     Provider(&'static str),
+}
+
+impl Actor {
+    /// What it is, and not who.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Operator(_) => "operator",
+            Self::Auditor(_) => "auditor",
+            Self::Reaction(name) | Self::Provider(name) => name,
+        }
+    }
 }
 
 impl std::fmt::Display for Actor {
@@ -51,6 +66,8 @@ pub struct Context {
     pub causation_id: Uuid,
     /// The W3C trace id, when there is one.
     pub trace_id: Option<String>,
+    /// The span that it follows from, in that trace, when it is not a part of the present one.
+    pub span_id: Option<String>,
     /// Makes it execute once.
     pub idempotency: Option<IdempotencyClaim>,
     /// The sequence that the caller saw; anything else is refused.
@@ -68,6 +85,7 @@ impl Context {
             correlation_id: request_id,
             causation_id: request_id,
             trace_id: None,
+            span_id: None,
             idempotency: None,
             if_match: None,
             locale: DEFAULT_LOCALE.to_owned(),
@@ -91,6 +109,7 @@ impl Context {
             correlation_id: cause.metadata.correlation_id,
             causation_id: cause.event_id,
             trace_id: cause.metadata.trace_id.clone(),
+            span_id: cause.metadata.more.get(SPAN_ID).cloned(),
             idempotency: Some(IdempotencyClaim {
                 scope: format!("reaction:{name}"),
                 key: cause.event_id.to_string(),

@@ -11,6 +11,7 @@ use std::{
 
 use cqrs_es::Aggregate;
 use domain::{event_versions::VersionedEvent, values::Position};
+use tracing::{Instrument, field::Empty};
 
 use crate::{
     chance,
@@ -19,6 +20,7 @@ use crate::{
     ports::{
         Append, AppendError, Appended, EventLog, IdempotencyStore, KnownKey, StreamId, StreamSlice,
     },
+    traces::{self, SPANS},
 };
 use deciding::{decide_on, expect_match};
 use recent::Recent;
@@ -121,8 +123,21 @@ impl Dispatcher {
         A::Command: Clone + Send + Sync,
     {
         let (name, begun) = (A::name(&command), Instant::now());
-        let outcome = self.attempt::<A>(stream, command, &context).await;
-        COMMANDS.took([name, word(&outcome)], begun.elapsed());
+        let span = tracing::info_span!(
+            target: SPANS,
+            "command",
+            otel.name = name,
+            actor = context.actor.kind(),
+            correlation.id = %context.correlation_id,
+            causation.id = %context.causation_id,
+            outcome = Empty,
+        );
+        let span = traces::of_command(span, &context);
+        let attempt = self.attempt::<A>(stream, command, &context);
+        let outcome = attempt.instrument(span.clone()).await;
+        let word = word(&outcome);
+        span.record("outcome", word);
+        COMMANDS.took([name, word], begun.elapsed());
         outcome
     }
 

@@ -23,3 +23,4 @@ pub mod rate_limits;
 pub mod reports;
 pub mod stewardship;
 pub mod subscriptions;
+pub mod traces;

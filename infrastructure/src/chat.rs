@@ -19,7 +19,7 @@ use url::Url;
 use self::{failure::Failure, gathering::Gathering, lines::Lines};
 use crate::{
     limits::{CHAT_SILENCE, CHAT_TIME},
-    web_service::{api_base, bearer, client},
+    web_service::{api_base, bearer, client, send},
 };
 
 /// What [`ChatCompletions`] is told.
@@ -115,7 +115,9 @@ impl ChatCompletions {
             .header(AUTHORIZATION, self.authorization.clone())
             .header(ACCEPT, "text/event-stream")
             .json(&wire::body(&self.config.model, order));
-        let response = request.send().await.map_err(|error| Failure::of(&error))?;
+        let response = send("chat", request)
+            .await
+            .map_err(|error| Failure::of(&error))?;
         if response.status().is_success() {
             Ok(response)
         } else {

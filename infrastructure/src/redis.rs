@@ -15,6 +15,7 @@ use std::{
 };
 
 use fred::{
+    error::ErrorKind,
     interfaces::{ClientLike, EventInterface, LuaInterface, PubsubInterface},
     prelude::{Client, Config},
     types::{
@@ -235,6 +236,41 @@ impl Connections {
             ),
             Ok(()) | Err(_) => {}
         }
+    }
+}
+
+/// Why Redis gave no answer to somebody who asked once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// It does not let us in; in its words.
+    Refused(String),
+    /// It is not there.
+    Away(String),
+    /// It was not quick enough.
+    Late,
+}
+
+/// Asks once whether Redis lets us in, as every process of ours connects.
+///
+/// # Errors
+/// When it does not, within that time.
+pub async fn ask_once(url: &RedisUrl, patience: Duration) -> Result<(), NoAnswer> {
+    let mut once = url.clone();
+    once.0.fail_fast = true;
+    let asked = async {
+        let client = client(&once)?;
+        let connecting = client.init().await?;
+        let answer = client.ping::<String>(None).await;
+        connecting.abort();
+        answer.map(drop)
+    };
+    match tokio::time::timeout(patience, asked).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) if *error.kind() == ErrorKind::Auth => {
+            Err(NoAnswer::Refused(error.details().to_owned()))
+        }
+        Ok(Err(error)) => Err(NoAnswer::Away(error.details().to_owned())),
+        Err(_) => Err(NoAnswer::Late),
     }
 }
 

@@ -14,6 +14,7 @@ mod safety;
 mod secret;
 mod signing;
 mod storage;
+mod traces;
 mod variables;
 
 use std::{
@@ -46,6 +47,7 @@ pub use redis::RedisSettings;
 pub use safety::SafetySettings;
 pub use secret::Secret;
 pub use storage::StorageSettings;
+pub use traces::TraceSettings;
 pub use variables::VARIABLES;
 
 /// What this process is for; the default is development.
@@ -160,6 +162,8 @@ pub struct Settings {
     pub self_check_every: Option<Duration>,
     /// `SENTRY_DSN`; none for no reports.
     pub sentry_dsn: Option<Secret>,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` and its like: who collects traces; none for nobody.
+    pub traces: Option<TraceSettings>,
     /// `LOG_FORMAT`.
     pub log_format: LogFormat,
     /// `RUST_LOG`: which log lines are written; none for what the command finds fit.
@@ -245,6 +249,7 @@ impl Settings {
             audit: audit::read(&mut reader, environment),
             self_check_every: self_check_every(&mut reader),
             sentry_dsn: sentry_dsn(&mut reader),
+            traces: traces::read(&mut reader),
             log_format: reader
                 .value("LOG_FORMAT", "json")
                 .unwrap_or(LogFormat::Pretty),

@@ -7,15 +7,19 @@ mod signature;
 
 use std::time::Duration;
 
-use application::ports::{
-    CheckoutEnd, CheckoutOrder, CheckoutSession, InvoicePage, PaymentError, PaymentGateway,
-    PaymentNotice, ProviderSubscription, SubscriptionPage, WebhookRejected,
+use application::{
+    ports::{
+        CheckoutEnd, CheckoutOrder, CheckoutSession, InvoicePage, PaymentError, PaymentGateway,
+        PaymentNotice, ProviderSubscription, SubscriptionPage, WebhookRejected,
+    },
+    traces::SPANS,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{subscription::Survey, values::UserId};
 use serde_json::Value;
 use stripe::{ClientBuilder, IdempotencyKey, RequestStrategy, StripeRequest};
+use tracing::{Instrument, info_span};
 use url::Url;
 
 use answers::{Failure, is_missing, is_refused};
@@ -134,6 +138,9 @@ impl Account {
             .customize()
             .request_strategy(strategy)
             .send(&self.client)
+            .instrument(
+                info_span!(target: SPANS, "call", otel.name = "stripe", otel.kind = "client"),
+            )
             .await
             .map_err(|error| Failure::of(error, &self.secret_key))?;
         serde_json::from_str(&miniserde::json::to_string(&answer))

@@ -11,6 +11,7 @@ use std::{
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+pub use self::server::programs;
 use self::server::{Server, configure, directory, done, program};
 use crate::{
     person::Person,

@@ -7,7 +7,10 @@ use std::{
     process::{Command, Output},
 };
 
-use infrastructure::settings::{Settings, VARIABLES};
+use infrastructure::{
+    limits::POOL_CONNECTIONS,
+    settings::{Settings, VARIABLES},
+};
 use serde_json::Value;
 
 fn file(path: &str) -> String {
@@ -70,11 +73,13 @@ fn every_service_is_watched_limited_and_started_again() {
         services.keys().copied().collect::<Vec<_>>(),
         [
             "backend",
+            "logins",
             "migrate",
             "nginx",
             "postgres",
             "projector",
             "redis",
+            "steward",
             "worker"
         ]
     );
@@ -90,7 +95,7 @@ fn every_service_is_watched_limited_and_started_again() {
             "{name}"
         );
         // One that runs once is neither watched nor started again.
-        let once = name == "migrate";
+        let once = ["logins", "migrate", "steward"].contains(&name);
         assert_eq!(service["healthcheck"]["test"].is_array(), !once, "{name}");
         let restart = if once { "no" } else { "unless-stopped" };
         assert_eq!(service["restart"], restart, "{name}");
@@ -103,7 +108,7 @@ fn only_nginx_is_reached_from_outside_and_the_data_reaches_nobody() {
     for (name, service) in services(&compose) {
         assert_eq!(service["ports"].is_array(), name == "nginx", "{name}");
         let networks = service["networks"].as_array().unwrap();
-        let apart = ["postgres", "redis", "projector", "migrate"].contains(&name);
+        let apart = ["postgres", "redis", "projector", "migrate", "logins"].contains(&name);
         if apart {
             assert_eq!(networks, &["data"], "{name}");
         }
@@ -149,13 +154,16 @@ fn what_production_needs_is_asked_for() {
         .collect();
     assert!(needed.len() >= 10, "{needed:?}");
     let compose = compose();
-    let asked = compose["x-ava"]["environment"].as_object().unwrap();
+    // What all processes have, and what the API has besides.
+    let asked = compose["services"]["backend"]["environment"]
+        .as_object()
+        .unwrap();
     // Which of these are needed, other settings say: they come with `env_file`, and a process that lacks one says so.
     let either = ["AUTH_JWT_SECRET", "REPLICATE_API_TOKEN", "STRIPE_PRICE_ID"];
     for name in needed {
         assert!(asked.contains_key(name) || either.contains(&name), "{name}");
     }
-    for name in asked.keys() {
+    for name in asked.keys().filter(|name| *name != "<<") {
         assert!(
             VARIABLES.contains(&name.as_str()),
             "{name} is no variable of ours"
@@ -225,6 +233,18 @@ fn what_others_wrote_can_be_built_from_the_manifests_alone() {
             fs::write(copy, file(source)).unwrap();
         }
     }
+    // What stands in for others is there whole, since others are built on it.
+    for line in dockerfile
+        .lines()
+        .filter(|line| line.starts_with("COPY patches/"))
+    {
+        let source = line.split_whitespace().nth(1).unwrap();
+        for part in ["Cargo.toml", "src/lib.rs"] {
+            let (source, copy) = (format!("{source}/{part}"), directory.path().join(source));
+            fs::create_dir_all(copy.join("src")).unwrap();
+            fs::write(copy.join(part), file(&source)).unwrap();
+        }
+    }
     let script = format!("{}/deploy/empty_crates.sh", env!("CARGO_MANIFEST_DIR"));
     let made = Command::new("sh")
         .arg(&script)
@@ -255,4 +275,73 @@ fn what_others_wrote_can_be_built_from_the_manifests_alone() {
         .output()
         .unwrap();
     assert!(!again.status.success(), "it would overwrite a checkout");
+}
+
+/// A process opens so many connections at most in each of its pools.
+const POOLS: u32 = 4;
+/// Connections that PostgreSQL keeps for superusers, and what an operator, a backup or a standby needs.
+const OTHERS: u32 = 20;
+
+/// The number in `${NAME:-number}`, or the number itself.
+fn number(value: &Value) -> u32 {
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    let digits = text.rsplit(":-").next().unwrap();
+    digits.trim_end_matches('}').parse().unwrap()
+}
+
+#[test]
+fn postgresql_takes_all_the_connections_that_the_processes_may_open() {
+    let compose = compose();
+    let services = services(&compose);
+    let processes: u32 = ["backend", "worker", "projector"]
+        .iter()
+        .map(|name| match &services[name]["deploy"]["replicas"] {
+            Value::Null => 1,
+            replicas => number(replicas),
+        })
+        .sum();
+    // During an upgrade a new one stands beside the old one.
+    let needed = (processes + 1) * POOLS * POOL_CONNECTIONS + OTHERS;
+    let taken = services["postgres"]["command"].as_array().unwrap();
+    let taken = taken
+        .iter()
+        .find_map(|one| one.as_str()?.strip_prefix("max_connections="));
+    let taken = number(&taken.unwrap().into());
+    assert!(taken >= needed, "{taken} of {needed} connections");
+    let operations = file("docs/OPERATIONS.md");
+    let told = format!("a process opens up to {}", POOLS * POOL_CONNECTIONS);
+    assert!(operations.contains(&told), "{told}");
+}
+
+/// Each process logs in as a user of its own; who may change the database's shape serves nobody.
+#[test]
+fn each_process_has_its_own_user_of_the_database() {
+    let compose = compose();
+    let script = file("deploy/logins.sh");
+    for (service, user, roles) in [
+        ("backend", "api", "ava_api, ava_steward"),
+        ("worker", "worker", "ava_worker"),
+        ("projector", "projector", "ava_projector"),
+        (
+            "steward",
+            "steward",
+            "ava_steward, ava_projector, ava_worker",
+        ),
+        ("migrate", "ava", ""),
+    ] {
+        let url = compose["services"][service]["environment"]["DATABASE_URL"].as_str();
+        let begins = format!("postgres://{user}:${{");
+        assert!(url.unwrap().starts_with(&begins), "{service}: {url:?}");
+        if !roles.is_empty() {
+            let grant = format!("GRANT {roles} TO {user};");
+            assert!(script.contains(&grant), "{grant}");
+        }
+    }
+    let made = &compose["services"]["logins"]["environment"];
+    for user in ["API", "WORKER", "PROJECTOR", "STEWARD"] {
+        let name = format!("DATABASE_PASSWORD_{user}");
+        assert!(made[&name].is_string() && script.contains(&name), "{name}");
+    }
 }

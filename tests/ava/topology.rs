@@ -19,8 +19,10 @@ use futures::StreamExt;
 use infrastructure::scratch_database::ScratchDatabase;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::{
+    backups::programs,
     person::Person,
     running::{Ended, data_dir},
     story,
@@ -29,6 +31,9 @@ use processes::{Nginx, NginxPlaces, Running, ava_role, free_address};
 
 /// How long what nginx must not hold back may take.
 const AT_ONCE: Duration = Duration::from_secs(10);
+
+/// Of every user of the database.
+const PASSWORD: &str = "0011223344556677";
 
 /// Everything that the compose file names, and the outside.
 struct Topology {
@@ -41,7 +46,7 @@ struct Topology {
     sandbox: String,
     /// Runs until the end.
     _others: Vec<Running>,
-    _database: ScratchDatabase,
+    database: ScratchDatabase,
 }
 
 impl Topology {
@@ -61,7 +66,6 @@ impl Topology {
         let environment = vec![
             // With /dev/token, which the story signs in with; and everything else as it is configured.
             ("APP_ENV", "development".to_owned()),
-            ("DATABASE_URL", database.url().to_owned()),
             ("REDIS_URL", format!("redis://{redis}/0")),
             ("TRUSTED_PROXIES", "1".to_owned()),
             ("PUBLIC_URL", public),
@@ -80,11 +84,12 @@ impl Topology {
             metrics: metrics.clone(),
             sandbox: format!("http://{sandbox}"),
             _others: Vec::new(),
-            _database: database,
+            database,
             directory,
         };
         let migrated = Ended::of(topology.command("migrate", &[]));
         assert_eq!(migrated.code, Some(0), "{}", migrated.stderr);
+        topology.make_logins();
         others.push(topology.run("sandbox", "sandbox", &[]));
         others.push(topology.run("projector", "projector", &[("METRICS_ADDR", &metrics)]));
         for (number, address) in addresses.into_iter().enumerate() {
@@ -105,12 +110,50 @@ impl Topology {
         topology
     }
 
+    /// As the compose file does, so that each process has the rights of its own user.
+    fn make_logins(&self) {
+        let mut command = Command::new("sh");
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/logins.sh"));
+        let owner: Url = self.database.url().parse().unwrap();
+        let psql = programs();
+        let path = std::env::var("PATH").unwrap_or_default();
+        command
+            .env("PATH", format!("{}:{path}", psql.display()))
+            .env("PGHOST", owner.host_str().unwrap())
+            .env("PGPORT", owner.port().unwrap().to_string())
+            .env("PGUSER", owner.username())
+            .env("PGPASSWORD", owner.password().unwrap())
+            .env("PGDATABASE", owner.path().trim_start_matches('/'));
+        for user in ["API", "WORKER", "PROJECTOR", "STEWARD"] {
+            command.env(format!("DATABASE_PASSWORD_{user}"), PASSWORD);
+        }
+        // Again is harmless.
+        for _ in 0..2 {
+            let made = command.output().unwrap();
+            assert!(made.status.success(), "{made:?}");
+        }
+    }
+
+    /// The address of the database for whoever has that part.
+    fn database_of(&self, role: &str) -> String {
+        let mut url: Url = self.database.url().parse().unwrap();
+        if role != "migrate" {
+            url.set_username(role).unwrap();
+            url.set_password(Some(PASSWORD)).unwrap();
+        }
+        url.into()
+    }
+
     fn command(&self, role: &str, more: &[(&str, &str)]) -> Command {
+        let database = self.database_of(role);
         let environment = self
             .environment
             .iter()
             .map(|(name, value)| (*name, value.as_str()));
-        let environment: Vec<_> = environment.chain(more.iter().copied()).collect();
+        let environment: Vec<_> = environment
+            .chain([("DATABASE_URL", database.as_str())])
+            .chain(more.iter().copied())
+            .collect();
         ava_role(self.directory.path(), role, &environment)
     }
 

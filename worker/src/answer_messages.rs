@@ -11,10 +11,13 @@ use application::{
     context::Context,
     conversations::{Answered, Conversations, reply_id},
     ports::{EventLog, Listener, ReplyDraft, ReplyDrafts},
+    traces::{SPANS, following},
 };
 use async_trait::async_trait;
+use domain::recorded::{AnyEvent, Recorded};
 use projections::chat_work::ChatWorkRow;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info_span};
 
 use crate::{
     causes::event_at,
@@ -89,7 +92,17 @@ impl AnswerMessages {
 
     async fn answer(&self, message: &ChatWorkRow) -> anyhow::Result<()> {
         let cause = event_at(&*self.log, message.position).await?;
-        let context = Context::of_reaction(NAME, &cause);
+        let span = info_span!(target: SPANS, "answer", otel.name = NAME, otel.kind = "consumer");
+        let span = following(span, &cause.metadata);
+        self.answer_after(message, &cause).instrument(span).await
+    }
+
+    async fn answer_after(
+        &self,
+        message: &ChatWorkRow,
+        cause: &Recorded<AnyEvent>,
+    ) -> anyhow::Result<()> {
+        let context = Context::of_reaction(NAME, cause);
         let mut telling = Telling {
             drafts: &*self.drafts,
             message,
@@ -112,7 +125,7 @@ impl AnswerMessages {
                 tracing::info!(message.id = %message_id, "Message {message_id} was answered before");
             }
         }
-        let reminding = Context::of_reaction(REMINDING, &cause);
+        let reminding = Context::of_reaction(REMINDING, cause);
         self.conversations
             .remind_of_break(reminding, segment)
             .await?;

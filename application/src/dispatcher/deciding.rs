@@ -1,6 +1,6 @@
 //! What a command makes of an aggregate as it is known, in the form that the log stores.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
 use domain::{
@@ -15,6 +15,7 @@ use crate::{
     chance,
     context::{Actor, CommandError, Context, Intervening},
     ports::{IdempotencyClaim, NewEvent, StoredEvent, StreamId, StreamSlice},
+    traces::{Place, SPAN_ID},
 };
 
 /// Decides a command on an aggregate as it is known.
@@ -110,6 +111,15 @@ fn metadata(
             (None, claim.map(IdempotencyClaim::sha256))
         }
     };
+    let (trace_id, more) = match Place::here() {
+        Some(Place {
+            trace_id, span_id, ..
+        }) => (
+            Some(trace_id),
+            BTreeMap::from([(SPAN_ID.to_owned(), span_id)]),
+        ),
+        None => (context.trace_id.clone(), BTreeMap::new()),
+    };
     serde_json::to_string(&Metadata {
         actor: context.actor.to_string(),
         owner: context.owner,
@@ -118,9 +128,9 @@ fn metadata(
         command: command.to_owned(),
         idempotency_key,
         idempotency_key_sha256,
-        trace_id: context.trace_id.clone(),
+        trace_id,
         policy_pack,
-        more: Default::default(),
+        more,
     })
     .map(Arc::from)
 }

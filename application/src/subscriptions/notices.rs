@@ -261,6 +261,7 @@ pub(super) fn of_provider(owner: UserId, message: &str, command: Option<&str>) -
         correlation_id: correlation,
         causation_id: correlation,
         trace_id: None,
+        span_id: None,
         idempotency: command.map(|command| IdempotencyClaim {
             scope: format!("provider:{PROVIDER}"),
             key: format!("{message}/{command}"),

@@ -87,7 +87,11 @@ fn process_that_reports() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let dsn = env::var("REPORTS_TO").unwrap();
     let look_up = |name: &str| (name == "SENTRY_DSN").then(|| dsn.clone());
-    let telemetry = telemetry::start(&Settings::read(&look_up).unwrap(), telemetry::SERVER_FILTER);
+    let telemetry = telemetry::start(
+        &Settings::read(&look_up).unwrap(),
+        telemetry::SERVER_FILTER,
+        None,
+    );
     let request = tracing::info_span!("request", request_id = %"order-7", trace_id = TRACE);
     request.in_scope(|| {
         tracing::info!(email = "mara@example.com", "Mara <mara@example.com> came in");

@@ -76,7 +76,7 @@ pub fn made_for(name: &str, kind: &[&str], extensions: &str) -> Option<SigningKe
     })
 }
 
-fn key(folder: &Path, file: &str, kind: &[&str]) {
+pub fn key(folder: &Path, file: &str, kind: &[&str]) {
     openssl(folder)
         .arg("genpkey")
         .args(kind)

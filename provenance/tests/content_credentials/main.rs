@@ -5,6 +5,7 @@ mod ingredients;
 mod keys;
 mod others;
 mod reading;
+mod rsa;
 mod signing;
 
 use std::{fs, io::Cursor, path::PathBuf, sync::Arc};

@@ -78,6 +78,13 @@ impl Nginx {
     }
 }
 
+impl Drop for Nginx {
+    /// Its workers would outlive a master that is killed.
+    fn drop(&mut self) {
+        self.process.end("TERM");
+    }
+}
+
 /// Debian keeps servers where only root's PATH looks.
 fn path() -> String {
     format!(

@@ -5,7 +5,8 @@ use std::time::Duration;
 use application::{
     context::{CommandError, Context, Receipt},
     photos::PhotoJob,
-    ports::{AttemptId, Prediction},
+    ports::{AttemptId, LogUnavailable, Prediction},
+    traces::{self, SPANS},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -15,6 +16,7 @@ use domain::{
 };
 use tokio::sync::{OnceCell, broadcast};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span, info_span};
 
 use super::{
     DeliverRequestedPhotos,
@@ -81,10 +83,36 @@ impl<'a> Assignment<'a> {
     /// Does what the photo needs until there is nothing more to do.
     pub(super) async fn work(&mut self) -> Leaving {
         self.at(Step::Claimed).await;
-        loop {
-            if let Err(leaving) = self.step().await {
-                return leaving;
+        let span = self.span().await;
+        async {
+            loop {
+                if let Err(leaving) = self.step().await {
+                    return leaving;
+                }
             }
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// What collectors of traces see of it, in the trace of the wish.
+    async fn span(&self) -> Span {
+        if !traces::are_collected() {
+            return Span::none();
+        }
+        let span = info_span!(
+            target: SPANS,
+            "deliver",
+            otel.name = super::NAME,
+            otel.kind = "consumer",
+            photo.id = %self.photo_id,
+        );
+        match self.job().await {
+            Ok(Some(job)) => match self.wish(&job).await {
+                Ok(wish) => traces::following(span, &wish.metadata),
+                Err(_) => span,
+            },
+            Ok(None) | Err(_) => span,
         }
     }
 
@@ -221,12 +249,16 @@ impl<'a> Assignment<'a> {
             .await
     }
 
+    /// The event that all of this follows from.
+    async fn wish(&self, job: &PhotoJob) -> Result<&Recorded<AnyEvent>, LogUnavailable> {
+        self.wish
+            .get_or_try_init(|| event_at(&*self.desk.log, job.requested_position))
+            .await
+    }
+
     /// All that follows from a wish carries what the wish carried.
     async fn context(&self, job: &PhotoJob) -> Result<Context, CommandError<Rejection>> {
-        let wish = self
-            .wish
-            .get_or_try_init(|| event_at(&*self.desk.log, job.requested_position))
-            .await?;
+        let wish = self.wish(job).await?;
         // Attempt numbers make repetition harmless; a key would let only the first of our commands through.
         Ok(Context {
             idempotency: None,

@@ -14,7 +14,7 @@ use url::Url;
 use super::config::{InvalidImagesConfig, OpenAiImagesConfig};
 use crate::{
     limits::{CONNECT_TIME, PROVIDER_ANSWER},
-    web_service::{api_base, bearer, client, read_up_to, retry_after, trouble},
+    web_service::{api_base, bearer, client, read_up_to, retry_after, send, trouble},
 };
 
 /// An answer of the API, read whole.
@@ -70,7 +70,7 @@ impl Api {
             // The service's staff can find the call by it.
             .header("X-Client-Request-Id", order_name(order))
             .body(body);
-        let response = request.send().await.map_err(|error| {
+        let response = send("openai", request).await.map_err(|error| {
             let kind = match () {
                 () if error.is_builder() => ProviderErrorKind::Operator,
                 () if error.is_connect() => ProviderErrorKind::Retryable { after: None },

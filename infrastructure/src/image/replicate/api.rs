@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     limits::PROVIDER_ANSWER,
-    web_service::{LONGEST_PAUSE, api_base, bearer, client, read_up_to, retry_after, trouble},
+    web_service::{
+        LONGEST_PAUSE, api_base, bearer, client, read_up_to, retry_after, send, trouble,
+    },
 };
 
 /// An answer of the API, read whole.
@@ -104,7 +106,7 @@ impl Api {
     /// Sends with the token and reads the whole answer, whatever its status.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Answer, Trouble> {
         let request = request.header(AUTHORIZATION, self.authorization.clone());
-        let response = request.send().await.map_err(|error| {
+        let response = send("replicate", request).await.map_err(|error| {
             let words = trouble(&error);
             match () {
                 () if error.is_builder() => Trouble::NotAsked(words),
