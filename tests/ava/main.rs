@@ -21,7 +21,6 @@ mod processes;
 mod projections;
 mod refusals;
 mod running;
-mod secrets;
 mod sign_in;
 mod story;
 mod topology;
