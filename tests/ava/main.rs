@@ -22,7 +22,6 @@ mod processes;
 mod projections;
 mod refusals;
 mod running;
-mod secrets;
 mod security;
 mod sign_in;
 mod story;
