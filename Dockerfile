@@ -45,6 +45,7 @@ COPY projections/Cargo.toml projections/
 COPY provenance/Cargo.toml provenance/
 COPY worker/Cargo.toml worker/
 COPY sandbox/Cargo.toml sandbox/
+COPY simulation/Cargo.toml simulation/
 COPY transparency/Cargo.toml transparency/
 COPY deploy/empty_crates.sh deploy/
 RUN sh deploy/empty_crates.sh \

@@ -25,7 +25,7 @@ BENCH =
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
-	stop-scratch web web-packages web-tests browser s3-server contract contract-lint contract-packages fuzz-api
+	stop-scratch web web-packages web-tests browser s3-server contract contract-lint contract-packages fuzz-api simulate
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -65,6 +65,10 @@ bench-tools:
 		mkdir -p "$(SHARP)" && npm install --prefix "$(SHARP)" --no-save --no-package-lock --no-audit --no-fund \
 			--loglevel=error "sharp@$(SHARP_VERSION)" || true; \
 	fi
+
+simulate: ## Live through a million seeds: everything that decides, with drawn time, order and crashes (SEEDS=…, SEED=… for one).
+	SEEDS=$(or $(SEEDS),1000000) $(CARGO) test --release --locked --package simulation --test simulation -- \
+		--nocapture whatever_happens
 
 format: ## Check that the code is formatted.
 	$(CARGO) fmt --all -- --check

@@ -91,10 +91,8 @@ impl Rows {
 }
 
 fn promised(recorded: &Recorded<AnyEvent>) -> Option<(PhotoId, Segment)> {
-    match &recorded.event {
-        AnyEvent::Conversation(Event::PhotoPromised { promise, .. }) => {
-            Some((promise.photo_id, recorded.aggregate_id.parse().ok()?))
-        }
-        _ => None,
-    }
+    let AnyEvent::Conversation(Event::PhotoPromised { promise, .. }) = &recorded.event else {
+        return None;
+    };
+    Some((promise.photo_id, recorded.aggregate_id.parse().ok()?))
 }

@@ -1,11 +1,6 @@
 //! One run: a seed, and everything that follows from it.
 
-use std::{
-    cell::RefCell,
-    fmt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{cell::RefCell, fmt, sync::Arc, time::Duration};
 
 use application::{
     avatars::Avatars,
@@ -96,18 +91,22 @@ impl fmt::Display for Outcome {
 
 /// Runs the course of a seed.
 pub fn run(seed: u64, variant: Variant) -> Outcome {
-    let _lots = chance::seeded(seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
     let runtime = runtime.unwrap_or_else(|error| unreachable!("a timer: {error}"));
-    runtime.block_on(course(seed, variant))
+    // What was before is the same for every seed, whichever comes first.
+    let past = {
+        let _lots = chance::seeded(u64::MAX);
+        runtime.block_on(Past::known())
+    };
+    let _lots = chance::seeded(seed);
+    runtime.block_on(course(seed, variant, &past))
 }
 
-async fn course(seed: u64, variant: Variant) -> Outcome {
+async fn course(seed: u64, variant: Variant, past: &Past) -> Outcome {
     let clock = VirtualClock::start();
-    let past = Past::known().await;
     let log = Arc::new(past.log.fork(Arc::new(clock)));
     let ground = Arc::new(MemoryGround::new(Arc::new(clock)));
     ground.begin_with(past.rows.clone(), past.head);
@@ -137,7 +136,7 @@ async fn course(seed: u64, variant: Variant) -> Outcome {
     come_to_rest(&world, outside).await;
     drop(processes);
 
-    let events = world.log.read(Position(0), usize::MAX).await;
+    let events = world.read(Position(0), usize::MAX).await;
     let events = events.unwrap_or_default();
     let mut wrongs = world.wrongs();
     invariants::check(&world, user, &events, &mut wrongs);
@@ -170,7 +169,12 @@ async fn is_at_rest(world: &World) -> bool {
         return false;
     }
     let rows = world.ground.rows();
-    rows.photo_work.is_empty() && rows.chat_work.is_empty()
+    if !rows.photo_work.is_empty() || !rows.chat_work.is_empty() {
+        return false;
+    }
+    let events = world.read(Position(0), usize::MAX).await;
+    let held = invariants::subscription(&events.unwrap_or_default());
+    world.payment.is_held_right(held.current())
 }
 
 async fn store_reference(world: &World) {

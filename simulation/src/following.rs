@@ -13,10 +13,18 @@ use projections::{
     in_memory::Table,
 };
 
+use tokio::time::Instant;
+
 use crate::{seats::Taken, variant::Variant, wire::Wire, wired::WiredLog};
 
-/// How long a follower rests that has nothing to do, has no lease, or failed.
-const REST: Duration = Duration::from_millis(300);
+/// How long a follower rests that failed.
+const REST: Duration = Duration::from_millis(500);
+
+/// Between two looks at whether a lease has become free.
+const STANDBY: Duration = Duration::from_millis(1_500);
+
+/// How old a lease is when it is renewed.
+const RENEWED: Duration = Duration::from_millis(1_000);
 
 /// What follows.
 #[derive(Clone)]
@@ -58,7 +66,7 @@ impl Following {
             if let Some(taken) = taken {
                 let Lost = self.follow(taken).await;
             }
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(STANDBY).await;
         }
     }
 
@@ -72,22 +80,31 @@ impl Following {
     async fn follow(&self, taken: Taken) -> Lost {
         let mut position = taken.checkpoint;
         let mut failures = 0;
+        let mut renewed = Instant::now();
         loop {
-            if !self.renew(taken).await {
-                return Lost;
+            if renewed.elapsed() >= RENEWED {
+                renewed = Instant::now();
+                if !self.renew(taken).await {
+                    return Lost;
+                }
             }
             let mut appended = std::pin::pin!(self.wire.world.appended.notified());
             appended.as_mut().enable();
-            let limit = 1 + self.wire.world.lot(12) as usize;
-            let page = self.log.read(position, limit).await.unwrap_or_default();
-            if page.is_empty() {
+            // As the engine does, which knows the head by looking once for all followers.
+            let head = self.wire.world.log.head().await.unwrap_or_default();
+            if head <= position {
                 tokio::select! {
                     biased;
                     () = appended => {}
-                    () = tokio::time::sleep(REST) => {}
+                    () = tokio::time::sleep(RENEWED) => {}
                 }
                 continue;
             }
+            let limit = 1 + self.wire.world.lot(12) as usize;
+            let Ok(page) = self.log.read(position, limit).await else {
+                tokio::time::sleep(REST).await;
+                continue;
+            };
             let reached = match &self.follower {
                 Follower::Projector(table) => self.project(*table, taken, position, &page).await,
                 Follower::Reaction(reaction) => {
@@ -105,11 +122,7 @@ impl Following {
     async fn renew(&self, taken: Taken) -> bool {
         let world = &self.wire.world;
         let name = self.follower.name();
-        let renew = async {
-            Ok(world
-                .seats
-                .renew(name, taken.fence, world.clock.passed()))
-        };
+        let renew = async { Ok(world.seats.renew(name, taken.fence, world.clock.passed())) };
         let renewed: Result<_, ()> = self.wire.call("seats.renew", || (), renew).await;
         renewed.unwrap_or(false)
     }
@@ -131,7 +144,10 @@ impl Following {
             written.map_err(|()| Lost)?;
         }
         let both = async {
-            if !world.seats.advance(table.projector(), taken.fence, from, to) {
+            if !world
+                .seats
+                .advance(table.projector(), taken.fence, from, to)
+            {
                 return Ok(false);
             }
             if is_beside {

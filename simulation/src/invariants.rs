@@ -2,28 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use application::ports::AttemptId;
+use cqrs_es::Aggregate;
 use domain::{
-    avatar,
-    conversation,
+    avatar, conversation,
     photo_request::{Event, Purpose},
     policy::recorded::Decision,
     recorded::{AnyEvent, Recorded},
     subscription::{self, Subscription},
     values::{MessageId, PhotoId, Position, UserId},
 };
-use application::ports::AttemptId;
-use cqrs_es::Aggregate;
 use projections::in_memory::{Rows, Table};
 
 use crate::world::World;
 
 /// Checks all of it, and tells what is wrong.
-pub fn check(
-    world: &World,
-    user: UserId,
-    events: &[Recorded<AnyEvent>],
-    wrongs: &mut Vec<String>,
-) {
+pub fn check(world: &World, user: UserId, events: &[Recorded<AnyEvent>], wrongs: &mut Vec<String>) {
     let mut found = Found(wrongs);
     numbered_without_gaps(events, &mut found);
     keys_count_once(events, &mut found);
@@ -38,6 +32,17 @@ pub fn check(
     for parked in world.inbox.parked() {
         found.wrong(format!("a payment notice is parked: {parked}"));
     }
+}
+
+/// The one subscription, as the log has it.
+pub fn subscription(events: &[Recorded<AnyEvent>]) -> Subscription {
+    let mut state = Subscription::default();
+    for recorded in events {
+        if let AnyEvent::Subscription(event) = &recorded.event {
+            state.apply(event.clone());
+        }
+    }
+    state
 }
 
 struct Found<'a>(&'a mut Vec<String>);
@@ -87,7 +92,10 @@ fn keys_count_once(events: &[Recorded<AnyEvent>], found: &mut Found<'_>) {
             last.is_none_or(|last| last.0 + 1 == recorded.position.0),
             || {
                 let actor = &metadata.actor;
-                format!("{actor} did twice what {key} stands for, at {}", recorded.position)
+                format!(
+                    "{actor} did twice what {key} stands for, at {}",
+                    recorded.position
+                )
             },
         );
     }
@@ -123,7 +131,10 @@ fn photos(events: &[Recorded<AnyEvent>], found: &mut Found<'_>) -> BTreeMap<Phot
         };
         let photo = photos.entry(photo_id).or_default();
         if let Err(wrong) = photo.see(event) {
-            found.wrong(format!("photo {photo_id} at {}: {wrong}", recorded.position));
+            found.wrong(format!(
+                "photo {photo_id} at {}: {wrong}",
+                recorded.position
+            ));
         }
     }
     for (photo_id, photo) in &photos {
@@ -134,29 +145,35 @@ fn photos(events: &[Recorded<AnyEvent>], found: &mut Found<'_>) -> BTreeMap<Phot
 
 impl Photo {
     fn see(&mut self, event: &Event) -> Result<(), String> {
-        let is_first = self.purpose.is_none();
-        match event {
-            Event::PhotoRequested {
-                purpose, policy, ..
-            } => {
-                if !is_first {
-                    return Err("it is requested twice".to_owned());
-                }
-                self.purpose = Some(*purpose);
-                self.allowed = policy.decision == Decision::Allow;
-                return Ok(());
-            }
-            Event::PhotoDeleted if self.ended && !self.deleted => {
-                self.deleted = true;
-                return Ok(());
-            }
-            _ if is_first => return Err("it was never requested".to_owned()),
-            _ if self.ended => return Err(format!("{event:?} after the end")),
-            _ => {}
+        if let Event::PhotoRequested {
+            purpose, policy, ..
+        } = event
+        {
+            self.allowed = policy.decision == Decision::Allow;
+            let before = self.purpose.replace(*purpose);
+            return match before {
+                None => Ok(()),
+                Some(_) => Err("it is requested twice".to_owned()),
+            };
         }
+        if self.purpose.is_none() {
+            return Err("it was never requested".to_owned());
+        }
+        if self.ended {
+            let is_wanted_gone = *event == Event::PhotoDeleted && !self.deleted;
+            self.deleted |= is_wanted_gone;
+            return is_wanted_gone
+                .then_some(())
+                .ok_or_else(|| format!("{event:?} after the end"));
+        }
+        self.progress(event)
+    }
+
+    fn progress(&mut self, event: &Event) -> Result<(), String> {
         match event {
             Event::GenerationStarted { attempt, .. } => {
-                let is_next = *attempt == self.attempt + 1 && (self.attempt == 0 || self.attempt_over);
+                let is_next =
+                    *attempt == self.attempt + 1 && (self.attempt == 0 || self.attempt_over);
                 self.attempt = *attempt;
                 self.attempt_over = false;
                 is_next
@@ -196,7 +213,9 @@ impl Photo {
 /// A picture that can be seen has its files; one that nobody can see any more has not.
 fn files_are_there(world: &World, photos: &BTreeMap<PhotoId, Photo>, found: &mut Found<'_>) {
     let shown = |deleted| {
-        let photos = photos.values().filter(move |photo| photo.deleted == deleted);
+        let photos = photos
+            .values()
+            .filter(move |photo| photo.deleted == deleted);
         photos.filter_map(|photo| photo.image.as_ref())
     };
     let seen: BTreeSet<_> = shown(false).collect();
@@ -267,10 +286,14 @@ fn turns_end_once(
         }
     }
     for (message_id, ends) in turns {
-        found.unless(ends == 1, || format!("message {message_id} has {ends} answers"));
+        found.unless(ends == 1, || {
+            format!("message {message_id} has {ends} answers")
+        });
     }
     for (photo_id, ends) in promises {
-        found.unless(ends == 1, || format!("the promise of {photo_id} has {ends} ends"));
+        found.unless(ends == 1, || {
+            format!("the promise of {photo_id} has {ends} ends")
+        });
     }
 }
 
@@ -282,19 +305,24 @@ fn references_are_answered(
 ) {
     let mut answers: BTreeMap<PhotoId, u32> = BTreeMap::new();
     for recorded in events {
-        match &recorded.event {
-            AnyEvent::Avatar(avatar::Event::ReferenceImageRequested { photo_id }) => {
+        let AnyEvent::Avatar(event) = &recorded.event else {
+            continue;
+        };
+        match event {
+            avatar::Event::ReferenceImageRequested { photo_id } => {
                 answers.entry(*photo_id).or_default();
                 let purpose = photos.get(photo_id).and_then(|photo| photo.purpose);
                 found.unless(purpose == Some(Purpose::Reference), || {
                     format!("reference picture {photo_id} was never requested")
                 });
             }
-            AnyEvent::Avatar(
-                avatar::Event::ReferenceImageReady { photo_id }
-                | avatar::Event::ReferenceImageFailed { photo_id, .. },
-            ) => *answers.entry(*photo_id).or_default() += 1,
-            _ => {}
+            avatar::Event::ReferenceImageReady { photo_id }
+            | avatar::Event::ReferenceImageFailed { photo_id, .. } => {
+                *answers.entry(*photo_id).or_default() += 1;
+            }
+            avatar::Event::AvatarCreated { .. }
+            | avatar::Event::ProfileChanged { .. }
+            | avatar::Event::ReferenceImageApproved { .. } => {}
         }
     }
     for (photo_id, answers) in answers {
@@ -320,22 +348,25 @@ fn quota_is_what_stands(
         state.apply(event.clone());
         let usage = state.usage();
         found.unless(usage.used <= usage.limit, || {
-            format!("{} pictures of {} at {}", usage.used, usage.limit, recorded.position)
+            format!(
+                "{} pictures of {} at {}",
+                usage.used, usage.limit, recorded.position
+            )
         });
-        match event {
-            subscription::Event::PhotoReserved {
-                photo_id,
-                period_start,
-            } => {
-                let first = taken.insert(*photo_id, *period_start).is_none() && ever.insert(*photo_id);
-                found.unless(first, || format!("photo {photo_id} is reserved twice"));
-            }
-            subscription::Event::PhotoReleased { photo_id } => {
-                found.unless(taken.remove(photo_id).is_some(), || {
-                    format!("photo {photo_id} is released and was not reserved")
-                });
-            }
-            _ => {}
+        if let subscription::Event::PhotoReserved {
+            photo_id,
+            period_start,
+        } = event
+        {
+            taken.insert(*photo_id, *period_start);
+            found.unless(ever.insert(*photo_id), || {
+                format!("photo {photo_id} is reserved twice")
+            });
+        }
+        if let subscription::Event::PhotoReleased { photo_id } = event {
+            found.unless(taken.remove(photo_id).is_some(), || {
+                format!("photo {photo_id} is released and was not reserved")
+            });
         }
     }
     let period = state.current().map(|current| current.period_start);
@@ -344,37 +375,28 @@ fn quota_is_what_stands(
         found.unless(ever.contains(photo_id) == paid_for, || {
             format!("photo {photo_id} and its place in the quota are not both there")
         });
-        // What was reserved in a period that is over need not be given back.
         let is_taken = taken.get(photo_id).copied();
-        if is_taken.is_none() && photo.stands() && paid_for || (is_taken == period && !photo.stands()) && is_taken.is_some() {
-            found.wrong(format!("the quota does not know how photo {photo_id} ended"));
-        }
+        let is_lost = paid_for && photo.stands() && is_taken.is_none();
+        // What was reserved in a period that is over need not be given back.
+        let is_left_over = is_taken.is_some() && is_taken == period && !photo.stands();
+        found.unless(!is_lost && !is_left_over, || {
+            format!("the quota does not know how photo {photo_id} ended")
+        });
     }
 }
 
-/// Whatever order its messages came in, and however often.
+/// Whatever order its messages came in, however often, and whatever the provider did not answer: a comparison follows.
 fn subscription_is_as_the_provider_says(
     world: &World,
     user: UserId,
     events: &[Recorded<AnyEvent>],
     found: &mut Found<'_>,
 ) {
-    let mut state = Subscription::default();
-    for recorded in events {
-        if let AnyEvent::Subscription(event) = &recorded.event {
-            state.apply(event.clone());
-        }
-    }
-    let held = state.current().map(|held| {
-        let period = (held.period_start, held.period_end);
-        (held.status, period, held.cancel_at_period_end)
-    });
-    let true_one = world.payment.truth().map(|told| {
-        let period = (told.period_start, told.period_end);
-        (told.status, period, told.cancel_at_period_end)
-    });
-    found.unless(held == true_one, || {
-        format!("the subscription of {user} is {true_one:?}, and held for {held:?}")
+    let state = subscription(events);
+    let held = state.current();
+    found.unless(world.payment.is_held_right(held), || {
+        let truth = world.payment.truth();
+        format!("the subscription of {user} is {truth:?}, and held for {held:?}")
     });
 }
 
@@ -392,5 +414,7 @@ fn rows_are_the_log(world: &World, events: &[Recorded<AnyEvent>], found: &mut Fo
             format!("{} followed {followed} events of {all}", table.projector())
         });
     }
-    found.unless(held == fresh, || "the read models are not what the log makes of them".to_owned());
+    found.unless(held == fresh, || {
+        "the read models are not what the log makes of them".to_owned()
+    });
 }

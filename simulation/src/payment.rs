@@ -13,7 +13,7 @@ use application::ports::{
 use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::{
-    subscription::{Status, Survey},
+    subscription::{Snapshot, Status, Survey},
     values::UserId,
 };
 
@@ -68,6 +68,19 @@ impl PaymentProvider {
         self.known().clone()
     }
 
+    /// Whether that is how the subscription stands in truth.
+    pub fn is_held_right(&self, held: Option<&Snapshot>) -> bool {
+        let held = held.map(|held| {
+            let period = (held.period_start, held.period_end);
+            (held.status, period, held.cancel_at_period_end)
+        });
+        let told = self.truth().map(|told| {
+            let period = (told.period_start, told.period_end);
+            (told.status, period, told.cancel_at_period_end)
+        });
+        held == told
+    }
+
     fn known(&self) -> MutexGuard<'_, Option<ProviderSubscription>> {
         self.truth.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,13 +95,13 @@ pub async fn live(world: Arc<World>, user: UserId) {
     *world.payment.known() = Some(active(user));
     let mut telling = tokio::task::JoinSet::new();
     for _ in 0..world.lot(5) {
-        tokio::time::sleep(world.time(50, 1_500)).await;
+        tokio::time::sleep(world.time(50, 700)).await;
         let Some(now) = changed(&world) else { break };
         for told in 0..1 + world.lot(2) {
             let notice = notice(&world, &now, told == 0);
             for _ in 0..1 + world.lot(2) {
                 let (world, notice) = (world.clone(), notice.clone());
-                let late = world.time(0, 2_500);
+                let late = world.time(0, 1_500);
                 telling.spawn(async move {
                     tokio::time::sleep(late).await;
                     let index = {
@@ -151,6 +164,13 @@ fn notice(world: &World, now: &ProviderSubscription, whole: bool) -> PaymentNoti
 /// The provider, over a wire.
 pub struct Gateway(pub Wire);
 
+impl Gateway {
+    fn is_away(&self) -> bool {
+        let world = &self.0.world;
+        world.variant == Variant::NoticesBelieved || world.misfortune(world.weather.provider)
+    }
+}
+
 fn away() -> PaymentError {
     PaymentError::Unavailable("away".into())
 }
@@ -209,7 +229,19 @@ impl PaymentGateway for Gateway {
     }
 
     async fn subscriptions(&self, _: Option<&str>) -> Result<SubscriptionPage, PaymentError> {
-        not_played()
+        let world = &self.0.world;
+        let effect = async {
+            if self.is_away() {
+                return Err(away());
+            }
+            let known = world.payment.truth().into_iter();
+            Ok(SubscriptionPage {
+                subscriptions: known.filter(|one| !one.status.is_terminal()).collect(),
+                unreadable: Vec::new(),
+                next: None,
+            })
+        };
+        self.0.call("payment.subscriptions", away, effect).await
     }
 
     async fn subscriptions_of(&self, _: &str) -> Result<SubscriptionPage, PaymentError> {
@@ -219,9 +251,7 @@ impl PaymentGateway for Gateway {
     async fn subscription(&self, id: &str) -> Result<Option<ProviderSubscription>, PaymentError> {
         let world = &self.0.world;
         let effect = async {
-            let is_away = world.variant == Variant::NoticesBelieved
-                || world.misfortune(world.weather.provider);
-            if is_away {
+            if self.is_away() {
                 return Err(away());
             }
             let answer = world.payment.truth().filter(|known| known.id == id);

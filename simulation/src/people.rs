@@ -161,7 +161,7 @@ impl Person {
     }
 
     async fn say(&self, key: &str, mode: Mode) -> Told {
-        let Ok(text) = "Good morning, how did you sleep?".parse() else {
+        let Ok(text) = "What a lovely day it was.".parse() else {
             return Told::Refused;
         };
         let message_id = MessageId(chance::id());
@@ -196,7 +196,7 @@ impl Person {
 
     /// One of the pictures that were wished for in this run, as the person sees them.
     async fn some_photo(&self) -> Option<PhotoId> {
-        let events = self.world.log.read(Position(0), usize::MAX).await.ok()?;
+        let events = self.world.read(Position(0), usize::MAX).await.ok()?;
         let photos: Vec<_> = events.iter().filter_map(wished).skip(1).collect();
         let lot = self.world.lot(u32::try_from(photos.len()).unwrap_or(1));
         photos.get(lot as usize).copied()
@@ -204,10 +204,11 @@ impl Person {
 }
 
 fn wished(recorded: &Recorded<AnyEvent>) -> Option<PhotoId> {
-    match &recorded.event {
-        AnyEvent::PhotoRequest(photo_request::Event::PhotoRequested { photo_id, .. }) => {
-            Some(*photo_id)
-        }
-        _ => None,
-    }
+    let AnyEvent::PhotoRequest(event) = &recorded.event else {
+        return None;
+    };
+    let photo_request::Event::PhotoRequested { photo_id, .. } = event else {
+        return None;
+    };
+    Some(*photo_id)
 }

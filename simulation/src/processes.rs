@@ -16,9 +16,7 @@ use domain::values::UserId;
 use projections::in_memory::Table;
 use tokio::{sync::broadcast, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use worker::{
-    ChatSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings,
-};
+use worker::{ChatSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings};
 
 use crate::{
     companion::{Companion, Unheard},
@@ -66,7 +64,7 @@ fn settings() -> WorkerSettings {
             longest_retry: Duration::from_secs(2),
             max_attempts: 12,
         },
-        reconcile_every: None,
+        reconcile_every: Some(Duration::from_secs(6)),
         stop_within: Duration::from_secs(1),
     }
 }

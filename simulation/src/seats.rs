@@ -9,7 +9,7 @@ use std::{
 use domain::values::Position;
 
 /// How long a follower's lease lasts without being renewed.
-pub const LASTS: Duration = Duration::from_millis(1_500);
+pub const LASTS: Duration = Duration::from_millis(2_500);
 
 /// Who follows what, and how far they are.
 #[derive(Default)]

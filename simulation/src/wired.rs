@@ -30,22 +30,19 @@ pub fn log_away() -> LogUnavailable {
 pub struct WiredLog(pub Wire);
 
 impl WiredLog {
-    async fn append_as_things_are(&self, append: Append) -> Result<Appended, AppendError> {
+    async fn append_as_things_are(&self, mut append: Append) -> Result<Appended, AppendError> {
         let world = &self.0.world;
-        let append = match world.variant {
-            Variant::KeysForgotten => Append {
-                idempotency: None,
-                ..append
-            },
-            _ => append,
-        };
-        match world.variant {
-            Variant::AppendsUnfenced => append_unfenced(world.log.as_ref(), append).await,
-            Variant::AppendsForgotten if world.misfortune(20) => Ok(Appended {
-                position: world.log.head().await?,
-            }),
-            _ => world.log.append(append).await,
+        if world.variant == Variant::KeysForgotten {
+            append.idempotency = None;
         }
+        if world.variant == Variant::AppendsUnfenced {
+            return append_unfenced(world.log.as_ref(), append).await;
+        }
+        if world.variant == Variant::AppendsForgotten && world.misfortune(20) {
+            let position = world.log.head().await?;
+            return Ok(Appended { position });
+        }
+        world.log.append(append).await
     }
 }
 
@@ -89,7 +86,7 @@ impl EventLog for WiredLog {
         after: Position,
         limit: usize,
     ) -> Result<Vec<Recorded<AnyEvent>>, ReadError> {
-        let effect = self.0.world.log.read(after, limit);
+        let effect = self.0.world.read(after, limit);
         let away = || ReadError::Unavailable(log_away());
         self.0.call_log("log.read", away, effect).await
     }

@@ -6,8 +6,15 @@ use std::{
     time::Duration,
 };
 
-use application::{memory_log::MemoryLog, ports::Clock};
+use application::{
+    memory_log::MemoryLog,
+    ports::{Clock, EventLog, ReadError},
+};
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    recorded::{AnyEvent, Recorded},
+    values::Position,
+};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use tokio::{sync::Notify, time::Instant};
 use worker::memory_ground::MemoryGround;
@@ -113,6 +120,7 @@ pub struct Condition {
 
 struct Changing {
     lots: SmallRng,
+    read: Vec<Recorded<AnyEvent>>,
     trace: Vec<Step>,
     conditions: [Condition; PROCESSES],
     wrongs: Vec<String>,
@@ -176,6 +184,7 @@ impl World {
             appended: Notify::new(),
             changing: Mutex::new(Changing {
                 lots,
+                read: Vec::new(),
                 trace: Vec::with_capacity(1024),
                 conditions: Default::default(),
                 wrongs: Vec::new(),
@@ -230,6 +239,26 @@ impl World {
         });
     }
 
+    /// Up to so many events of the log after a position. Each is decoded once, for all who read it.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub async fn read(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<Recorded<AnyEvent>>, ReadError> {
+        let known = Position(self.changing().read.len() as u64);
+        if self.log.head().await? > known {
+            let more = self.log.read(known, usize::MAX).await?;
+            self.changing().read.extend(more);
+        }
+        let skipped = usize::try_from(after.0).unwrap_or(usize::MAX);
+        let changing = self.changing();
+        let read = changing.read.iter().skip(skipped).take(limit);
+        Ok(read.cloned().collect())
+    }
+
     /// How a process is.
     pub fn condition(&self, process: usize) -> Condition {
         self.changing().conditions[process]
@@ -265,10 +294,10 @@ impl World {
 
 impl Weather {
     fn drawn(lots: &mut SmallRng) -> Self {
-        let until = Duration::from_millis(lots.random_range(1_000..6_000));
+        let until = Duration::from_millis(lots.random_range(500..4_000));
         let begins = Duration::from_millis(lots.random_range(0..2_000));
         let lasts = Duration::from_millis(lots.random_range(3_000..25_000));
-        let outage = (lots.random_range(0..20) == 0).then_some((begins, begins + lasts));
+        let outage = (lots.random_range(0..30) == 0).then_some((begins, begins + lasts));
         Self {
             crash: lots.random_range(0..12),
             loss: lots.random_range(0..40),

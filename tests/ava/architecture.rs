@@ -20,6 +20,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ),
     ("worker", &["domain", "application", "projections"]),
     ("sandbox", &[]),
+    (
+        "simulation",
+        &["domain", "application", "projections", "worker"],
+    ),
     ("transparency", &[]),
     (
         "ava",
