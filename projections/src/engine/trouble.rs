@@ -144,6 +144,7 @@ pub fn is_passing(error: &anyhow::Error) -> bool {
             || cause.is::<LogUnavailable>()
             || cause.downcast_ref().is_some_and(is_passing_sql)
             || is_passing_command::<domain::avatar::Rejection>(cause)
+            || is_passing_command::<domain::conversation::Rejection>(cause)
             || is_passing_command::<domain::photo_request::Rejection>(cause)
             || is_passing_command::<domain::subscription::Rejection>(cause)
     })
@@ -221,6 +222,8 @@ mod tests {
         assert!(is_passing(&away().into()));
         assert!(is_passing(&Outcome::Unavailable(away()).into()));
         assert!(is_passing(&Outcome::Busy.into()));
+        type Told = CommandError<domain::conversation::Rejection>;
+        assert!(is_passing(&Told::Unavailable(away()).into()));
         assert!(is_passing(&sqlx::Error::PoolTimedOut.into()));
         assert!(is_passing(
             &anyhow::Error::from(away()).context("while reacting")
