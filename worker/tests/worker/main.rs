@@ -10,6 +10,7 @@ mod crashes;
 mod deletion;
 mod erasure;
 mod fallback;
+mod ground_contract;
 mod history;
 mod leases;
 mod misbehaviour;
