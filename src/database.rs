@@ -99,6 +99,22 @@ impl Database {
         })
     }
 
+    /// Connections to the replica that answers an API's reads; none where there is none. Nobody is asked yet: the replica may
+    /// be away.
+    pub fn replica(&self, process: &str, roles: Roles) -> Result<Option<ReplicaPools>, Failure> {
+        let Some(url) = &self.settings.read_database_url else {
+            return Ok(None);
+        };
+        let open = |purpose: &str, role| {
+            let options = DatabaseOptions::named(&format!("ava {process} {purpose}"));
+            database::open_replica(url.reveal(), &options.acting_as(role)).map_err(told)
+        };
+        Ok(Some(ReplicaPools {
+            people: open("reads", roles.requests)?,
+            stewards: open("stewards' reads", roles.stewards)?,
+        }))
+    }
+
     /// The event log in it, over those connections.
     pub fn log(&self, pool: &PgPool) -> Result<PostgresEventLog, Failure> {
         let masters = master_keys(&self.settings)?;
@@ -171,6 +187,14 @@ impl Roles {
         stewards: DatabaseRole::Steward,
         following: DatabaseRole::Projector,
     };
+    /// Whether people and stewards are answered with them.
+    pub const fn serve_people(self) -> bool {
+        matches!(
+            (self.requests, self.stewards),
+            (DatabaseRole::Api, DatabaseRole::Steward)
+        )
+    }
+
     /// Of a process that acts as one role only.
     pub const fn only(role: DatabaseRole) -> Self {
         Self {
@@ -194,6 +218,23 @@ pub struct Pools {
     pub stewards: PgPool,
     /// For the followers of the log, each of which may hold one.
     pub following: PgPool,
+}
+
+/// The connections of one process to the replica, by who asks.
+#[derive(Clone)]
+pub struct ReplicaPools {
+    /// For people's reads.
+    pub people: PgPool,
+    /// For those of auditors.
+    pub stewards: PgPool,
+}
+
+impl ReplicaPools {
+    /// Gives all connections back.
+    pub async fn close(self) {
+        self.people.close().await;
+        self.stewards.close().await;
+    }
 }
 
 impl Pools {
@@ -221,7 +262,7 @@ pub async fn must_be_migrated(pool: &PgPool) -> Result<(), Failure> {
 /// Which exit code a database's absence has.
 pub fn told(error: DatabaseError) -> Failure {
     match error {
-        DatabaseError::BadAddress(_) => Failure::usage(error),
+        DatabaseError::BadAddress(_) | DatabaseError::BadReplicaAddress(_) => Failure::usage(error),
         DatabaseError::Unreachable { .. } => Failure::try_again(error),
         DatabaseError::NoRole { .. } => Failure::conflict(error),
         DatabaseError::Refused { .. }

@@ -40,6 +40,7 @@ use infrastructure::{
 use projections::{
     engine::{Checkpoints, Engine, Follower},
     rebuild::SelfCheck,
+    replica::Replica,
 };
 use provenance::Credentials;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +54,10 @@ use self::{
     processes::Processes,
     storage::Storage,
 };
-use crate::{database::Pools, failure::Failure};
+use crate::{
+    database::{Pools, ReplicaPools},
+    failure::Failure,
+};
 
 /// How often old idempotency keys are forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
@@ -148,6 +152,7 @@ pub struct Wiring {
     processes: Processes,
     trusted_proxies: usize,
     api_checkpoints: Checkpoints,
+    replica: Option<Replica>,
     credentials: Option<Arc<Credentials>>,
     inbox: Arc<WebhookInbox>,
     identity: Identity,
@@ -166,6 +171,7 @@ impl Wiring {
         secrets: &Secrets,
         surroundings: Surroundings,
         pools: Pools,
+        replica: Option<ReplicaPools>,
     ) -> Result<Self, Failure> {
         let log = Arc::new(PostgresEventLog::start(
             pools.work.clone(),
@@ -245,6 +251,9 @@ impl Wiring {
             storage: Storage::open(settings)?,
             trusted_proxies: settings.rate_limits.trusted_proxies,
             api_checkpoints: Checkpoints::new(pools.requests.clone()),
+            replica: replica.map(|ReplicaPools { people, stewards }| {
+                Replica::new(people, stewards, pools.requests.clone())
+            }),
             credentials: pictures::credentials(settings)?,
             inbox: Arc::new(WebhookInbox::new(pools.work.clone())),
             identity: Identity::of(settings, secrets.jwt.clone(), &surroundings.sandbox_url)?,
@@ -283,6 +292,7 @@ impl Wiring {
         let web = self.web_client()?;
         Ok(api::App {
             pool: self.pools.requests.clone(),
+            replica: self.replica.clone(),
             steward_pool: self.pools.stewards.clone(),
             rebuild_pool: self.pools.following.clone(),
             rebuild_log: Arc::new(self.log.reading_through(self.pools.following.clone())),
@@ -431,6 +441,17 @@ impl Wiring {
             self.api_checkpoints.clone(),
             stop,
         )
+    }
+
+    /// Looks after the replica that answers reads, until `stop`; only waits where there is none.
+    pub fn watch_replica(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        let replica = self.replica.clone();
+        async move {
+            match replica {
+                Some(replica) => replica.watch(stop).await,
+                None => stop.cancelled().await,
+            }
+        }
     }
 
     /// Hears what image providers told any process, until `stop`.

@@ -21,7 +21,7 @@ use application::{
     stewardship::Stewardships,
     subscriptions::Subscriptions,
 };
-use projections::engine::Checkpoints;
+use projections::{engine::Checkpoints, replica::Replica};
 use sqlx::PgPool;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -53,6 +53,8 @@ pub struct App {
     /// The database of the read models, as the people who ask may see it: each question says who asks. Each thread of
     /// the server opens its share of the connections for itself.
     pub pool: PgPool,
+    /// A replica of it for reads; none where the database answers all of them itself.
+    pub replica: Option<Replica>,
     /// The same database for operators and auditors, who see everybody's rows, and for figures.
     pub steward_pool: PgPool,
     /// The same database for rebuilds, whose statements may take as long as they take.
@@ -167,16 +169,11 @@ impl State {
     /// thread has to be woken for, since the connection was opened there, comes later and costs more. They close with
     /// the application's pool. To be called on that thread.
     fn of_thread(&self, connections: u32) -> Self {
-        let options = self.pool.options().clone().max_connections(connections);
-        let address = self.pool.connect_options().as_ref().clone();
-        let pool = options.connect_lazy_with(address);
-        let (whole, share) = (self.pool.clone(), pool.clone());
-        actix_web::rt::spawn(async move {
-            whole.close_event().await;
-            share.close().await;
-        });
+        let share = |pool: &PgPool| share_of(pool, connections);
+        let replica = self.replica.as_ref();
         let app = App {
-            pool,
+            pool: share(&self.pool),
+            replica: replica.map(|replica| replica.with_people(share(replica.people()))),
             ..self.app.clone()
         };
         Self {
@@ -203,6 +200,19 @@ impl Deref for State {
     fn deref(&self) -> &App {
         &self.app
     }
+}
+
+/// So many connections of this thread's own, which close with all of them.
+fn share_of(whole: &PgPool, connections: u32) -> PgPool {
+    let options = whole.options().clone().max_connections(connections);
+    let address = whole.connect_options().as_ref().clone();
+    let pool = options.connect_lazy_with(address);
+    let (whole, share) = (whole.clone(), pool.clone());
+    actix_web::rt::spawn(async move {
+        whole.close_event().await;
+        share.close().await;
+    });
+    pool
 }
 
 /// Every operation.

@@ -6,6 +6,7 @@ mod resource;
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, patch, post, web::Data};
 use application::avatars::ProfileError;
 use domain::values::{AvatarId, PhotoId, UserId};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 pub(crate) use resource::Avatar;
@@ -108,12 +109,18 @@ pub(crate) async fn get_avatar(
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let as_of = AsOf::of(&raw)?;
-    request.seen(&app, positions::AVATAR).await?;
+    let user = request.user;
     let avatar = match as_of.point(&app).await? {
-        Some(point) => Avatar::past(&app, request.user, point).await?,
-        None => Avatar::read(&app, request.user).await?,
+        Some(point) => {
+            request.seen(&app, positions::AVATAR).await?;
+            Avatar::past(&app, user, point).await?
+        }
+        None => {
+            let read = async |pool: &PgPool| Avatar::read_from(pool, &app, user).await;
+            request.ask(&app, positions::AVATAR, read).await?
+        }
     };
-    let reply = shown(&app, request.user, avatar, StatusCode::OK).await?;
+    let reply = shown(&app, user, avatar, StatusCode::OK).await?;
     Ok(reply.respond())
 }
 

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use domain::values::{PlanId, UserId};
 use projections::gate::{self, SubscriptionRow};
 use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
 use utoipa::ToSchema;
 
 pub(crate) use invoices::{InvoiceResource as Invoice, list_invoices};
@@ -166,14 +167,19 @@ pub(crate) async fn get_subscription(
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let as_of = AsOf::of(&raw)?;
-    request.seen(&app, positions::GATE).await?;
+    let user = request.user;
     let reply = match as_of.point(&app).await? {
         Some(point) => {
-            let row = app.past(point).subscription(request.user).await?;
+            request.seen(&app, positions::GATE).await?;
+            let row = app.past(point).subscription(user).await?;
             let moment = as_of.moment(&app, point).await?;
             told(&app, row, moment)?
         }
-        None => shown(&app, request.user).await?,
+        None => {
+            let own = async |pool: &PgPool| gate::of_owner(pool, user).await;
+            let row = request.ask(&app, positions::GATE, own).await?;
+            told(&app, row, app.billing_clock.now())?
+        }
     };
     Ok(reply.respond())
 }

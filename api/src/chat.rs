@@ -16,6 +16,7 @@ use projections::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -126,8 +127,11 @@ pub(crate) async fn get_chat(
     app: Data<State>,
     request: ReadRequest,
 ) -> Result<HttpResponse, Problem> {
-    request.seen(&app, positions::CHAT).await?;
-    let chat = admitted(&app, request.user).await?;
+    let user = request.user;
+    let stands = async |pool: &PgPool| messages::chat_behind_gate(pool, user).await;
+    let asked = request.ask(&app, positions::CHAT, stands);
+    let (admission, chat) = asked.await?;
+    app.admit(&admission)?;
     Ok(shown(chat)?.respond())
 }
 

@@ -3,6 +3,7 @@
 mod chat;
 mod process;
 mod queues;
+mod replica;
 mod tree;
 mod webhooks;
 
@@ -85,6 +86,7 @@ async fn figures(app: &App) -> String {
         family(&mut told, name, "Whether Redis answers.");
         line(&mut told, name, "", u8::from(*answers.borrow()));
     }
+    replica::text(&mut told, app.replica.as_ref());
     told
 }
 

@@ -21,6 +21,7 @@ use domain::{
 };
 use projections::photos;
 use serde::Deserialize;
+use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -141,16 +142,20 @@ pub(crate) async fn get_photo(
 ) -> Result<HttpResponse, Problem> {
     let photo_id = id(&photo_id)?;
     let as_of = AsOf::of(&raw)?;
-    request.seen(&app, positions::PHOTO).await?;
+    let user = request.user;
     let row = match as_of.point(&app).await? {
         Some(point) => {
-            let row = app.past(point).photo(request.user, photo_id).await?;
-            row.ok_or_else(|| Problem::plain(Code::PhotoNotFound))?
+            request.seen(&app, positions::PHOTO).await?;
+            app.past(point).photo(user, photo_id).await?
         }
-        None => own_row(&app, request.user, photo_id).await?,
+        None => {
+            let own = async |pool: &PgPool| photos::own(pool, user, photo_id).await;
+            request.ask(&app, positions::PHOTO, own).await?
+        }
     };
+    let row = row.ok_or_else(|| Problem::plain(Code::PhotoNotFound))?;
     if row.purpose == Purpose::Scene {
-        app.pass_gate(request.user).await?;
+        app.pass_gate(user).await?;
     }
     Ok(shown(&app, row, StatusCode::OK)?.respond())
 }

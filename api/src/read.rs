@@ -12,10 +12,13 @@ use application::{
 };
 use domain::values::{Position, UserId};
 use futures::future::{Either, LocalBoxFuture};
+use projections::replica::{self, Asker};
+use sqlx::PgPool;
 
 use crate::{
     app::State,
     parameters::{self, Parameters},
+    positions,
     problem::{Code, FieldError, Problem},
 };
 
@@ -44,6 +47,59 @@ impl ReadRequest {
             },
             None => Ok(()),
         }
+    }
+}
+
+impl ReadRequest {
+    /// The answer to a question about the person's own rows, from read models that have seen what the client wants to have
+    /// seen: the replica's, where there is one that is as far, or else the primary's.
+    pub(crate) async fn ask<T>(
+        &self,
+        app: &State,
+        read_models: &[&'static str],
+        question: impl AsyncFn(&PgPool) -> sqlx::Result<T>,
+    ) -> Result<T, Problem> {
+        if let Some(replica) = &app.replica {
+            // The gate is asked about beside much of what people read.
+            let concerned = [read_models, positions::GATE].concat();
+            let answer = replica.answer(Asker::Person, &concerned, self.awaited, &question);
+            if let Some(answer) = answer.await {
+                return Ok(answer);
+            }
+        }
+        self.seen(app, read_models).await?;
+        Ok(question(&app.pool).await?)
+    }
+}
+
+impl State {
+    /// The answer to a question that no person asks, from read models as new as the primary's.
+    pub(crate) async fn ask<T>(
+        &self,
+        read_models: &[&'static str],
+        question: impl AsyncFn(&PgPool) -> sqlx::Result<T>,
+    ) -> sqlx::Result<T> {
+        if let Some(replica) = &self.replica {
+            let answer = replica.answer(Asker::Person, read_models, None, &question);
+            if let Some(answer) = answer.await {
+                return Ok(answer);
+            }
+        }
+        question(&self.pool).await
+    }
+
+    /// The answer to an auditor's question about events, of which the log has all up to now.
+    pub(crate) async fn ask_as_steward<T>(
+        &self,
+        question: impl AsyncFn(&PgPool) -> sqlx::Result<T>,
+    ) -> sqlx::Result<T> {
+        if let Some(replica) = &self.replica {
+            let answer = replica.answer(Asker::Steward, &[replica::LOG], None, &question);
+            if let Some(answer) = answer.await {
+                return Ok(answer);
+            }
+        }
+        question(&self.steward_pool).await
     }
 }
 

@@ -5,6 +5,7 @@ use actix_web::{
     http::{StatusCode, header},
     web::Data,
 };
+use projections::replica::{Fitness, Replica};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -32,7 +33,7 @@ pub(crate) struct Health {
 pub(crate) struct Readiness {
     status: ReadinessStatus,
     checks: Checks,
-    /// What somebody should look at, and why: read models, or Redis; absent when there is nothing.
+    /// What somebody should look at, and why: read models, Redis, or the replica; absent when there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     reasons: Vec<String>,
@@ -54,6 +55,8 @@ struct Checks {
     redis: Check,
     projections: Check,
     storage: Check,
+    /// The database's replica, which answers reads.
+    replica: Check,
 }
 
 /// `disabled`: not configured, and so not needed.
@@ -106,6 +109,7 @@ pub(crate) async fn get_ready(app: Data<State>) -> Result<HttpResponse, Problem>
         },
         projections,
         storage,
+        replica: replica(&app, &mut reasons),
     };
     if checks.redis == Check::Degraded {
         reasons.push(
@@ -118,6 +122,7 @@ pub(crate) async fn get_ready(app: Data<State>) -> Result<HttpResponse, Problem>
         checks.redis,
         checks.projections,
         checks.storage,
+        checks.replica,
     ];
     let (status, http) = if all.contains(&Check::Down) {
         (
@@ -135,6 +140,27 @@ pub(crate) async fn get_ready(app: Data<State>) -> Result<HttpResponse, Problem>
         reasons,
     };
     Ok(Reply::json(http, &readiness)?.respond())
+}
+
+/// The replica; while it is not fit the primary answers in its place.
+fn replica(app: &State, reasons: &mut Vec<String>) -> Check {
+    match app.replica.as_ref().map(Replica::fitness) {
+        None => Check::Disabled,
+        Some(Fitness::Fit(_)) => Check::Ok,
+        Some(fitness) => {
+            reasons.push(match fitness {
+                Fitness::Behind(lag) => format!(
+                    "the replica is {} s behind: the primary answers its reads",
+                    lag.as_secs()
+                ),
+                // Why is for the log: anybody may ask here.
+                Fitness::Unknown | Fitness::Fit(_) | Fitness::Unfit(_) | Fitness::PrimaryAway => {
+                    "the replica does not answer: the primary answers its reads".to_owned()
+                }
+            });
+            Check::Degraded
+        }
+    }
 }
 
 /// The database, and the projectors in it, with what is wrong with them.

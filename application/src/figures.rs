@@ -90,6 +90,13 @@ pub static KEY_READS: Family<1> = Family::counter(
     ["outcome"],
 );
 
+/// Reads that a replica could answer.
+pub static REPLICA_READS: Family<1> = Family::counter(
+    "ava_replica_reads_total",
+    "How many reads a replica could have answered, by who did; none where there is no replica.",
+    ["by"],
+);
+
 /// What is counted under one name, for each set of labels.
 pub struct Family<const L: usize> {
     /// Its name.

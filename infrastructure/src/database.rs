@@ -69,6 +69,11 @@ impl DatabaseOptions {
 /// Why there is no database. No message holds the password.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
+    /// The address of the replica is wrong.
+    #[error(
+        "READ_DATABASE_URL is not a PostgreSQL address ({0}); it looks like DATABASE_URL with another host"
+    )]
+    BadReplicaAddress(String),
     /// The address itself is wrong.
     #[error(
         "DATABASE_URL is not a PostgreSQL address ({0}); it looks like postgres://user:password@host:5432/database"
@@ -172,6 +177,17 @@ pub fn open(url: &str, options: &DatabaseOptions) -> Result<PgPool, DatabaseErro
             })
         })
         .connect_lazy_with(connect))
+}
+
+/// The same for a replica.
+///
+/// # Errors
+/// When the address is none.
+pub fn open_replica(url: &str, options: &DatabaseOptions) -> Result<PgPool, DatabaseError> {
+    open(url, options).map_err(|error| match error {
+        DatabaseError::BadAddress(why) => DatabaseError::BadReplicaAddress(why),
+        other => other,
+    })
 }
 
 /// Brings the database to the shape that this program needs, and grants each role what is its. Several processes may do

@@ -122,6 +122,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// `DATABASE_URL`; none for the private PostgreSQL.
     pub database_url: Option<Secret>,
+    /// `READ_DATABASE_URL`: a replica of it that answers reads; none where it answers all of them itself.
+    pub read_database_url: Option<Secret>,
     /// `WEB_DIR`: the web client's built files; none where only the API is served.
     pub web_dir: Option<PathBuf>,
     /// `STORAGE_URL` and what belongs to it; none for pictures in `DATA_DIR/objects`.
@@ -231,6 +233,7 @@ impl Settings {
                 .unwrap_or_else(|| ".data".to_owned())
                 .into(),
             database_url: reader.secret("DATABASE_URL"),
+            read_database_url: read_database_url(&mut reader),
             pg_bin: reader.text("PG_BIN").map(PathBuf::from),
             storage: storage::read(&mut reader, environment),
             redis: redis::read(&mut reader),
@@ -392,6 +395,19 @@ impl Settings {
 fn listener(reader: &mut Reader<'_>, name: &str, port: u16) -> SocketAddr {
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     reader.value(name, &default.to_string()).unwrap_or(default)
+}
+
+/// A replica is one of a database that somebody looks after.
+fn read_database_url(reader: &mut Reader<'_>) -> Option<Secret> {
+    let url = reader.secret("READ_DATABASE_URL")?;
+    if reader.text("DATABASE_URL").is_none() {
+        reader.problem(
+            "READ_DATABASE_URL",
+            "is set, and DATABASE_URL is not: the private PostgreSQL has no replica",
+        );
+        return None;
+    }
+    Some(url)
 }
 
 /// Where `make` puts the built web client, unless it says otherwise.

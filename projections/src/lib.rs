@@ -23,6 +23,7 @@ pub mod past;
 pub mod photo_work;
 pub mod photos;
 pub mod rebuild;
+pub mod replica;
 pub mod reports;
 pub mod updates;
 

@@ -27,6 +27,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let mut crew = Crew::new(stop.clone());
     listeners.join(&mut crew, app, stop.clone());
     crew.add_steady("other processes", role.wiring.exchange_hints(stop.clone()));
+    crew.add_steady("replica", role.wiring.watch_replica(stop.clone()));
     crew.add_steady("companions' words", role.wiring.hear_companions(stop));
     tracing::info!("The API answers at {url}");
     let done = crew.work().await;

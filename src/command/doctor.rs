@@ -6,6 +6,7 @@ mod log;
 mod machine;
 mod providers;
 mod redis;
+mod replica;
 mod secrets;
 
 use infrastructure::settings::Settings;
@@ -30,6 +31,7 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
     secrets::examine(&settings, &look_up, &mut report);
     machine::examine(&settings, &mut report).await;
     if let Some(pool) = database::examine(&settings, &mut report).await {
+        replica::examine(&settings, &pool, &mut report).await;
         log::examine(&settings, &pool, &mut report).await;
         pool.close().await;
     }

@@ -5,7 +5,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    database::{Database, Pools, Roles, must_be_migrated},
+    database::{Database, Pools, ReplicaPools, Roles, must_be_migrated},
     failure::Failure,
     listener::url_of,
     wiring::{Secrets, Surroundings, Wiring},
@@ -15,6 +15,7 @@ use crate::{
 pub struct Role {
     pub wiring: Wiring,
     pools: Pools,
+    replica: Option<ReplicaPools>,
 }
 
 impl Role {
@@ -39,13 +40,31 @@ impl Role {
             public_url,
             node: format!("{name}-{}", Uuid::now_v7().simple()),
         };
-        let wiring = Wiring::new(settings, &secrets, surroundings, pools.clone())?;
-        Ok(Self { wiring, pools })
+        let replica = if roles.serve_people() {
+            database.replica(name, roles)?
+        } else {
+            None
+        };
+        let wiring = Wiring::new(
+            settings,
+            &secrets,
+            surroundings,
+            pools.clone(),
+            replica.clone(),
+        )?;
+        Ok(Self {
+            wiring,
+            pools,
+            replica,
+        })
     }
 
     /// Gives the connections back.
     pub async fn end(self) {
         drop(self.wiring);
+        if let Some(replica) = self.replica {
+            replica.close().await;
+        }
         self.pools.close().await;
     }
 }

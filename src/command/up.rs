@@ -95,12 +95,22 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
     let served = async {
         database.migrate().await?;
         let pools = database.pools("up", Roles::UP).await?;
-        let wiring = Wiring::new(&settings, &secrets, surroundings, pools.clone())?;
+        let replica = database.replica("up", Roles::UP)?;
+        let wiring = Wiring::new(
+            &settings,
+            &secrets,
+            surroundings,
+            pools.clone(),
+            replica.clone(),
+        )?;
         let crew = crew(wiring, listeners, Announcement { addresses, json }, stop)?;
         let worked = tokio::select! {
             worked = crew.work() => worked,
             failure = database.failed() => Err(failure),
         };
+        if let Some(replica) = replica {
+            replica.close().await;
+        }
         pools.close().await;
         worked
     };
@@ -129,6 +139,7 @@ fn crew(
     crew.add_steady("worker", ::worker::run(wiring.worker(), stop.clone()));
     crew.add_steady("providers' messages", wiring.hear_providers(stop.clone()));
     crew.add_steady("companions' words", wiring.hear_companions(stop.clone()));
+    crew.add_steady("replica", wiring.watch_replica(stop.clone()));
     crew.add_steady("other processes", wiring.exchange_hints(stop.clone()));
     crew.add_steady("transparency tree", wiring.grow_tree(stop.clone()));
     crew.add_steady("self-check", wiring.check_read_models(stop.clone()));
@@ -157,8 +168,8 @@ struct Announcement {
 }
 
 impl Announcement {
-    /// Asks the API until it says that all is well, then prints where to look. One that can serve but stays
-    /// degraded is announced as well, after a while.
+    /// Asks the API until it serves and the read models follow, then prints where to look. One whose read models stay
+    /// degraded is announced as well, after a while; what else is degraded is no reason to wait.
     async fn when_ready(&self) -> Result<(), Failure> {
         let ready = self.addresses.api.join("/ready").map_err(Failure::other)?;
         let client = reqwest::Client::builder()
@@ -171,7 +182,7 @@ impl Announcement {
                 && answer.status().is_success()
             {
                 let told: serde_json::Value = answer.json().await.unwrap_or_default();
-                if told["status"] == "ok" || begun.elapsed() > PATIENCE {
+                if told["checks"]["projections"] == "ok" || begun.elapsed() > PATIENCE {
                     break;
                 }
             }

@@ -1,7 +1,5 @@
 //! Back up, lose, restore, and verify: what docs/OPERATIONS.md tells operators to do, done.
 
-mod server;
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,11 +9,10 @@ use std::{
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-pub use self::server::programs;
-use self::server::{Server, configure, directory, done, program};
 use crate::{
     person::Person,
     running::{Ended, RunningAva, ava, data_dir, until},
+    server::{Server, configure, directory, done, program},
 };
 
 /// A system on a database that an operator looks after.

@@ -10,7 +10,7 @@ use std::{
 use infrastructure::scratch_database::ScratchDatabase;
 use serde_json::Value;
 
-use crate::backups::programs;
+use crate::server::programs;
 
 const PAGES: [&str; 5] = [
     "README.md",

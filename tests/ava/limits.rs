@@ -308,7 +308,10 @@ fn sections() -> [(&'static str, Vec<Line>); 5] {
         ("Bodies", bodies()),
         ("Streams", streams()),
         ("The database", database()),
-        ("Other services, and pictures", [services(), pictures()].concat()),
+        (
+            "Other services, and pictures",
+            [services(), pictures()].concat(),
+        ),
     ]
 }
 

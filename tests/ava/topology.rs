@@ -22,9 +22,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    backups::programs,
     person::Person,
     running::{Ended, data_dir},
+    server::programs,
     story,
 };
 use processes::{Nginx, NginxPlaces, Running, ava_role, free_address};

@@ -11,6 +11,7 @@ use application::{
 };
 use domain::{stewardship, values::Position};
 use projections::audit_index::{self, LoggedEvent, Order, Stretch, Wanted};
+use sqlx::PgPool;
 
 use super::{
     event::{EventDetail, EventPage, OrderWord, leaf_hash},
@@ -133,11 +134,12 @@ pub(super) async fn read(
     order: Order,
     limit: u32,
 ) -> Result<(EventPage, Option<String>), Problem> {
-    let (pool, more) = (&app.steward_pool, limit + 1);
-    let mut items = match order {
-        Order::Ascending => audit_index::page(pool, wanted, stretch, more).await?,
-        Order::Descending => audit_index::newest(pool, wanted, stretch, more).await?,
+    let more = limit + 1;
+    let page = async |pool: &PgPool| match order {
+        Order::Ascending => audit_index::page(pool, wanted, stretch, more).await,
+        Order::Descending => audit_index::newest(pool, wanted, stretch, more).await,
     };
+    let mut items = app.ask_as_steward(page).await?;
     let next = paging::cut(&mut items, limit).map(|last| last.position.to_string());
     let page = EventPage {
         items,

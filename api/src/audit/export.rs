@@ -10,6 +10,7 @@ use actix_web::{
 use domain::values::Position;
 use futures::{Stream, stream};
 use projections::audit_index::{self, Stretch, Wanted};
+use sqlx::PgPool;
 
 use crate::{app::State, problem::Chain};
 
@@ -76,7 +77,8 @@ async fn page(
         after,
         until: Some(until),
     };
-    let events = audit_index::page(&app.steward_pool, wanted, stretch, PAGE).await?;
+    let read = async |pool: &PgPool| audit_index::page(pool, wanted, stretch, PAGE).await;
+    let events = app.ask_as_steward(read).await?;
     let Some(last) = events.last().map(|event| event.position) else {
         return Ok(None);
     };

@@ -9,6 +9,7 @@ use projections::{
     past::PastError,
 };
 use serde::Serialize;
+use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -92,7 +93,16 @@ struct ReferenceHistoryEntry {
 impl Avatar {
     /// The user's avatar as the read models have it now, with its version.
     pub(crate) async fn read(app: &State, user: UserId) -> sqlx::Result<Option<(Self, u64)>> {
-        let found = avatars::of_owner_with_pictures(&app.pool, user).await?;
+        Self::read_from(&app.pool, app, user).await
+    }
+
+    /// The same over given connections.
+    pub(crate) async fn read_from(
+        pool: &PgPool,
+        app: &State,
+        user: UserId,
+    ) -> sqlx::Result<Option<(Self, u64)>> {
+        let found = avatars::of_owner_with_pictures(pool, user).await?;
         let Some((row, there)) = found else {
             return Ok(None);
         };

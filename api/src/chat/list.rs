@@ -8,6 +8,7 @@ use actix_web::{
 use domain::{conversation::Mode, values::Position};
 use projections::messages;
 use serde::Serialize;
+use sqlx::PgPool;
 use url::form_urlencoded::Serializer;
 use utoipa::ToSchema;
 
@@ -61,15 +62,12 @@ pub(crate) async fn list_messages(
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let query = Query::of(&raw)?;
-    request.seen(&app, positions::MESSAGE).await?;
     // One more than the page holds tells whether there is a next one.
-    let listed = messages::list_behind_gate(
-        &app.pool,
-        request.user,
-        query.mode,
-        query.cursor,
-        query.limit + 1,
-    );
+    let (user, limit) = (request.user, query.limit + 1);
+    let list = async |pool: &PgPool| {
+        messages::list_behind_gate(pool, user, query.mode, query.cursor, limit).await
+    };
+    let listed = request.ask(&app, positions::MESSAGE, list);
     let (admission, mut found) = listed.await?;
     app.admit(&admission)?;
     let more = found.len() > query.limit as usize;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use application::figures::{
     APPEND_BATCHES, APPENDS, COMMANDS, Family, KEY_READS, PROVIDER_CALLS, REACTIONS,
-    REFUSED_TOKENS, REQUESTS, Series, WEBHOOKS,
+    REFUSED_TOKENS, REPLICA_READS, REQUESTS, Series, WEBHOOKS,
 };
 
 use super::{kind, line};
@@ -20,6 +20,7 @@ pub(super) fn text(text: &mut String) {
     family(text, &WEBHOOKS);
     family(text, &REFUSED_TOKENS);
     family(text, &KEY_READS);
+    family(text, &REPLICA_READS);
 }
 
 fn family<const L: usize>(text: &mut String, family: &Family<L>) {

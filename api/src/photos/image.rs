@@ -10,11 +10,13 @@ use actix_web::{
 use application::ports::StorageError;
 use domain::photo_request::Image;
 use projections::photos;
+use sqlx::PgPool;
 use url::form_urlencoded;
 
 use super::id;
 use crate::{
     app::State,
+    positions,
     problem::{Code, Problem, problems},
     signed_url::Variant,
 };
@@ -87,9 +89,9 @@ pub(crate) async fn get_image(
         value("signature"),
     )?;
     let missing = || Problem::plain(Code::PhotoNotFound);
-    let image = photos::picture(&app.pool, photo_id)
-        .await?
-        .ok_or_else(missing)?;
+    let picture = async |pool: &PgPool| photos::picture(pool, photo_id).await;
+    let image = app.ask(positions::PHOTO, picture).await?;
+    let image = image.ok_or_else(missing)?;
     let headers = request.headers();
     let etag = etag(&image, variant);
     if header_text(headers, header::IF_NONE_MATCH).is_some_and(|tags| names(tags, &etag)) {

@@ -11,6 +11,7 @@ use domain::{
 };
 use projections::photos::{self, PhotoCursor, PhotoFilter, PhotoRow, PhotoStatus};
 use serde::Serialize;
+use sqlx::PgPool;
 use url::form_urlencoded::Serializer;
 use utoipa::ToSchema;
 
@@ -70,11 +71,13 @@ pub(crate) async fn list_photos(
     raw: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let query = Query::of(&raw)?;
-    request.seen(&app, positions::PHOTO).await?;
     let point = query.as_of.point(&app).await?;
     let mut rows = match point {
-        Some(point) => query.past_rows(&app, request.user, point).await?,
-        None => query.rows(&app, request.user).await?,
+        Some(point) => {
+            request.seen(&app, positions::PHOTO).await?;
+            query.past_rows(&app, request.user, point).await?
+        }
+        None => query.rows(&app, &request).await?,
     };
     let more = rows.len() > query.limit as usize;
     rows.truncate(query.limit as usize);
@@ -123,13 +126,17 @@ impl Query {
     }
 
     /// One more than the page holds, which tells whether there is a next one.
-    async fn rows(&self, app: &State, user: UserId) -> Result<Vec<PhotoRow>, Problem> {
-        let (pool, filter, limit) = (&app.pool, &self.filter, self.limit + 1);
+    async fn rows(&self, app: &State, request: &ReadRequest) -> Result<Vec<PhotoRow>, Problem> {
+        let (user, filter, limit) = (request.user, &self.filter, self.limit + 1);
         if filter.purpose == Some(Purpose::Reference) {
-            return Ok(photos::list(pool, user, filter, self.cursor, limit).await?);
+            let list =
+                async |pool: &PgPool| photos::list(pool, user, filter, self.cursor, limit).await;
+            return request.ask(app, positions::PHOTO, list).await;
         }
-        let (admission, rows) =
-            photos::list_behind_gate(pool, user, filter, self.cursor, limit).await?;
+        let list = async |pool: &PgPool| {
+            photos::list_behind_gate(pool, user, filter, self.cursor, limit).await
+        };
+        let (admission, rows) = request.ask(app, positions::PHOTO, list).await?;
         app.admit(&admission)?;
         Ok(rows)
     }

@@ -19,8 +19,7 @@ async fn a_service_with_everything_it_needs_is_ready() {
         (ready["status"] == "ok").then_some(ready)
     })
     .await;
-    let checks =
-        json!({"postgres": "ok", "redis": "disabled", "projections": "ok", "storage": "ok"});
+    let checks = json!({"postgres": "ok", "redis": "disabled", "projections": "ok", "storage": "ok", "replica": "disabled"});
     assert_eq!(ready, json!({"status": "ok", "checks": checks}));
 }
 

@@ -178,6 +178,7 @@ impl TestApp {
             .then(|| -> Arc<dyn TokenIssuer> { Arc::new(DevelopmentIssuer::new(secret())) });
         let parts = App {
             pool: pool(DatabaseRole::Api),
+            replica: None,
             steward_pool: pool(DatabaseRole::Steward),
             rebuild_pool: pool(DatabaseRole::Projector),
             rebuild_log: followed,

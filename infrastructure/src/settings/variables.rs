@@ -9,6 +9,7 @@ pub const VARIABLES: &[&str] = &[
     "PUBLIC_URL",
     "DATA_DIR",
     "DATABASE_URL",
+    "READ_DATABASE_URL",
     "PG_BIN",
     "WEB_DIR",
     "TRUSTED_PROXIES",

@@ -1354,6 +1354,8 @@ export interface components {
             postgres: components["schemas"]["Check"];
             projections: components["schemas"]["Check"];
             redis: components["schemas"]["Check"];
+            /** @description The database's replica, which answers reads. */
+            replica: components["schemas"]["Check"];
             storage: components["schemas"]["Check"];
         };
         /**
@@ -2732,7 +2734,7 @@ export interface components {
         /** @description Whether the service can work. */
         Readiness: {
             checks: components["schemas"]["Checks"];
-            /** @description What somebody should look at, and why: read models, or Redis; absent when there is nothing. */
+            /** @description What somebody should look at, and why: read models, Redis, or the replica; absent when there is nothing. */
             reasons?: string[];
             status: components["schemas"]["ReadinessStatus"];
         };
@@ -11535,6 +11537,7 @@ export interface operations {
                      *         "postgres": "down",
                      *         "projections": "down",
                      *         "redis": "disabled",
+                     *         "replica": "disabled",
                      *         "storage": "ok"
                      *       },
                      *       "status": "unavailable"

@@ -104,11 +104,33 @@ pub struct Server {
     child: Child,
     pub data: PathBuf,
     pub url: String,
+    pub port: u16,
 }
 
 impl Server {
     /// A new cluster that archives its WAL with the image's own script.
     pub fn new(home: &Path, archive: &Path) -> Self {
+        // A place that PostgreSQL's account can read, wherever the checkout is.
+        let script = home.join("archive-wal");
+        fs::copy(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/archive_wal.sh"),
+            &script,
+        )
+        .unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        let command = format!(
+            "ARCHIVE_DIR={} {} %p %f",
+            archive.display(),
+            script.display()
+        );
+        Self::with(
+            home,
+            &format!("archive_mode = on\narchive_command = '{command}'\n"),
+        )
+    }
+
+    /// A new cluster with more settings; one that standbys can follow.
+    pub fn with(home: &Path, settings: &str) -> Self {
         let data = directory(home.join("data"));
         let password = home.join("password");
         fs::write(&password, "ava").unwrap();
@@ -124,36 +146,45 @@ impl Server {
             &format!("--pwfile={}", password.display()),
         ]);
         done(init);
-        // A place that PostgreSQL's account can read, wherever the checkout is.
-        let script = home.join("archive-wal");
-        fs::copy(
-            concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/archive_wal.sh"),
-            &script,
-        )
-        .unwrap();
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-        let command = format!(
-            "ARCHIVE_DIR={} {} %p %f",
-            archive.display(),
-            script.display()
-        );
-        let more = format!(
-            "wal_level = replica\narchive_mode = on\narchive_command = '{command}'\nmax_wal_senders = 4\nfsync = off\n"
-        );
-        configure(&data, &more);
+        let more = "wal_level = replica\nmax_wal_senders = 4\nfsync = off\nmax_connections = 200\n";
+        configure(&data, &format!("{more}{settings}"));
         let mut server = Self::start(data);
         server.is_ready();
         server.sql("postgres", "CREATE DATABASE ava");
         server
     }
 
+    /// A standby of this one in a new directory, which streams from it under that name.
+    pub fn standby(&self, data: PathBuf, name: &str) -> Self {
+        let data = directory(data);
+        let mut backup = program("pg_basebackup");
+        backup.args([
+            "--checkpoint=fast",
+            "--wal-method=stream",
+            "--no-sync",
+            "--no-manifest",
+            "--write-recovery-conf",
+            &format!("--pgdata={}", data.display()),
+            &format!(
+                "--dbname={}&application_name={name}",
+                self.url_of("postgres")
+            ),
+        ]);
+        done(backup);
+        let mut standby = Self::start(data);
+        standby.answers();
+        standby
+    }
+
     /// Starts a cluster on another port than any before.
     pub fn start(data: PathBuf) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        Self::start_at(data, port)
+    }
+
+    fn start_at(data: PathBuf, port: u16) -> Self {
         let log = File::options()
             .create(true)
             .append(true)
@@ -175,23 +206,39 @@ impl Server {
             .spawn()
             .unwrap();
         let url = format!("postgres://ava:ava@127.0.0.1:{port}/ava?sslmode=disable");
-        Self { child, data, url }
+        Self {
+            child,
+            data,
+            url,
+            port,
+        }
+    }
+
+    /// Starts again what ended, at the same address.
+    pub fn start_again(&mut self) {
+        *self = Self::start_at(self.data.clone(), self.port);
     }
 
     /// Waits until it takes writes.
     pub fn is_ready(&mut self) {
-        until("PostgreSQL takes writes", || {
+        self.waits_for("SELECT pg_is_in_recovery()", "f");
+    }
+
+    /// Waits until it answers questions.
+    pub fn answers(&mut self) {
+        self.waits_for("SELECT 1", "1");
+    }
+
+    fn waits_for(&mut self, question: &str, answer: &str) {
+        until("PostgreSQL is ready", || {
             let ended = self.child.try_wait().unwrap();
             assert!(
                 ended.is_none(),
                 "{}",
                 fs::read_to_string(self.data.with_extension("log")).unwrap()
             );
-            let asked = self
-                .psql("postgres", "SELECT pg_is_in_recovery()")
-                .output()
-                .unwrap();
-            asked.status.success() && asked.stdout.starts_with(b"f")
+            let asked = self.psql("postgres", question).output().unwrap();
+            asked.status.success() && asked.stdout.starts_with(answer.as_bytes())
         });
     }
 
@@ -218,9 +265,14 @@ impl Server {
     }
 
     /// As a power cut ends it.
-    pub fn lose(mut self) {
+    pub fn cut(&mut self) {
         crate::running::signal("QUIT", self.child.id());
         self.child.wait().unwrap();
+    }
+
+    /// The same, and its disk is gone.
+    pub fn lose(mut self) {
+        self.cut();
         fs::remove_dir_all(&self.data).unwrap();
     }
 }
