@@ -214,11 +214,7 @@ impl Wiring {
         );
         let chat_figures = Arc::<ChatFigures>::default();
         let crisis = Arc::new(settings.crisis_answers.clone());
-        let growing = Growing {
-            holder: surroundings.node.clone(),
-            every: settings.audit.checkpoint_every,
-            published_to: audit::publish_dir(settings),
-        };
+        let growing = growing(settings, &surroundings);
         Ok(Self {
             engine: Arc::new(Engine::new(
                 pools.following.clone(),
@@ -251,9 +247,7 @@ impl Wiring {
             storage: Storage::open(settings)?,
             trusted_proxies: settings.rate_limits.trusted_proxies,
             api_checkpoints: Checkpoints::new(pools.requests.clone()),
-            replica: replica.map(|ReplicaPools { people, stewards }| {
-                Replica::new(people, stewards, pools.requests.clone())
-            }),
+            replica: replica.map(|replica| replica_beside(&pools, replica)),
             credentials: pictures::credentials(settings)?,
             inbox: Arc::new(WebhookInbox::new(pools.work.clone())),
             identity: Identity::of(settings, secrets.jwt.clone(), &surroundings.sandbox_url)?,
@@ -487,5 +481,19 @@ impl Wiring {
                 }
             }
         }
+    }
+}
+
+/// Reads through a replica, and through the primary where it has not seen enough.
+fn replica_beside(pools: &Pools, ReplicaPools { people, stewards }: ReplicaPools) -> Replica {
+    Replica::new(people, stewards, pools.requests.clone())
+}
+
+/// How the transparency tree grows here.
+fn growing(settings: &Settings, surroundings: &Surroundings) -> Growing {
+    Growing {
+        holder: surroundings.node.clone(),
+        every: settings.audit.checkpoint_every,
+        published_to: audit::publish_dir(settings),
     }
 }

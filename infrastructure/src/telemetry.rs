@@ -105,14 +105,14 @@ enum Wish {
     /// Levels by target, where that is all that is wished for: it is decided once for each place in the code.
     Levels(Targets),
     /// Anything more (spans, fields) has to be decided at each line, and each time a request goes on.
-    More(EnvFilter),
+    More(Box<EnvFilter>),
 }
 
 impl Wish {
     fn of(filter: &str) -> Self {
         match filter.parse::<Targets>() {
             Ok(levels) => Self::Levels(levels.with_target(SPANS, LevelFilter::OFF)),
-            Err(_) => Self::More(EnvFilter::new(format!("{filter},{SPANS}=off"))),
+            Err(_) => Self::More(Box::new(EnvFilter::new(format!("{filter},{SPANS}=off")))),
         }
     }
 
@@ -128,7 +128,7 @@ impl Wish {
     fn of_one(self) -> Box<dyn Filter<Registry> + Send + Sync> {
         match self {
             Self::Levels(levels) => Box::new(levels),
-            Self::More(filter) => Box::new(filter),
+            Self::More(filter) => Box::new(*filter),
         }
     }
 }
