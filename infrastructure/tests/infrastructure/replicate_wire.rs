@@ -304,7 +304,10 @@ async fn neither_token_nor_prompt_get_into_an_error_even_when_the_service_repeat
     let order = order();
     let detail = format!("{TOKEN} may not ask for {}", order.prompt);
     let error = start_error(problem("403 Forbidden", &detail), &order).await;
-    assert_eq!(error.detail, "Replicate answered 403: … may not … for … of a … with …");
+    assert_eq!(
+        error.detail,
+        "Replicate answered 403: … may not … for … of a … with …"
+    );
 }
 
 #[tokio::test]
