@@ -86,7 +86,8 @@ pub(crate) async fn envelope(
     REQUESTS.took([known(&method), route, response.status().as_str()], took);
     if traces::are_collected() {
         span.record("http.route", route);
-        span.record("http.response.status_code", status);
+        // Signed: any other number becomes text on its way.
+        span.record("http.response.status_code", i64::from(status));
     }
     span.in_scope(|| log(&method, route, status, took));
     Ok(response)

@@ -62,7 +62,10 @@ pub(crate) async fn send(
     };
     let answer = request.send().instrument(span.clone()).await;
     match &answer {
-        Ok(answer) => span.record("http.response.status_code", answer.status().as_u16()),
+        Ok(answer) => span.record(
+            "http.response.status_code",
+            i64::from(answer.status().as_u16()),
+        ),
         Err(_) => span.record("otel.status_code", "ERROR"),
     };
     answer
