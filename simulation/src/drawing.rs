@@ -30,6 +30,8 @@ struct Job {
     about: AttemptId,
     done_at: Duration,
     end: End,
+    /// Where its picture is, once it is done: the same one, however often somebody asks.
+    url: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +155,7 @@ impl Painter {
                     about,
                     done_at,
                     end,
+                    url: url(world),
                 });
                 announce(world, about, id.clone(), takes);
                 Prediction {
@@ -180,7 +183,7 @@ impl Painter {
         }
         match job.end {
             End::Picture => PredictionState::Succeeded {
-                urls: vec![url(world)],
+                urls: vec![job.url],
             },
             End::Stumbles => PredictionState::Failed(stumbled()),
             End::Refuses => PredictionState::Failed(error(ProviderErrorKind::Content)),
