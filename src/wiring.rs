@@ -251,9 +251,7 @@ impl Wiring {
             storage: Storage::open(settings)?,
             trusted_proxies: settings.rate_limits.trusted_proxies,
             api_checkpoints: Checkpoints::new(pools.requests.clone()),
-            replica: replica.map(|ReplicaPools { people, stewards }| {
-                Replica::new(people, stewards, pools.requests.clone())
-            }),
+            replica: replica.map(|replica| behind(replica, &pools)),
             credentials: pictures::credentials(settings)?,
             inbox: Arc::new(WebhookInbox::new(pools.work.clone())),
             identity: Identity::of(settings, secrets.jwt.clone(), &surroundings.sandbox_url)?,
@@ -488,4 +486,9 @@ impl Wiring {
             }
         }
     }
+}
+
+/// The replica of the database behind those pools.
+fn behind(replica: ReplicaPools, pools: &Pools) -> Replica {
+    Replica::new(replica.people, replica.stewards, pools.requests.clone())
 }
