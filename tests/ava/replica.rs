@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     person::Person,
-    running::{Ended, RunningAva, ava, data_dir},
+    running::{Ended, RunningAva, ava, data_dir, until},
     server::Server,
 };
 
@@ -108,6 +108,16 @@ impl System {
         }
     }
 
+    /// Asks until the replica answers: on a busy machine it may come too late, and the primary answers.
+    async fn until_it_answers(&self, ask: impl AsyncFn()) {
+        let before = self.answered_by("replica").await;
+        let begun = Instant::now();
+        while self.answered_by("replica").await <= before {
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            ask().await;
+        }
+    }
+
     fn doctor(&self) -> Vec<String> {
         let mut command = ava(self.home.path(), &["doctor", "--json"]);
         command
@@ -128,71 +138,105 @@ async fn a_replica_answers_what_it_has_seen_and_the_primary_all_else() {
     let mut system = System::start().await;
     let ready = system.until_the_replica_is("ok").await;
     assert_eq!(ready["status"], "ok", "{ready}");
-
-    // Whoever wrote reads it, from the replica, with the header and without.
-    for age in 31..=50 {
-        let position = system.grow(age).await;
-        let awaited = (age % 2 == 0).then_some(&*position);
-        assert_eq!(system.age(awaited).await, age);
-    }
-    until_it_answers(&system).await;
-    for path in ["/photos?purpose=reference", "/billing/subscription"] {
-        let before = system.answered_by("replica").await;
-        system.ada.get(path).await;
-        assert!(system.answered_by("replica").await > before, "{path}");
-    }
-
-    // Nobody sees another's rows there either.
-    let eve = Person::sign_in(&system.running, "eve@example.com").await;
-    let hers = eve.try_to("GET", "/avatars/me").await;
-    assert_eq!(hers.status(), StatusCode::NOT_FOUND);
-    let rows = |role: &str| {
-        let asked = format!("SET ROLE {role}; SELECT count(*) FROM avatars");
-        system.replica.sql("ava", &asked)
-    };
-    assert_eq!((&*rows("ava_api"), &*rows("ava_steward")), ("0", "1"));
-
-    // Auditors read the log there, up to what they were told last.
-    let body = json!({ "email": "max@example.com", "roles": ["auditor"] });
-    let max = system
-        .ada
-        .post(&format!("{}/dev/token", system.running.api), &body)
-        .await;
-    let audit = |accept: &'static str| {
-        let url = format!(
-            "{}/audit/events?event_type=ProfileChanged",
-            system.running.api
-        );
-        let read = system.ada.client.get(url).header("accept", accept);
-        read.bearer_auth(max["access_token"].as_str().unwrap())
-            .send()
-    };
-    let before = system.answered_by("replica").await;
-    let page: Value = audit("application/json")
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    assert_eq!(page["items"].as_array().unwrap().len(), 20);
-    let lines = audit("application/x-ndjson")
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    assert_eq!(lines.lines().count(), 20);
-    assert!(system.answered_by("replica").await >= before + 2.0);
+    whoever_wrote_reads_it_there(&system).await;
+    nobody_sees_anothers_rows_there(&system).await;
+    auditors_read_there(&system).await;
     let well = system.doctor();
     assert!(
         well.len() == 1 && well[0].starts_with("ok it answers, "),
         "{well:?}"
     );
+    while_it_stands_still_the_primary_answers(&system).await;
+    when_it_dies_no_read_fails(&mut system).await;
 
-    // It stands still: the primary answers, at once, and with what was written.
+    // And back, as if nothing had been.
+    let position = system.grow(52).await;
+    system.replica.start_again();
+    system.replica.answers();
+    system.until_the_replica_is("ok").await;
+    assert_eq!(system.age(Some(&position)).await, 52);
     system
-        .replica
-        .sql("postgres", "SELECT pg_wal_replay_pause()");
+        .until_it_answers(async || drop(system.age(None).await))
+        .await;
+
+    // A standby that was promoted is no replica any more.
+    system.replica.sql("postgres", "SELECT pg_promote()");
+    system.until_the_replica_is("degraded").await;
+    system.grow(53).await;
+    assert_eq!(system.age(None).await, 53);
+    let promoted = system.doctor();
+    assert!(
+        promoted[0].starts_with("warn it is no replica"),
+        "{promoted:?}"
+    );
+    system.running.terminate();
+}
+
+/// With the header and without.
+async fn whoever_wrote_reads_it_there(system: &System) {
+    for age in 31..=50 {
+        let position = system.grow(age).await;
+        let awaited = (age % 2 == 0).then_some(&*position);
+        assert_eq!(system.age(awaited).await, age);
+    }
+    for path in [
+        "/avatars/me",
+        "/photos?purpose=reference",
+        "/billing/subscription",
+    ] {
+        system
+            .until_it_answers(async || drop(system.ada.get(path).await))
+            .await;
+    }
+}
+
+async fn nobody_sees_anothers_rows_there(system: &System) {
+    let eve = Person::sign_in(&system.running, "eve@example.com").await;
+    let ask = async || {
+        let hers = eve.try_to("GET", "/avatars/me").await;
+        assert_eq!(hers.status(), StatusCode::NOT_FOUND);
+    };
+    system.until_it_answers(ask).await;
+    let rows = |role: &str| {
+        let asked = format!("SET ROLE {role}; SELECT count(*) FROM avatars");
+        system.replica.sql("ava", &asked)
+    };
+    assert_eq!((&*rows("ava_api"), &*rows("ava_steward")), ("0", "1"));
+}
+
+/// Up to what they were told last.
+async fn auditors_read_there(system: &System) {
+    let body = json!({ "email": "max@example.com", "roles": ["auditor"] });
+    let token = format!("{}/dev/token", system.running.api);
+    let max = system.ada.post(&token, &body).await;
+    let events = format!(
+        "{}/audit/events?event_type=ProfileChanged",
+        system.running.api
+    );
+    let read = async |accept: &str| {
+        let read = system.ada.client.get(&events).header("accept", accept);
+        let read = read.bearer_auth(max["access_token"].as_str().unwrap());
+        read.send().await.unwrap().text().await.unwrap()
+    };
+    let page = async || {
+        let page: Value = serde_json::from_str(&read("application/json").await).unwrap();
+        assert_eq!(page["items"].as_array().unwrap().len(), 20);
+    };
+    system.until_it_answers(page).await;
+    let lines = async || {
+        let lines = read("application/x-ndjson").await;
+        assert_eq!(lines.lines().count(), 20);
+    };
+    system.until_it_answers(lines).await;
+}
+
+/// At once, and with what was written.
+async fn while_it_stands_still_the_primary_answers(system: &System) {
+    let replica = |ask: &str| system.replica.sql("postgres", ask);
+    replica("SELECT pg_wal_replay_pause()");
+    until("the replica stands still", || {
+        replica("SELECT pg_get_wal_replay_pause_state()") == "paused"
+    });
     let before = system.answered_by("primary").await;
     let position = system.grow(51).await;
     assert_eq!(system.age(None).await, 51);
@@ -207,14 +251,15 @@ async fn a_replica_answers_what_it_has_seen_and_the_primary_all_else() {
     );
     assert!(system.figure("ava_replica_lag_seconds").await > 5.0);
     assert_eq!(system.age(None).await, 51);
-    system
-        .replica
-        .sql("postgres", "SELECT pg_wal_replay_resume()");
+    replica("SELECT pg_wal_replay_resume()");
     system.until_the_replica_is("ok").await;
-    until_it_answers(&system).await;
-    assert_eq!(system.age(None).await, 51);
+    system
+        .until_it_answers(async || assert_eq!(system.age(None).await, 51))
+        .await;
+}
 
-    // It dies while it is asked: no read fails.
+/// It dies while it is asked.
+async fn when_it_dies_no_read_fails(system: &mut System) {
     let reads = |stop: Instant| {
         let (client, token) = (system.ada.client.clone(), system.ada.token().to_owned());
         let url = format!("{}/avatars/me", system.ada.api);
@@ -242,39 +287,6 @@ async fn a_replica_answers_what_it_has_seen_and_the_primary_all_else() {
     );
     let away = system.doctor();
     assert!(away[0].starts_with("warn it does not answer"), "{away:?}");
-
-    // And back, as if nothing had been.
-    let position = system.grow(52).await;
-    system.replica.start_again();
-    system.replica.answers();
-    system.until_the_replica_is("ok").await;
-    assert_eq!(system.age(Some(&position)).await, 52);
-    until_it_answers(&system).await;
-
-    // A standby that was promoted is no replica any more.
-    system.replica.sql("postgres", "SELECT pg_promote()");
-    system.until_the_replica_is("degraded").await;
-    assert_eq!(
-        system.grow(53).await,
-        (position.parse::<u64>().unwrap() + 1).to_string()
-    );
-    assert_eq!(system.age(None).await, 53);
-    let promoted = system.doctor();
-    assert!(
-        promoted[0].starts_with("warn it is no replica"),
-        "{promoted:?}"
-    );
-    system.running.terminate();
-}
-
-/// Waits until a read is answered by the replica.
-async fn until_it_answers(system: &System) {
-    let before = system.answered_by("replica").await;
-    let begun = Instant::now();
-    while system.answered_by("replica").await <= before {
-        assert!(begun.elapsed() < Duration::from_secs(60));
-        system.age(None).await;
-    }
 }
 
 #[tokio::test]
