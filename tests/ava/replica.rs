@@ -133,7 +133,6 @@ impl System {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::too_many_lines, reason = "one story of one replica")]
 async fn a_replica_answers_what_it_has_seen_and_the_primary_all_else() {
     let mut system = System::start().await;
     let ready = system.until_the_replica_is("ok").await;
