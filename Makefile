@@ -99,9 +99,10 @@ lint: ## Check the code with clippy; a warning is an error.
 docs: ## Check the documentation of the code.
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items --locked --quiet
 
+# One test more at a time than there are processors: most of the time they wait for servers of their own.
 tests: postgres tools web ## Run the tests.
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-		$(CARGO) nextest run --workspace --locked --no-fail-fast --cargo-quiet --status-level fail --final-status-level fail; \
+		$(CARGO) nextest run --workspace --locked --test-threads $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --no-fail-fast --cargo-quiet --status-level fail --final-status-level fail; \
 	else \
 		$(CARGO) test --workspace --all-targets --locked --no-fail-fast --quiet; \
 	fi
