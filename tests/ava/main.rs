@@ -11,7 +11,6 @@ mod doctor;
 mod documented;
 mod erasure;
 mod events;
-mod failover;
 mod figures;
 mod fuzzing;
 mod keys;

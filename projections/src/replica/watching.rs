@@ -10,9 +10,7 @@ use tokio_util::sync::CancellationToken;
 const EVERY: Duration = Duration::from_millis(500);
 /// How long an answer to a look may take.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The same for somebody who asks once, over connections that are opened for it.
-const UNHURRIED: Duration = Duration::from_secs(5);
-/// The same, for somebody who waits for the replica.
+/// The same, for somebody who waits for it.
 const GLANCE: Duration = Duration::from_millis(20);
 /// A replica that is further behind is left alone: nobody's read would be worth the wait.
 const TOO_FAR: Duration = Duration::from_secs(5);
@@ -95,11 +93,11 @@ struct Place {
 
 async fn look(primary: &PgPool, replica: &PgPool, marks: &mut Marks) -> Fitness {
     // The replica first: what it has replayed the primary has written before.
-    let theirs = match place(replica, PATIENCE).await {
+    let theirs = match place(replica).await {
         Ok(place) => place,
         Err(why) => return Fitness::Unfit(format!("it does not answer: {why}")),
     };
-    let Ok(ours) = place(primary, PATIENCE).await else {
+    let Ok(ours) = place(primary).await else {
         return Fitness::PrimaryAway;
     };
     if let Some(why) = stranger(&theirs, &ours) {
@@ -131,16 +129,16 @@ fn stranger(replica: &Place, primary: &Place) -> Option<&'static str> {
 
 /// Marks where the primary is, and waits until the replica is there: how long that takes, or what is wrong.
 pub async fn examine(primary: &PgPool, replica: &PgPool) -> Fitness {
-    let Ok(mark) = place(primary, UNHURRIED).await else {
+    let Ok(mark) = place(primary).await else {
         return Fitness::PrimaryAway;
     };
     let begun = Instant::now();
     loop {
-        let theirs = match place(replica, UNHURRIED).await {
+        let theirs = match place(replica).await {
             Ok(place) => place,
             Err(why) => return Fitness::Unfit(format!("it does not answer: {why}")),
         };
-        let Ok(ours) = place(primary, UNHURRIED).await else {
+        let Ok(ours) = place(primary).await else {
             return Fitness::PrimaryAway;
         };
         if let Some(why) = stranger(&theirs, &ours) {
@@ -156,17 +154,17 @@ pub async fn examine(primary: &PgPool, replica: &PgPool) -> Fitness {
     }
 }
 
-async fn place(pool: &PgPool, patience: Duration) -> Result<Place, String> {
+async fn place(pool: &PgPool) -> Result<Place, String> {
     let asked = sqlx::query_as(
         "SELECT pg_is_in_recovery() AS is_replica, (SELECT system_identifier FROM pg_control_system()) AS system,
                 pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
                                 '0/0')::bigint AS written",
     )
     .fetch_one(pool);
-    match tokio::time::timeout(patience, asked).await {
+    match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(place)) => Ok(place),
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("not within {} s", patience.as_secs())),
+        Err(_) => Err(format!("not within {} s", PATIENCE.as_secs())),
     }
 }
 
