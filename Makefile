@@ -137,7 +137,7 @@ fuzz-api: contract-packages postgres ## Call the API with what fits its document
 	$(CARGO) build --locked --quiet --bin ava
 	"$(FUZZ)/venv/bin/python" tests/contract/fuzz.py $(FUZZ_OPTIONS)
 
-fuzz-api-quick: ## Call the API in the same way for a minute or so, with the same requests each time.
+fuzz-api-quick: ## Call the API for a minute or so, from the same seed each time.
 	@$(MAKE) --no-print-directory fuzz-api FUZZ_OPTIONS='--quick $(FUZZ_OPTIONS)'
 
 # Where cargo-fuzz and a nightly toolchain are; what is found there is replayed by `make test` on any toolchain. What is

@@ -144,26 +144,12 @@ impl Command {
     pub fn log_filter(&self) -> &'static str {
         match self {
             Self::Up => UP_FILTER,
-            Self::Api | Self::Worker | Self::Projector | Self::Sandbox => SERVER_FILTER,
-            Self::Migrate
-            | Self::Doctor
-            | Self::Openapi
-            | Self::Photos(_)
-            | Self::Projections(_)
-            | Self::Audit(_)
-            | Self::Webhooks(_)
-            | Self::Billing(_)
-            | Self::Events(_)
-            | Self::Keys(_)
-            | Self::State(_)
-            | Self::Demo(_)
-            | Self::Erase(_)
-            | Self::Completions { .. } => QUIET_FILTER,
+            Self::Sandbox => SERVER_FILTER,
+            other if other.server().is_some() => SERVER_FILTER,
+            _ => QUIET_FILTER,
         }
     }
-}
 
-impl Command {
     /// The name of one that goes on until it is told to stop.
     pub const fn server(&self) -> Option<&'static str> {
         match self {

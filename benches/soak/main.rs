@@ -8,6 +8,7 @@
 
 mod drift;
 mod people;
+#[path = "../shared/person.rs"]
 mod person;
 mod processes;
 mod report;
@@ -81,7 +82,7 @@ async fn soak(arguments: &Arguments) -> anyhow::Result<Run> {
         .max_connections(2)
         .connect(database.url())
         .await?;
-    let deployment = Deployment::start(database.url()).await?;
+    let deployment = Deployment::start(database.url())?;
     let load = Arc::new(Load::new(&deployment, arguments.seed)?);
     eprintln!("{} people come …", arguments.people);
     let stop = CancellationToken::new();

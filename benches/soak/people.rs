@@ -21,7 +21,9 @@ const PAUSE_MS: u64 = 1500;
 /// The pictures of a month, less what the companion sends of its own accord.
 const PICTURES: u32 = 30;
 /// How long a page stays open.
-const VISIT_S: u64 = 120;
+const VISIT: Duration = Duration::from_secs(120);
+/// How long somebody waits for something to happen.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two people who come and go.
 const NEXT: Duration = Duration::from_secs(60);
 
@@ -29,7 +31,6 @@ const NEXT: Duration = Duration::from_secs(60);
 pub struct Load {
     client: Client,
     api: String,
-    sandbox: String,
     seed: u64,
     tally: Mutex<Tally>,
 }
@@ -59,7 +60,6 @@ impl Load {
         Ok(Self {
             client: Client::builder().no_proxy().build()?,
             api: deployment.api.clone(),
-            sandbox: deployment.sandbox.clone(),
             seed,
             tally: Mutex::default(),
         })
@@ -75,8 +75,7 @@ impl Load {
         stop: &CancellationToken,
     ) -> anyhow::Result<Crowd> {
         let come = |nth| async move {
-            let person = self.person(&format!("soak-{nth}@example.com")).await?;
-            person.subscribe().await?;
+            let person = self.subscriber(&format!("soak-{nth}@example.com")).await?;
             anyhow::Ok((nth, person))
         };
         let everybody: Vec<(u32, Person)> = stream::iter(0..people)
@@ -99,8 +98,12 @@ impl Load {
         Ok(Crowd(crowd))
     }
 
-    async fn person(&self, email: &str) -> anyhow::Result<Person> {
-        Person::sign_in(&self.client, &self.api, &self.sandbox, email).await
+    /// Somebody who has a companion with a face, and a subscription.
+    async fn subscriber(&self, email: &str) -> anyhow::Result<Person> {
+        let person = Person::sign_in(&self.client, &self.api, email, PATIENCE).await?;
+        person.design_companion().await?;
+        person.subscribe().await?;
+        Ok(person)
     }
 
     async fn live(&self, person: &Person, mut random: StdRng, stop: &CancellationToken) {
@@ -128,8 +131,11 @@ impl Load {
                 _ => (Method::GET, "/me/export", None),
             };
             let begun = Instant::now();
-            let answer = person.ask(method, path, body.as_ref()).await;
-            self.note(begun, answer.map(drop));
+            let whole = async {
+                let answer = person.ask(method, path, body.as_ref()).await?;
+                answer.bytes().await.map_err(anyhow::Error::from)
+            };
+            self.note(begun, whole.await.map(drop));
         }
     }
 
@@ -137,7 +143,7 @@ impl Load {
         while !stop.is_cancelled() {
             tokio::select! {
                 () = stop.cancelled() => return,
-                heard = person.follow(Duration::from_secs(VISIT_S)) => {
+                heard = follow(person, VISIT) => {
                     if heard.is_err() {
                         self.note(Instant::now(), heard);
                         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -155,14 +161,8 @@ impl Load {
                 () = tokio::time::sleep(NEXT) => {}
             }
             let visited = async {
-                let person = self.person(&format!("guest-{nth}@example.com")).await?;
-                person.subscribe().await?;
-                let wish = json!({"scene": "walking along the beach at sunset"});
-                let wish = person.post("/photos", &wish).await?;
-                let photo = format!("/photos/{}", wish["id"].as_str().unwrap_or_default());
-                person
-                    .until(&photo, |photo| photo["status"] == "delivered")
-                    .await?;
+                let person = self.subscriber(&format!("guest-{nth}@example.com")).await?;
+                person.photo("walking along the beach at sunset").await?;
                 person.ask(Method::DELETE, "/me", None).await
             };
             let begun = Instant::now();
@@ -196,4 +196,14 @@ impl Load {
         let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.failures.clone()
     }
+}
+
+/// Follows what happens to one's own things for so long, as an open page does.
+async fn follow(person: &Person, length: Duration) -> anyhow::Result<()> {
+    let mut answer = person.ask(Method::GET, "/updates", None).await?;
+    let heard = async {
+        while answer.chunk().await?.is_some() {}
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(length, heard).await.unwrap_or(Ok(()))
 }

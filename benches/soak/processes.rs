@@ -1,25 +1,17 @@
 //! The processes of a deployment, each by itself, and what the kernel says of them.
 
 use std::{
-    fs::{self, File, Permissions},
-    net::{TcpListener, TcpStream},
+    fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
-    process::{Child, Command, Stdio},
+    process::Command,
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
-use rustix::process::{Pid, Signal, kill_process};
+use infrastructure::scratch_process::{ScratchProcess, free_address};
+use tokio::task::block_in_place;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// One of them.
-pub struct Process {
-    /// As `api`.
-    pub name: &'static str,
-    child: Child,
-    log: String,
-}
 
 /// What the kernel says of one of them.
 #[derive(Debug, Clone, Copy)]
@@ -33,10 +25,9 @@ pub struct Held {
 
 /// All of them. Dropping it kills them.
 pub struct Deployment {
-    processes: Vec<Process>,
+    processes: Vec<(&'static str, ScratchProcess)>,
     /// As `http://127.0.0.1:40123`.
     pub api: String,
-    pub sandbox: String,
     /// Where the projector tells its figures.
     pub metrics: String,
     _data: tempfile::TempDir,
@@ -46,24 +37,17 @@ impl Deployment {
     /// Starts everything over that database.
     ///
     /// # Errors
+    /// When there is no room for its files.
+    ///
+    /// # Panics
     /// When a process cannot be started, or does not get ready within a minute.
-    pub async fn start(database: &str) -> anyhow::Result<Self> {
+    pub fn start(database: &str) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
         fs::set_permissions(data.path(), Permissions::from_mode(0o755))?;
-        let (api, sandbox) = (free_address()?, free_address()?);
-        let (redis, metrics) = (free_address()?, free_address()?);
+        let (api, sandbox) = (free_address(), free_address());
+        let (redis, metrics) = (free_address(), free_address());
         let path = data.path().display().to_string();
-        let start = |name: &'static str, mut command: Command| {
-            let log = data.path().join(format!("{name}.log"));
-            let child = command
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(File::create(&log)?)
-                .spawn()
-                .with_context(|| format!("{name} does not start; `make tools` installs it"))?;
-            let log = log.display().to_string();
-            anyhow::Ok(Process { name, child, log })
-        };
+        let start = |name, command| (name, ScratchProcess::start(name, command, data.path()));
         let ava = |role: &'static str| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_ava"));
             command
@@ -93,18 +77,18 @@ impl Deployment {
             "--dir",
             &path,
         ]);
-        let mut processes = vec![start("redis", server)?];
-        processes[0].listens(&redis).await?;
-        for role in ["sandbox", "projector", "worker", "api"] {
-            processes.push(ava(role)?);
-        }
+        let listens = |(_, process): &mut (&str, ScratchProcess), address: &str| {
+            block_in_place(|| process.listens(address));
+        };
+        let mut processes = vec![start("redis", server)];
+        listens(&mut processes[0], &redis);
+        processes.extend(["sandbox", "projector", "worker", "api"].map(ava));
         for (nth, address) in [(1, &sandbox), (2, &metrics), (4, &api)] {
-            processes[nth].listens(address).await?;
+            listens(&mut processes[nth], address);
         }
         Ok(Self {
             processes,
             api: format!("http://{api}"),
-            sandbox: format!("http://{sandbox}"),
             metrics: format!("http://{metrics}/metrics"),
             _data: data,
         })
@@ -117,7 +101,7 @@ impl Deployment {
     pub fn held(&self) -> anyhow::Result<Vec<(&'static str, Held)>> {
         self.processes
             .iter()
-            .map(|process| Ok((process.name, process.held()?)))
+            .map(|(name, process)| Ok((*name, held(process)?)))
             .collect()
     }
 
@@ -126,14 +110,11 @@ impl Deployment {
     /// # Errors
     /// When one does not end.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        while let Some(mut process) = self.processes.pop() {
-            let pid = i32::try_from(process.child.id())
-                .ok()
-                .and_then(Pid::from_raw);
-            kill_process(pid.context("no process")?, Signal::TERM)?;
+        while let Some((name, mut process)) = self.processes.pop() {
+            process.signal("TERM");
             let begun = Instant::now();
-            while process.child.try_wait()?.is_none() {
-                anyhow::ensure!(begun.elapsed() < PATIENCE, "{} does not stop", process.name);
+            while process.ended().is_none() {
+                anyhow::ensure!(begun.elapsed() < PATIENCE, "{name} does not stop");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -141,48 +122,18 @@ impl Deployment {
     }
 }
 
-impl Process {
-    async fn listens(&mut self, address: &str) -> anyhow::Result<()> {
-        let begun = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            let told = || fs::read_to_string(&self.log).unwrap_or_default();
-            if let Some(status) = self.child.try_wait()? {
-                anyhow::bail!("{} ended with {status}: {}", self.name, told());
-            }
-            anyhow::ensure!(begun.elapsed() < PATIENCE, "{}: {}", self.name, told());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Ok(())
-    }
-
-    fn held(&self) -> anyhow::Result<Held> {
-        let of = format!("/proc/{}", self.child.id());
-        let ended = || {
-            let told = fs::read_to_string(&self.log).unwrap_or_default();
-            format!("{} has ended: {told}", self.name)
-        };
-        let status = fs::read_to_string(format!("{of}/status")).with_context(ended)?;
-        let number = |name: &str| -> anyhow::Result<f64> {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let line = line.with_context(ended)?.trim();
-            Ok(line.trim_end_matches(" kB").parse()?)
-        };
-        Ok(Held {
-            memory: number("VmRSS:")? * 1024.0 / 1e6,
-            files: fs::read_dir(format!("{of}/fd"))?.count() as f64,
-            threads: number("Threads:")?,
-        })
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // One that was stopped is gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_address() -> anyhow::Result<String> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+fn held(process: &ScratchProcess) -> anyhow::Result<Held> {
+    let of = format!("/proc/{}", process.id());
+    let ended = || format!("{} has ended: {}", process.name(), process.log());
+    let status = fs::read_to_string(format!("{of}/status")).with_context(ended)?;
+    let number = |name: &str| -> anyhow::Result<f64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let line = line.with_context(ended)?.trim();
+        Ok(line.trim_end_matches(" kB").parse()?)
+    };
+    Ok(Held {
+        memory: number("VmRSS:")? * 1024.0 / 1e6,
+        files: fs::read_dir(format!("{of}/fd"))?.count() as f64,
+        threads: number("Threads:")?,
+    })
 }

@@ -11,6 +11,7 @@ mod cargo;
 mod children;
 mod filling;
 mod machine;
+#[path = "../shared/person.rs"]
 mod person;
 mod report;
 mod rounds;

@@ -12,6 +12,8 @@ use std::{
 use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::person::Person;
+
 /// How long a process may take to get ready, or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -124,6 +126,14 @@ impl RunningAva {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         anyhow::bail!("ava did not get ready: {}", self.told())
+    }
+
+    /// Somebody who is signed in to it.
+    ///
+    /// # Errors
+    /// When that is refused.
+    pub async fn person(&self) -> anyhow::Result<Person> {
+        Person::sign_in(&client()?, &self.api, "ada@example.com", PATIENCE).await
     }
 
     /// How much memory it holds, in millions of bytes.

@@ -24,6 +24,19 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
+/// Sends a signal, as `STOP`, to a process.
+///
+/// # Panics
+/// When there is no such process.
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+pub fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill")
+        .args([format!("-{name}"), process.to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
 /// A process that runs until it is killed, or until the test ends.
 ///
 /// Every method panics when the process does not do what it is told: a test cannot go on then.
@@ -106,13 +119,15 @@ impl ScratchProcess {
         self.child.try_wait().unwrap()
     }
 
+    /// What the kernel calls it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal, as `STOP`.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        signal(name, self.id());
     }
 
     /// Sends a signal, and waits for its end.

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::scratch_process::free_port;
+use crate::scratch_process::{free_port, signal};
 
 /// How long a test waits for a server before it gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -136,11 +136,7 @@ impl ScratchRedis {
 
     /// Sends a signal, as `STOP`.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        signal(name, self.child.id());
     }
 
     /// Sends a command, as one would type it; answers with what it says, as it comes over the wire.

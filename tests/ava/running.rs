@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use infrastructure::scratch_process::signal;
+
 /// How long a test waits for a process before it gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -179,15 +181,6 @@ impl Drop for RunningAva {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Sends a signal to a process.
-pub fn signal(name: &str, pid: u32) {
-    let sent = Command::new("kill")
-        .args([format!("-{name}"), pid.to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
 }
 
 /// The command lines of all processes whose command line contains a text.

@@ -6,7 +6,7 @@ Starts the program that AVA names (target/debug/ava), on free ports and with a d
 subscriber who has a companion, pictures, messages and a report, an auditor, and an operator; runs Schemathesis with
 schemathesis.toml; and stops everything. Ends with 0 when every answer was as the document has it.
 
---quick takes a minute, always with the same requests; without it, a run takes long and differs from the last one.
+--quick takes a minute, always from the same seed; without it, a run takes long and differs from the last one.
 """
 
 import json

@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use crate::{
     Effort,
-    person::Person,
     report::{Goal, Measured, Row, Table, Unit},
     rounds::percentile,
     running::{Ava, RunningAva, client, data_dir},
@@ -40,7 +39,7 @@ pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {
         secret: None,
     };
     let ava = ava.start_and_wait().await?;
-    let person = Person::sign_in(&ava).await?;
+    let person = ava.person().await?;
     person.design_companion().await?;
     person.subscribe().await?;
     let (mut whole, mut providers, mut ours) = (Vec::new(), Vec::new(), Vec::new());

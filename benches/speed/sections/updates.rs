@@ -11,7 +11,6 @@ use tokio::task::JoinHandle;
 
 use crate::{
     Effort,
-    person::Person,
     report::{Goal, Measured, Row, Table, Unit},
     rounds::percentile,
     running::{Ava, data_dir},
@@ -38,7 +37,7 @@ pub async fn measure(effort: Effort) -> anyhow::Result<Measured> {
         secret: None,
     };
     let ava = ava.start_and_wait().await?;
-    let person = Person::sign_in(&ava).await?;
+    let person = ava.person().await?;
     person.design_companion().await?;
     let commands = effort.or_quick(400, 20);
     let stream = person.ask(Method::GET, "/updates", None).await?;

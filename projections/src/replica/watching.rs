@@ -92,17 +92,10 @@ struct Place {
 }
 
 async fn look(primary: &PgPool, replica: &PgPool, marks: &mut Marks) -> Fitness {
-    // The replica first: what it has replayed the primary has written before.
-    let theirs = match place(replica).await {
-        Ok(place) => place,
-        Err(why) => return Fitness::Unfit(format!("it does not answer: {why}")),
+    let (theirs, ours) = match places(primary, replica).await {
+        Ok(places) => places,
+        Err(unfit) => return unfit,
     };
-    let Ok(ours) = place(primary).await else {
-        return Fitness::PrimaryAway;
-    };
-    if let Some(why) = stranger(&theirs, &ours) {
-        return Fitness::Unfit(why.to_owned());
-    }
     let (Some(replayed), Some(written)) = (theirs.written, ours.written) else {
         return Fitness::Unfit("it has replayed nothing yet".to_owned());
     };
@@ -112,6 +105,19 @@ async fn look(primary: &PgPool, replica: &PgPool, marks: &mut Marks) -> Fitness 
         return Fitness::Behind(lag);
     }
     Fitness::Fit(lag)
+}
+
+/// Where a replica and its primary are; why it cannot answer reads, when it is none or one of them is away.
+async fn places(primary: &PgPool, replica: &PgPool) -> Result<(Place, Place), Fitness> {
+    // The replica first: what it has replayed the primary has written before.
+    let theirs = place(replica)
+        .await
+        .map_err(|why| Fitness::Unfit(format!("it does not answer: {why}")))?;
+    let ours = place(primary).await.map_err(|_| Fitness::PrimaryAway)?;
+    match stranger(&theirs, &ours) {
+        Some(why) => Err(Fitness::Unfit(why.to_owned())),
+        None => Ok((theirs, ours)),
+    }
 }
 
 /// Why this is no replica of that.
@@ -134,16 +140,10 @@ pub async fn examine(primary: &PgPool, replica: &PgPool) -> Fitness {
     };
     let begun = Instant::now();
     loop {
-        let theirs = match place(replica).await {
-            Ok(place) => place,
-            Err(why) => return Fitness::Unfit(format!("it does not answer: {why}")),
+        let theirs = match places(primary, replica).await {
+            Ok((theirs, _)) => theirs,
+            Err(unfit) => return unfit,
         };
-        let Ok(ours) = place(primary).await else {
-            return Fitness::PrimaryAway;
-        };
-        if let Some(why) = stranger(&theirs, &ours) {
-            return Fitness::Unfit(why.to_owned());
-        }
         if theirs.written >= mark.written {
             return Fitness::Fit(begun.elapsed());
         }

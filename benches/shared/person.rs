@@ -1,4 +1,4 @@
-//! Somebody who uses a running Ava over HTTP.
+//! Somebody who uses a running Ava over HTTP: for whoever measures it, and for whoever watches it.
 
 use std::time::{Duration, Instant};
 
@@ -6,32 +6,34 @@ use anyhow::Context;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 
-use crate::running::{RunningAva, client};
-
-/// How long they wait for something to happen.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// Somebody who is signed in.
 #[derive(Clone)]
 pub struct Person {
     client: Client,
     api: String,
     token: String,
+    patience: Duration,
 }
 
 impl Person {
-    /// Signs in, in the development environment.
+    /// Signs in at that address, in the development environment. They wait so long for something to happen.
     ///
     /// # Errors
     /// When that is refused.
-    pub async fn sign_in(ava: &RunningAva) -> anyhow::Result<Self> {
+    pub async fn sign_in(
+        client: &Client,
+        api: &str,
+        email: &str,
+        patience: Duration,
+    ) -> anyhow::Result<Self> {
         let mut person = Self {
-            client: client()?,
-            api: ava.api.clone(),
+            client: client.clone(),
+            api: api.to_owned(),
             token: String::new(),
+            patience,
         };
         let token = person
-            .post("/dev/token", &json!({"email": "ada@example.com"}))
+            .post("/dev/token", &json!({ "email": email }))
             .await?;
         token["access_token"]
             .as_str()
@@ -56,7 +58,7 @@ impl Person {
     /// Gets a reference picture of the companion, approves it, and pays for a month.
     ///
     /// # Errors
-    /// When any of that is refused, or takes longer than a minute.
+    /// When any of that is refused, or takes longer than they wait.
     pub async fn subscribe(&self) -> anyhow::Result<()> {
         let wish = self.post("/avatars/me/reference-image", &json!({})).await?;
         let photo = wish["id"].as_str().context("no photo")?.to_owned();
@@ -89,7 +91,7 @@ impl Person {
     /// Asks for a picture, and waits until it is there.
     ///
     /// # Errors
-    /// When that is refused, or takes longer than a minute.
+    /// When that is refused, or takes longer than they wait.
     pub async fn photo(&self, scene: &str) -> anyhow::Result<String> {
         let wish = self.post("/photos", &json!({"scene": scene})).await?;
         let photo = wish["id"].as_str().context("no photo")?.to_owned();
@@ -111,7 +113,7 @@ impl Person {
             if is_so(&seen) {
                 return Ok(());
             }
-            anyhow::ensure!(begun.elapsed() < PATIENCE, "{path} is still {seen}");
+            anyhow::ensure!(begun.elapsed() < self.patience, "{path} is still {seen}");
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
