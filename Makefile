@@ -247,6 +247,7 @@ tools: s3-server
 		|| missing="$$missing python3-jsonschema python3-yaml"; \
 	PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || missing="$$missing nginx-light"; \
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	PATH=$$PATH:/usr/sbin command -v pgbouncer >/dev/null || missing="$$missing pgbouncer"; \
 	ls /usr/lib/postgresql/*/bin/pg_basebackup "$$PG_BIN/pg_basebackup" "$$(pg_config --bindir 2>/dev/null)/pg_basebackup" 2>/dev/null \
 		| grep -q . || missing="$$missing postgresql"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \

@@ -2,7 +2,7 @@
 
 mod roles;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
     Connection, PgConnection, PgPool,
@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 pub use roles::DatabaseRole;
-pub(crate) use roles::GRANTS;
+pub(crate) use roles::{GRANTS, quoted};
 
 use crate::limits::{
     DATABASE_CONNECT_TIME, LOCK_TIME, POOL_CONNECTIONS, POOL_WAIT, STATEMENT_TIME,
@@ -141,7 +141,7 @@ pub enum DatabaseError {
 /// Says where it looked and why it failed, without the password.
 pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<PgPool, DatabaseError> {
     let address = acting(parse(url)?, options.role);
-    first_connection(&address)
+    first_connection(&address, options.role)
         .await
         .map_err(|error| explain(&address, options.role, &error))?;
     open(url, options)
@@ -154,20 +154,34 @@ pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<PgPool, Dat
 pub fn open(url: &str, options: &DatabaseOptions) -> Result<PgPool, DatabaseError> {
     // Every statement of ours asks for rows by keys that have an index: planning it anew for each set of values, as
     // PostgreSQL does when it takes the values to matter, costs more than many of them cost to run.
+    let mut settings = vec![("plan_cache_mode", "force_generic_plan".to_owned())];
+    if let Some(limit) = options.statement_timeout {
+        settings.push(("statement_timeout", format!("{}ms", limit.as_millis())));
+        settings.push(("lock_timeout", format!("{}ms", LOCK_TIME.as_millis())));
+    }
     let connect = acting(parse(url)?, options.role)
         .application_name(&options.application_name)
-        .options([("plan_cache_mode", "force_generic_plan")]);
-    let connect = match options.statement_timeout {
-        Some(limit) => connect.options([
-            ("statement_timeout", format!("{}ms", limit.as_millis())),
-            ("lock_timeout", format!("{}ms", LOCK_TIME.as_millis())),
-        ]),
-        None => connect,
-    };
+        .options(settings.iter().map(|(name, value)| (name, value)));
+    // Said again once a session is there: a pooler in between drops what is said at its start.
+    let role = options.role.map(|role| ("role", role.name().to_owned()));
+    let (names, values): (Vec<_>, Vec<_>) = settings.into_iter().chain(role).unzip();
+    let said_again = Arc::new((names, values));
     Ok(PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(POOL_WAIT)
         .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            let said_again = said_again.clone();
+            Box::pin(async move {
+                let (names, values) = &*said_again;
+                sqlx::query("SELECT set_config(name, value, false) FROM unnest($1, $2) setting (name, value)")
+                    .bind(names)
+                    .bind(values)
+                    .execute(connection)
+                    .await?;
+                Ok(())
+            })
+        })
         .before_acquire(|connection, rested| {
             Box::pin(async move {
                 if rested.idle_for > TRUSTED_FOR {
@@ -316,12 +330,27 @@ fn parse(url: &str) -> Result<PgConnectOptions, DatabaseError> {
     })
 }
 
-async fn first_connection(options: &PgConnectOptions) -> sqlx::Result<()> {
-    tokio::time::timeout(DATABASE_CONNECT_TIME, PgConnection::connect_with(options))
+async fn first_connection(
+    options: &PgConnectOptions,
+    role: Option<DatabaseRole>,
+) -> sqlx::Result<()> {
+    let tried = async {
+        let mut connection = PgConnection::connect_with(options).await?;
+        if let Some(role) = role {
+            let act = format!("SET ROLE {role}");
+            sqlx::raw_sql(&act).execute(&mut connection).await?;
+        }
+        connection.close().await
+    };
+    tokio::time::timeout(DATABASE_CONNECT_TIME, tried)
         .await
-        .map_err(|_| sqlx::Error::PoolTimedOut)??
-        .close()
-        .await
+        .map_err(|_| sqlx::Error::PoolTimedOut)?
+}
+
+/// The role that connections to this address act as from the start.
+pub(crate) fn role_of(address: &PgConnectOptions) -> Option<&str> {
+    let mut options = address.get_options()?.split("-c ");
+    options.find_map(|option| option.trim().strip_prefix("role="))
 }
 
 fn place(options: &PgConnectOptions) -> String {
@@ -371,6 +400,16 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
     use super::*;
+
+    #[test]
+    fn the_role_is_found_among_the_options() {
+        let address = parse("postgres://ava@localhost/ava").unwrap();
+        assert_eq!(role_of(&address), None);
+        let other = address.clone().options([("plan_cache_mode", "auto")]);
+        assert_eq!(role_of(&other), None);
+        let acting = acting(address, Some(DatabaseRole::Worker)).options([("x.y", "z")]);
+        assert_eq!(role_of(&acting), Some("ava_worker"));
+    }
 
     #[tokio::test]
     async fn an_address_that_is_none_is_refused_without_repeating_it() {

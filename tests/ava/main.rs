@@ -11,6 +11,7 @@ mod doctor;
 mod documented;
 mod erasure;
 mod events;
+mod failover;
 mod figures;
 mod fuzzing;
 mod keys;

@@ -72,10 +72,20 @@ pub fn program(name: &str) -> Command {
         .env("LC_ALL", "C")
         .current_dir("/")
         .stdin(Stdio::null());
+    as_postgres(&mut command);
+    command
+}
+
+/// Lets a command run as PostgreSQL's account.
+pub fn as_postgres(command: &mut Command) {
     if let Some((uid, gid)) = account() {
         command.uid(uid).gid(gid);
     }
-    command
+}
+
+/// Lets PostgreSQL's account read a file.
+pub fn readable(file: &Path) {
+    fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
 }
 
 /// Runs a command that must succeed.
@@ -262,6 +272,17 @@ impl Server {
             &self.url_of(database),
         ]);
         command
+    }
+
+    /// The process ids of the server and its children.
+    pub fn processes(&self) -> Vec<u32> {
+        let children = Command::new("ps")
+            .args(["-o", "pid=", "--ppid", &self.child.id().to_string()])
+            .output()
+            .unwrap();
+        let children = String::from_utf8(children.stdout).unwrap();
+        let children = children.split_whitespace().map(|pid| pid.parse().unwrap());
+        std::iter::once(self.child.id()).chain(children).collect()
     }
 
     /// As a power cut ends it.

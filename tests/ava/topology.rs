@@ -1,7 +1,7 @@
 //! The compose file's topology with native processes: nginx with the image's configuration, two of the API, workers, a
 //! projector, PostgreSQL, Redis, and the sandbox as the outside.
 
-mod processes;
+pub mod processes;
 mod production;
 mod proxy;
 

@@ -224,7 +224,7 @@ pub(super) fn by_hand(login: &str, database: &str) -> String {
 }
 
 /// A name as an identifier.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

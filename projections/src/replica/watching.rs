@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 const EVERY: Duration = Duration::from_millis(500);
 /// How long an answer to a look may take.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The same, for somebody who waits for it.
+/// The same for somebody who asks once, over connections that are opened for it.
+const UNHURRIED: Duration = Duration::from_secs(5);
+/// The same, for somebody who waits for the replica.
 const GLANCE: Duration = Duration::from_millis(20);
 /// A replica that is further behind is left alone: nobody's read would be worth the wait.
 const TOO_FAR: Duration = Duration::from_secs(5);
@@ -92,7 +94,7 @@ struct Place {
 }
 
 async fn look(primary: &PgPool, replica: &PgPool, marks: &mut Marks) -> Fitness {
-    let (theirs, ours) = match places(primary, replica).await {
+    let (theirs, ours) = match places(primary, replica, PATIENCE).await {
         Ok(places) => places,
         Err(unfit) => return unfit,
     };
@@ -108,12 +110,18 @@ async fn look(primary: &PgPool, replica: &PgPool, marks: &mut Marks) -> Fitness 
 }
 
 /// Where a replica and its primary are; why it cannot answer reads, when it is none or one of them is away.
-async fn places(primary: &PgPool, replica: &PgPool) -> Result<(Place, Place), Fitness> {
+async fn places(
+    primary: &PgPool,
+    replica: &PgPool,
+    patience: Duration,
+) -> Result<(Place, Place), Fitness> {
     // The replica first: what it has replayed the primary has written before.
-    let theirs = place(replica)
+    let theirs = place(replica, patience)
         .await
         .map_err(|why| Fitness::Unfit(format!("it does not answer: {why}")))?;
-    let ours = place(primary).await.map_err(|_| Fitness::PrimaryAway)?;
+    let ours = place(primary, patience)
+        .await
+        .map_err(|_| Fitness::PrimaryAway)?;
     match stranger(&theirs, &ours) {
         Some(why) => Err(Fitness::Unfit(why.to_owned())),
         None => Ok((theirs, ours)),
@@ -135,12 +143,12 @@ fn stranger(replica: &Place, primary: &Place) -> Option<&'static str> {
 
 /// Marks where the primary is, and waits until the replica is there: how long that takes, or what is wrong.
 pub async fn examine(primary: &PgPool, replica: &PgPool) -> Fitness {
-    let Ok(mark) = place(primary).await else {
+    let Ok(mark) = place(primary, UNHURRIED).await else {
         return Fitness::PrimaryAway;
     };
     let begun = Instant::now();
     loop {
-        let theirs = match places(primary, replica).await {
+        let theirs = match places(primary, replica, UNHURRIED).await {
             Ok((theirs, _)) => theirs,
             Err(unfit) => return unfit,
         };
@@ -154,17 +162,17 @@ pub async fn examine(primary: &PgPool, replica: &PgPool) -> Fitness {
     }
 }
 
-async fn place(pool: &PgPool) -> Result<Place, String> {
+async fn place(pool: &PgPool, patience: Duration) -> Result<Place, String> {
     let asked = sqlx::query_as(
         "SELECT pg_is_in_recovery() AS is_replica, (SELECT system_identifier FROM pg_control_system()) AS system,
                 pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
                                 '0/0')::bigint AS written",
     )
     .fetch_one(pool);
-    match tokio::time::timeout(PATIENCE, asked).await {
+    match tokio::time::timeout(patience, asked).await {
         Ok(Ok(place)) => Ok(place),
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("not within {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!("not within {} s", patience.as_secs())),
     }
 }
 

@@ -86,7 +86,7 @@ impl Drop for Nginx {
 }
 
 /// Debian keeps servers where only root's PATH looks.
-fn path() -> String {
+pub fn path() -> String {
     format!(
         "{}:/usr/sbin:/usr/local/sbin",
         std::env::var("PATH").unwrap_or_default()

@@ -16,6 +16,7 @@ use super::{
     batch::{Batch, Verdict},
 };
 use crate::{
+    database::{quoted, role_of},
     event_log::idempotency::{answer_from_json, hash_from_bytes},
     sealing::SealedAppend,
 };
@@ -78,7 +79,7 @@ impl Connection {
                 .or(self.stray);
         }
         if self.session.is_none() {
-            let opened = timeout(CONNECT, Session::open(&self.pool, self.stray)).await;
+            let opened = timeout(CONNECT, Session::open(&self.pool, &mut self.stray)).await;
             let session = opened
                 .map_err(|_| "the database does not answer".to_owned())?
                 .map_err(|error| error.to_string())?;
@@ -121,22 +122,29 @@ impl Connection {
 }
 
 /// What a session begins with, in one round trip. PostgreSQL shows sessions to those who logged in alike, whatever role
-/// they act as; so the role is given up for the moment. An answer promises durability, whatever the database's default is.
-/// And the few statements of this session are planned once: their plans do not depend on their values.
+/// they act as; so the role is given up for the moment, and taken again behind it. An answer promises durability, whatever
+/// the database's default is. And the few statements of this session are planned once: their plans do not depend on their
+/// values.
 const BEGIN_SESSION: &str = "
 SET ROLE NONE;
 SELECT pid, backend_start, set_config('plan_cache_mode', 'force_generic_plan', false),
        CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END
-  FROM pg_stat_activity WHERE pid = pg_backend_pid();
-RESET ROLE";
+  FROM pg_stat_activity WHERE pid = pg_backend_pid();";
 
-/// Makes sure that a former session no longer writes, over the connection of somebody who logged in alike.
+/// Returns once everything that was committed so far is as durable as an answer promises. A session that was ended on its way
+/// through a commit does not wait for the synchronous standby any more: nobody may be told of its events before this
+/// commit, which comes behind theirs, is there as well.
+const SETTLE: &str = "SELECT pg_logical_emit_message(true, 'ava', 'settled')";
+
+/// Makes sure that a former session no longer writes, over the connection of somebody who logged in alike. One that waits for
+/// a synchronous standby is left to it: ended, it would show events to everybody that no standby has.
 async fn end(connection: &mut PgConnection, stray: Backend) -> sqlx::Result<()> {
     sqlx::query("SET ROLE NONE")
         .execute(&mut *connection)
         .await?;
     let over: Option<bool> = sqlx::query_scalar(
-        "SELECT pg_terminate_backend(pid, 900) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2",
+        "SELECT CASE WHEN wait_event IS DISTINCT FROM 'SyncRep' THEN pg_terminate_backend(pid, 900) ELSE false END
+           FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2",
     )
     .bind(stray.pid)
     .bind(stray.started)
@@ -152,17 +160,29 @@ async fn end(connection: &mut PgConnection, stray: Backend) -> sqlx::Result<()> 
 
 impl Session {
     /// Connects, after making sure that a stray session no longer writes.
-    async fn open(pool: &PgPool, stray: Option<Backend>) -> sqlx::Result<Self> {
-        let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
-        if let Some(stray) = stray {
+    async fn open(pool: &PgPool, stray: &mut Option<Backend>) -> sqlx::Result<Self> {
+        let address = pool.connect_options();
+        let mut connection = PgConnection::connect_with(&address).await?;
+        if let Some(stray) = *stray {
             end(&mut connection, stray).await?;
         }
-        let rows = (&mut connection).fetch_all(BEGIN_SESSION).await?;
+        let act = match role_of(&address) {
+            Some(role) => format!("SET ROLE {}", quoted(role)),
+            None => "RESET ROLE".to_owned(),
+        };
+        let begin = format!("{BEGIN_SESSION} {act}");
+        let rows = (&mut connection).fetch_all(&*begin).await?;
         let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
         let backend = Backend {
             pid: row.try_get(0)?,
             started: row.try_get(1)?,
         };
+        if stray.is_some() {
+            // While it waits for a standby this one is a stray itself: the next one waits for it, so that they do not
+            // become many.
+            *stray = Some(backend);
+            (&mut connection).execute(SETTLE).await?;
+        }
         Ok(Self {
             connection,
             backend,
