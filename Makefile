@@ -33,7 +33,7 @@ SOAK =
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
 	stop-scratch web web-packages web-tests browser s3-server contract contract-lint contract-packages fuzz-api \
-	fuzz-api-quick fuzz simulate chaos chaos-quick soak sbom
+	fuzz-api-quick fuzz-api-tests fuzz simulate chaos chaos-quick soak sbom
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -48,7 +48,7 @@ run: postgres web ## Build Ava, start everything on this machine, and print wher
 # The first step that fails ends it; the throw-away PostgreSQL of the tests is stopped in any case.
 test: postgres ## Run every check and test; what CI runs.
 	@started=$$(date +%s); \
-	$(MAKE) --no-print-directory format lint docs tests signing dependencies sbom contract web-tests; outcome=$$?; \
+	$(MAKE) --no-print-directory format lint docs tests signing dependencies sbom contract web-tests fuzz-api-tests chaos-quick; outcome=$$?; \
 	$(MAKE) --no-print-directory stop-scratch; \
 	took=$$(($$(date +%s) - started)); \
 	if [ $$outcome -ne 0 ]; then echo "make test: FAILED after $${took} s" >&2; exit 1; fi; \
@@ -139,6 +139,14 @@ fuzz-api: contract-packages postgres ## Call the API with what fits its document
 
 fuzz-api-quick: ## Call the API for a minute or so, from the same seed each time.
 	@$(MAKE) --no-print-directory fuzz-api FUZZ_OPTIONS='--quick $(FUZZ_OPTIONS)'
+
+# As `dependencies`: what cannot be had is skipped, and that is said.
+fuzz-api-tests:
+	@if $(MAKE) --no-print-directory contract-packages; then \
+		$(MAKE) --no-print-directory fuzz-api-quick; \
+	else \
+		echo 'fuzz-api: skipped, since Schemathesis cannot be installed'; \
+	fi
 
 # Where cargo-fuzz and a nightly toolchain are; what is found there is replayed by `make test` on any toolchain. What is
 # learnt stays in target/fuzz-corpus, and what fails in fuzz/artifacts: mend it, and add it to fuzz/corpus.
