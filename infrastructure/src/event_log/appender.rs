@@ -7,6 +7,7 @@
 mod alone;
 mod batch;
 mod connection;
+mod statement;
 
 use std::{
     collections::VecDeque,
