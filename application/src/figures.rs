@@ -68,6 +68,13 @@ pub static WEBHOOKS: Family<2> = Family::counter(
     ["provider", "outcome"],
 );
 
+/// Files that were stored and never shown.
+pub static LEFT_FILES: Family<0> = Family::counter(
+    "ava_left_files_removed_total",
+    "How many files were removed that were stored for a picture and never came to be shown.",
+    [],
+);
+
 /// Requests to the API.
 pub static REQUESTS: Family<3> = Family::histogram(
     "ava_http_request_seconds",

@@ -357,14 +357,3 @@ pub async fn any_stores(pool: &PgPool, key: &str) -> sqlx::Result<bool> {
         .fetch_one(pool)
         .await
 }
-
-/// Whether any photo, whosever it is, shows the picture that is stored under that key.
-///
-/// # Errors
-/// When the database is away.
-pub async fn any_shows(pool: &PgPool, image_key: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT FROM photos WHERE image ->> 'key' = $1)")
-        .bind(image_key)
-        .fetch_one(pool)
-        .await
-}

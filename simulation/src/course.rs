@@ -168,6 +168,9 @@ async fn is_at_rest(world: &World) -> bool {
     if world.is_foul() || !followed || !world.inbox.is_empty() {
         return false;
     }
+    if world.ground.notes_files() {
+        return false;
+    }
     let rows = world.ground.rows();
     if !rows.photo_work.is_empty() || !rows.chat_work.is_empty() {
         return false;

@@ -210,22 +210,19 @@ impl Photo {
     }
 }
 
-/// A picture that can be seen has its files; one that nobody can see any more has not.
+/// A picture that can be seen has its files, and nothing else lies there: neither of a deleted photo, nor what was stored
+/// and never delivered.
 fn files_are_there(world: &World, photos: &BTreeMap<PhotoId, Photo>, found: &mut Found<'_>) {
-    let shown = |deleted| {
-        let photos = photos
-            .values()
-            .filter(move |photo| photo.deleted == deleted);
-        photos.filter_map(|photo| photo.image.as_ref())
-    };
-    let seen: BTreeSet<_> = shown(false).collect();
+    let shown = photos.values().filter(|photo| !photo.deleted);
+    let seen: BTreeSet<_> = shown.filter_map(|photo| photo.image.as_ref()).collect();
     for (key, thumbnail_key) in &seen {
         let there = world.storage.holds(key) && world.storage.holds(thumbnail_key);
         found.unless(there, || format!("the files of {key} are gone"));
     }
-    for image in shown(true).filter(|image| !seen.contains(image)) {
-        found.unless(!world.storage.holds(&image.0), || {
-            format!("{} is left over of a deleted photo", image.0)
+    let seen: BTreeSet<_> = seen.into_iter().flat_map(|(a, b)| [a, b]).collect();
+    for key in world.storage.keys() {
+        found.unless(seen.contains(&key), || {
+            format!("{key} lies there and no photo shows it")
         });
     }
 }

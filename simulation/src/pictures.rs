@@ -93,6 +93,11 @@ impl MemoryStorage {
         self.files().contains_key(key)
     }
 
+    /// Where all files lie.
+    pub fn keys(&self) -> Vec<String> {
+        self.files().keys().cloned().collect()
+    }
+
     fn files(&self) -> MutexGuard<'_, BTreeMap<String, Bytes>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

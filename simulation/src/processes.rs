@@ -16,7 +16,10 @@ use domain::values::UserId;
 use projections::in_memory::Table;
 use tokio::{sync::broadcast, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use worker::{ChatSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings};
+use worker::{
+    ChatSettings, FileSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts,
+    WorkerSettings, file_notes::Looks,
+};
 
 use crate::{
     companion::{Companion, Unheard},
@@ -63,6 +66,14 @@ fn settings() -> WorkerSettings {
             first_retry: Duration::from_millis(200),
             longest_retry: Duration::from_secs(2),
             max_attempts: 12,
+        },
+        files: FileSettings {
+            ask_every: Duration::from_millis(500),
+            // Longer than a process stands still.
+            looks: Looks {
+                first: Duration::from_secs(1),
+                enough: 3,
+            },
         },
         reconcile_every: Some(Duration::from_secs(6)),
         stop_within: Duration::from_secs(1),

@@ -17,19 +17,22 @@ pub enum Variant {
     NoticesBelieved,
     /// Files are removed whoever shows them.
     FilesRemovedUnseen,
+    /// Nobody notes that files are about to be stored.
+    FilesUnnoted,
     /// The log answers before it has kept anything.
     AppendsForgotten,
 }
 
 impl Variant {
     /// Everything that must be noticed.
-    pub const BROKEN: [Self; 7] = [
+    pub const BROKEN: [Self; 8] = [
         Self::AppendsUnfenced,
         Self::KeysForgotten,
         Self::CheckpointBeforeEffect,
         Self::RowsBesideCheckpoint,
         Self::NoticesBelieved,
         Self::FilesRemovedUnseen,
+        Self::FilesUnnoted,
         Self::AppendsForgotten,
     ];
 }

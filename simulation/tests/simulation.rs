@@ -74,6 +74,11 @@ fn it_is_noticed_when_files_are_removed_that_another_photo_shows() {
 }
 
 #[test]
+fn it_is_noticed_when_nobody_notes_what_is_about_to_be_stored() {
+    notice(Variant::FilesUnnoted);
+}
+
+#[test]
 fn it_is_noticed_when_an_append_is_answered_and_forgotten() {
     notice(Variant::AppendsForgotten);
 }

@@ -1,4 +1,4 @@
-//! What the worker stands on besides the log: leases, the books of image providers, and the read models.
+//! What the worker stands on besides the log: leases, the books of image providers, notes of files, and the read models.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use projections::engine::Checkpoints;
 use sqlx::PgPool;
 
 use crate::{
+    file_notes::{FileNotes, PostgresFileNotes},
     leases::{LeaseStore, PostgresLeases},
     provider_books::{PostgresBooks, ProviderBooks},
     sights::{PostgresSights, Sights},
@@ -18,6 +19,8 @@ pub struct Ground {
     pub leases: Arc<dyn LeaseStore>,
     /// What is written down of image providers.
     pub books: Arc<dyn ProviderBooks>,
+    /// Which files may lie there in vain.
+    pub file_notes: Arc<dyn FileNotes>,
     /// The read models.
     pub sights: Arc<dyn Sights>,
 }
@@ -28,6 +31,7 @@ impl Ground {
         Self {
             leases: Arc::new(PostgresLeases::new(pool.clone())),
             books: Arc::new(PostgresBooks::new(pool.clone())),
+            file_notes: Arc::new(PostgresFileNotes::new(pool.clone())),
             sights: Arc::new(PostgresSights::new(pool, checkpoints)),
         }
     }

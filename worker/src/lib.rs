@@ -3,6 +3,7 @@
 //! [`reactions()`] are followed by the projection engine, each with its own checkpoint; [`run`] does the
 //! work that takes longer than an event may hold up the next one. Any number of processes may run both.
 
+pub mod file_notes;
 pub mod ground;
 pub mod leases;
 pub mod memory_ground;
@@ -27,19 +28,21 @@ mod reconcile_subscriptions;
 mod record_reference_results;
 mod release_unused_quota;
 mod remove_deleted_files;
+mod remove_left_files;
 mod request_reference_images;
 mod stored_pictures;
 
 use tokio_util::sync::CancellationToken;
 
 pub use parts::{
-    ChatSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings,
+    ChatSettings, FileSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts,
+    WorkerSettings,
 };
 pub use reactions::reactions;
 pub use reconcile_subscriptions::reconcile_subscriptions;
 
-/// Delivers requested photos, answers messages, applies payment notices, and compares subscriptions from time to time,
-/// until `stop` is canceled.
+/// Delivers requested photos, answers messages, applies payment notices, and from time to time compares subscriptions and
+/// removes files that no photo shows, until `stop` is canceled.
 ///
 /// Then nothing new is claimed; what is under way is finished or its lease released, within
 /// [`WorkerSettings::stop_within`]. Dropping the future instead is a crash: another worker takes over once
@@ -48,11 +51,13 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     let photos = deliver_requested_photos::DeliverRequestedPhotos::new(&parts);
     let messages = answer_messages::AnswerMessages::new(&parts);
     let notices = apply_payment_notices::ApplyPaymentNotices::new(&parts);
+    let files = remove_left_files::RemoveLeftFiles::new(&parts);
     let comparing = reconcile_subscriptions::ReconcileSubscriptions::new(&parts);
     tokio::join!(
         photos.run(&stop),
         messages.run(&stop),
         notices.run(&stop),
-        comparing.run(&stop)
+        comparing.run(&stop),
+        files.run(&stop)
     );
 }

@@ -16,9 +16,10 @@ use domain::{
 use projections::in_memory::{Rows, Table};
 use tokio::sync::{Notify, watch};
 
-use crate::{ground::Ground, provider_accounts::Account};
+use crate::{file_notes::FileNote, ground::Ground, provider_accounts::Account};
 
 mod books;
+mod file_notes;
 mod leases;
 mod sights;
 
@@ -39,8 +40,17 @@ struct Kept {
     last_fence: i64,
     accounts: BTreeMap<String, Account>,
     orders: Vec<Order>,
+    file_notes: BTreeMap<FileNote, Noted>,
     /// One channel for each listener, so that they are woken in the order in which they came.
     listeners: Vec<(Table, watch::Sender<Position>)>,
+}
+
+/// How a note of files stands.
+#[derive(Default)]
+struct Noted {
+    writes: u32,
+    clear: u32,
+    look_at: DateTime<Utc>,
 }
 
 /// A lease.
@@ -86,6 +96,7 @@ impl MemoryGround {
         Ground {
             leases: self.clone(),
             books: self.clone(),
+            file_notes: self.clone(),
             sights: self.clone(),
         }
     }
@@ -112,6 +123,11 @@ impl MemoryGround {
     /// The orders in the ledger.
     pub fn orders(&self) -> Vec<Order> {
         self.kept().orders.clone()
+    }
+
+    /// Whether any files are noted.
+    pub fn notes_files(&self) -> bool {
+        !self.kept().file_notes.is_empty()
     }
 
     /// Writes what a page means and moves the checkpoint, both or neither; false when the checkpoint is not at `from`,

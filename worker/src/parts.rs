@@ -15,7 +15,7 @@ use application::{
     subscriptions::Subscriptions,
 };
 
-use crate::{ground::Ground, steps::StepObserver};
+use crate::{file_notes::Looks, ground::Ground, steps::StepObserver};
 
 /// What the worker is made of. Cheap to clone.
 #[derive(Clone)]
@@ -73,6 +73,8 @@ pub struct WorkerSettings {
     pub chat: ChatSettings,
     /// The payment provider's messages.
     pub inbox: InboxSettings,
+    /// Files that no photo shows.
+    pub files: FileSettings,
     /// How often subscriptions are compared with the payment provider's; none for never.
     pub reconcile_every: Option<Duration>,
     /// How long a stop may take before work is dropped and its lease released.
@@ -139,12 +141,22 @@ pub struct InboxSettings {
     pub max_attempts: u32,
 }
 
+/// How files are looked for that no photo shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileSettings {
+    /// How often a process asks whether a look is due.
+    pub ask_every: Duration,
+    /// How often the files of one note are looked for.
+    pub looks: Looks,
+}
+
 impl Default for WorkerSettings {
     fn default() -> Self {
         Self {
             photos: PhotoSettings::default(),
             chat: ChatSettings::default(),
             inbox: InboxSettings::default(),
+            files: FileSettings::default(),
             reconcile_every: None,
             stop_within: Duration::from_secs(4),
         }
@@ -198,6 +210,19 @@ impl Default for InboxSettings {
             first_retry: Duration::from_secs(1),
             longest_retry: Duration::from_secs(600),
             max_attempts: 12,
+        }
+    }
+}
+
+impl Default for FileSettings {
+    /// Looks half a minute, a minute and a half, three and a half … and in the end 34 hours after the note.
+    fn default() -> Self {
+        Self {
+            ask_every: Duration::from_secs(10),
+            looks: Looks {
+                first: Duration::from_secs(30),
+                enough: 12,
+            },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `PhotoDeleted` → the files go, unless another photo shows the same bytes.
+//! `PhotoDeleted` → the files go, unless another photo shows the same bytes; also those that were never delivered.
 
 use anyhow::Context as _;
 use application::photos::Photos;
@@ -60,9 +60,6 @@ impl Reaction for RemoveDeletedFiles {
         let photo_id: PhotoId = recorded.aggregate_id.parse()?;
         let job = self.photos.job(photo_id).await?;
         let job = job.with_context(|| format!("photo {photo_id} has no history"))?;
-        if let Some(image) = job.image {
-            self.pictures.remove(&image).await?;
-        }
-        Ok(())
+        self.pictures.remove(photo_id, job.image.as_ref()).await
     }
 }

@@ -42,8 +42,8 @@ pub trait Sights: Send + Sync {
     /// The day of a conversation in which a picture was promised; none for a picture that was not asked for in the chat.
     async fn conversation_of_photo(&self, photo_id: PhotoId) -> sqlx::Result<Option<Segment>>;
 
-    /// Whether any photo, whosever it is, shows the picture that is stored under that key.
-    async fn any_photo_shows(&self, image_key: &str) -> sqlx::Result<bool>;
+    /// Whether any photo, whosever it is, shows the picture or the thumbnail that is stored under that key.
+    async fn any_photo_shows(&self, key: &str) -> sqlx::Result<bool>;
 
     /// The ids of all pictures that a person ever wished for; none while nobody can tell.
     async fn pictures_of(&self, owner: UserId) -> anyhow::Result<Option<Vec<PhotoId>>>;
@@ -99,8 +99,8 @@ impl Sights for PostgresSights {
         messages::conversation_of_photo(&self.pool, photo_id).await
     }
 
-    async fn any_photo_shows(&self, image_key: &str) -> sqlx::Result<bool> {
-        photos::any_shows(&self.pool, image_key).await
+    async fn any_photo_shows(&self, key: &str) -> sqlx::Result<bool> {
+        photos::any_stores(&self.pool, key).await
     }
 
     async fn pictures_of(&self, owner: UserId) -> anyhow::Result<Option<Vec<PhotoId>>> {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use application::figures::{
-    APPEND_BATCHES, APPENDS, COMMANDS, Family, KEY_READS, PROVIDER_CALLS, REACTIONS,
+    APPEND_BATCHES, APPENDS, COMMANDS, Family, KEY_READS, LEFT_FILES, PROVIDER_CALLS, REACTIONS,
     REFUSED_TOKENS, REPLICA_READS, REQUESTS, Series, WEBHOOKS,
 };
 
@@ -17,6 +17,7 @@ pub(super) fn text(text: &mut String) {
     family(text, &APPEND_BATCHES);
     family(text, &REACTIONS);
     family(text, &PROVIDER_CALLS);
+    family(text, &LEFT_FILES);
     family(text, &WEBHOOKS);
     family(text, &REFUSED_TOKENS);
     family(text, &KEY_READS);

@@ -112,10 +112,10 @@ GRANT SELECT ON audit_index TO ava_auditor;
 GRANT EXECUTE ON FUNCTION last_position_at(timestamptz) TO ava_api, ava_steward, ava_auditor;
 
 -- The worker's own.
-GRANT SELECT, INSERT, UPDATE, DELETE ON leases, provider_calls TO ava_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON leases, provider_calls, file_notes TO ava_worker;
 GRANT SELECT, INSERT, UPDATE ON provider_accounts TO ava_worker;
 GRANT USAGE ON SEQUENCE lease_fence TO ava_worker;
-GRANT SELECT ON provider_costs, provider_calls, provider_accounts TO ava_steward;
+GRANT SELECT ON provider_costs, provider_calls, provider_accounts, file_notes TO ava_steward;
 
 -- Messages from outside: the API keeps them and cannot read them, the worker applies them, operators hand them out again.
 GRANT INSERT, SELECT (event_id) ON webhook_inbox TO ava_api;

@@ -127,7 +127,15 @@ impl ObjectStorage for LocalStorage {
             return Ok(());
         };
         match self.objects.delete(&path).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(self.unavailable("written", error)),
+        }
+        let unwritable = |error| self.unavailable("written", error);
+        let file = self.objects.path_to_filesystem(&path);
+        let file = file.map_err(unwritable)?;
+        let removed = tokio::task::spawn_blocking(move || remove_beginnings(&file)).await;
+        match removed.map_err(io::Error::other).flatten() {
+            Ok(()) => Ok(()),
             Err(error) => Err(self.unavailable("written", error)),
         }
     }
@@ -161,6 +169,33 @@ fn known(key: &str) -> Result<Key, StorageError> {
         Ok(path) if !path.is_root() => Ok(path),
         Ok(_) | Err(_) => Err(StorageError::NotFound(key.to_owned())),
     }
+}
+
+/// Removes what was written of a file by processes that died before it was whole: it lies beside it, as `file.jpg#1`.
+fn remove_beginnings(file: &Path) -> io::Result<()> {
+    let (Some(directory), Some(name)) = (file.parent(), file.file_name()) else {
+        return Ok(());
+    };
+    let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if is_gone(&error) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut beginning = name.as_encoded_bytes().to_vec();
+    beginning.push(b'#');
+    for entry in entries {
+        let entry = entry?;
+        if !entry.file_name().as_encoded_bytes().starts_with(&beginning) {
+            continue;
+        }
+        match fs::remove_file(entry.path()) {
+            Ok(()) => {}
+            Err(error) if is_gone(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Makes the directory, durably.

@@ -11,6 +11,7 @@ use domain::{
 use projections::{chat_work::ChatWorkRow, engine::Behind};
 use tokio::sync::watch;
 use worker::{
+    file_notes::{FileNote, FileNotes, Looks},
     ground::Ground,
     leases::{Claim, Claimed, LeaseStore, ToDo},
     provider_books::{Entry, Permission, PlannedOrder, ProviderBooks},
@@ -33,6 +34,7 @@ impl WiredGround {
         Ground {
             leases: ground.clone(),
             books: ground.clone(),
+            file_notes: ground.clone(),
             sights: ground,
         }
     }
@@ -129,6 +131,42 @@ impl ProviderBooks for WiredGround {
 }
 
 #[async_trait]
+impl FileNotes for WiredGround {
+    async fn note_down(&self, note: &FileNote, due_after: Duration) -> sqlx::Result<()> {
+        if self.0.world.variant == Variant::FilesUnnoted {
+            return Ok(());
+        }
+        let effect = self.0.world.ground.note_down(note, due_after);
+        self.ask("notes.note_down", effect).await
+    }
+
+    async fn settle(&self, note: &FileNote) -> sqlx::Result<()> {
+        self.ask("notes.settle", self.0.world.ground.settle(note))
+            .await
+    }
+
+    async fn take_due(&self, most: u32, due_again: Duration) -> sqlx::Result<Vec<FileNote>> {
+        let effect = self.0.world.ground.take_due(most, due_again);
+        self.ask("notes.take_due", effect).await
+    }
+
+    async fn of_photo(&self, photo_id: PhotoId) -> sqlx::Result<Vec<FileNote>> {
+        self.ask("notes.of_photo", self.0.world.ground.of_photo(photo_id))
+            .await
+    }
+
+    async fn naming(&self, keys: [&str; 2]) -> sqlx::Result<Vec<(FileNote, u32)>> {
+        self.ask("notes.naming", self.0.world.ground.naming(keys))
+            .await
+    }
+
+    async fn found_clear(&self, note: &FileNote, looks: Looks) -> sqlx::Result<()> {
+        let effect = self.0.world.ground.found_clear(note, looks);
+        self.ask("notes.found_clear", effect).await
+    }
+}
+
+#[async_trait]
 impl Sights for WiredGround {
     async fn await_position(
         &self,
@@ -157,11 +195,11 @@ impl Sights for WiredGround {
         self.ask("sights.conversation", effect).await
     }
 
-    async fn any_photo_shows(&self, image_key: &str) -> sqlx::Result<bool> {
+    async fn any_photo_shows(&self, key: &str) -> sqlx::Result<bool> {
         if self.0.world.variant == Variant::FilesRemovedUnseen {
             return Ok(false);
         }
-        let effect = self.0.world.ground.any_photo_shows(image_key);
+        let effect = self.0.world.ground.any_photo_shows(key);
         self.ask("sights.shows", effect).await
     }
 

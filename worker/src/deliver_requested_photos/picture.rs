@@ -126,7 +126,7 @@ impl Assignment<'_> {
         number: u32,
         picture: FinishedPicture,
     ) -> Progress {
-        let kept = match self.desk.pictures.keep(&picture).await {
+        let kept = match self.desk.pictures.keep(self.photo_id, &picture).await {
             Ok(kept) => kept,
             Err(error) => return Err(self.ours_to_mend(&error)),
         };
@@ -189,9 +189,7 @@ impl Assignment<'_> {
         let pictures = &self.desk.pictures;
         let settled = match recorded {
             Ok(()) => pictures.confirm(kept, picture).await,
-            Err(Leaving::Over | Leaving::TakenOver) => {
-                pictures.withdraw(kept, &picture.image).await
-            }
+            Err(Leaving::Over | Leaving::TakenOver) => pictures.withdraw(kept).await,
             Err(Leaving::Later(_) | Leaving::Stopped) => pictures.let_go(kept).await,
         };
         if let Err(error) = settled {

@@ -78,14 +78,14 @@ impl Sights for MemoryGround {
         Ok(self.kept().rows.promises.get(&photo_id).copied())
     }
 
-    async fn any_photo_shows(&self, image_key: &str) -> sqlx::Result<bool> {
+    async fn any_photo_shows(&self, key: &str) -> sqlx::Result<bool> {
         let kept = self.kept();
         let mut images = kept
             .rows
             .photos
             .values()
             .filter_map(|row| row.image.as_ref());
-        Ok(images.any(|image| image.key == image_key))
+        Ok(images.any(|image| image.key == key || image.thumbnail_key == key))
     }
 
     /// Those that were deleted need nothing more and are not told.

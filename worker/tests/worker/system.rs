@@ -40,8 +40,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use worker::{
-    ChatSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts, WorkerSettings,
-    ground::Ground,
+    ChatSettings, FileSettings, InboxSettings, LeaseTimes, PhotoSettings, WorkerParts,
+    WorkerSettings, file_notes::Looks, ground::Ground,
 };
 
 use crate::{
@@ -184,6 +184,13 @@ pub fn settings() -> WorkerSettings {
             first_retry: Duration::from_millis(20),
             longest_retry: Duration::from_millis(200),
             ..InboxSettings::default()
+        },
+        files: FileSettings {
+            ask_every: Duration::from_millis(50),
+            looks: Looks {
+                first: Duration::from_millis(200),
+                enough: 12,
+            },
         },
         stop_within: Duration::from_secs(4),
     }
