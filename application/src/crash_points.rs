@@ -31,6 +31,8 @@ pub enum CrashPoint {
     PhotoFetched,
     /// The picture is marked, not stored yet.
     PhotoFinished,
+    /// It is noted that the picture is about to be stored.
+    PhotoNoted,
     /// Picture and thumbnail are stored.
     PhotoStored,
     /// The delivery is about to be recorded.
@@ -53,7 +55,7 @@ pub enum CrashPoint {
 
 impl CrashPoint {
     /// Every one.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::AppendSending,
         Self::AppendWritten,
         Self::PageProjected,
@@ -66,6 +68,7 @@ impl CrashPoint {
         Self::PhotoPredictionRecorded,
         Self::PhotoFetched,
         Self::PhotoFinished,
+        Self::PhotoNoted,
         Self::PhotoStored,
         Self::PhotoDelivering,
         Self::PhotoDelivered,
@@ -93,6 +96,7 @@ impl CrashPoint {
             Self::PhotoPredictionRecorded => "photo-prediction-recorded",
             Self::PhotoFetched => "photo-fetched",
             Self::PhotoFinished => "photo-finished",
+            Self::PhotoNoted => "photo-noted",
             Self::PhotoStored => "photo-stored",
             Self::PhotoDelivering => "photo-delivering",
             Self::PhotoDelivered => "photo-delivered",

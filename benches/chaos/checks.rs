@@ -1,6 +1,7 @@
 //! What must hold afterwards, whatever was broken: the journal, the log, the read models and the ledgers agree.
 
 mod answers;
+mod files;
 mod log;
 mod outside;
 mod pictures;
@@ -21,6 +22,7 @@ pub async fn all(run: &mut Run) -> anyhow::Result<()> {
     pictures::look_at_ends(&mut run.verdicts, &log);
     pictures::look_at_messages(&mut run.verdicts, &log);
     pictures::look_at_files(run).await?;
+    files::look(run).await?;
     outside::look_at_orders(run, &log).await?;
     outside::look_at_payments(run).await?;
     programs::look(run).await

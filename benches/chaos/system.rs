@@ -253,6 +253,11 @@ impl System {
         )
     }
 
+    /// Where pictures lie.
+    pub fn objects(&self) -> PathBuf {
+        self.directory.path().join("objects")
+    }
+
     /// A command of the command line, to be run to its end.
     pub fn command(&self, arguments: &[&str]) -> Command {
         self.surroundings.command(arguments, &[])

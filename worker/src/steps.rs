@@ -19,6 +19,8 @@ pub enum Step {
     PictureFetched,
     /// The picture is marked, not stored yet.
     PictureFinished,
+    /// It is noted that picture and thumbnail are about to be stored.
+    PictureNoted,
     /// Picture and thumbnail are stored.
     PictureStored,
     /// The last look at cancellation and lease is over; the delivery is not on record yet.
@@ -29,13 +31,14 @@ pub enum Step {
 
 impl Step {
     /// Every step, in the order of a picture that goes well.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Claimed,
         Self::AttemptStarted,
         Self::ProviderAnswered,
         Self::PredictionRecorded,
         Self::PictureFetched,
         Self::PictureFinished,
+        Self::PictureNoted,
         Self::PictureStored,
         Self::Delivering,
         Self::Delivered,
@@ -50,6 +53,7 @@ impl Step {
             Self::PredictionRecorded => CrashPoint::PhotoPredictionRecorded,
             Self::PictureFetched => CrashPoint::PhotoFetched,
             Self::PictureFinished => CrashPoint::PhotoFinished,
+            Self::PictureNoted => CrashPoint::PhotoNoted,
             Self::PictureStored => CrashPoint::PhotoStored,
             Self::Delivering => CrashPoint::PhotoDelivering,
             Self::Delivered => CrashPoint::PhotoDelivered,

@@ -99,15 +99,24 @@ impl StoredPictures {
         }
     }
 
-    /// Stores a photo's picture and thumbnail. Nobody removes them before the answer is settled, by one of
-    /// `confirm`, `withdraw` and `let_go`.
-    pub(crate) async fn keep(
+    /// Notes that a photo's picture is about to be stored, so that its files are found whatever becomes of this process.
+    pub(crate) async fn note(
         &self,
         photo_id: PhotoId,
         picture: &FinishedPicture,
-    ) -> Result<Kept, FilesError> {
+    ) -> Result<FileNote, FilesError> {
         let note = FileNote::new(photo_id, &picture.image, &self.node);
         self.notes.note_down(&note, self.looks.first).await?;
+        Ok(note)
+    }
+
+    /// Stores picture and thumbnail. Nobody removes them before the answer is settled, by one of `confirm`, `withdraw`
+    /// and `let_go`.
+    pub(crate) async fn keep(
+        &self,
+        note: FileNote,
+        picture: &FinishedPicture,
+    ) -> Result<Kept, FilesError> {
         let lease = self.lease(&note.image_key).await?;
         self.put(picture).await?;
         Ok(Kept { lease, note })

@@ -203,6 +203,24 @@ async fn forgotten(app: &TestApp, position: u64) {
     app.settle().await;
 }
 
+/// What a worker leaves that dies once it has stored a picture, when the next attempt brings another one: no read model
+/// knows of it.
+async fn left_over(app: &TestApp, mara: &Person<'_>) -> String {
+    let key = "pictures/ab/left-over.jpg";
+    app.store(key, b"a face, canary-scene").await;
+    sqlx::query(
+        "INSERT INTO file_notes (photo_id, image_key, thumbnail_key, node, look_at)
+         SELECT photo_id, $2, $2, 'a dead worker', now() + interval '1 day' FROM photos
+          WHERE owner = $1 AND image IS NOT NULL LIMIT 1",
+    )
+    .bind(mara.id.0)
+    .bind(key)
+    .execute(&app.database.pool())
+    .await
+    .unwrap();
+    key.to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn after_an_erasure_nothing_of_the_person_is_left_anywhere() {
     let app = living().await;
@@ -224,6 +242,7 @@ async fn after_an_erasure_nothing_of_the_person_is_left_anywhere() {
     for key in &keys {
         app.stored(key).await.expect("the file is there before");
     }
+    let left = left_over(&app, &mara).await;
     let noor = app
         .sign_in("noor@example.com")
         .await
@@ -237,6 +256,8 @@ async fn after_an_erasure_nothing_of_the_person_is_left_anywhere() {
     for key in &keys {
         assert!(app.stored(key).await.is_none(), "{key} is still there");
     }
+    assert!(app.stored(&left).await.is_none(), "{left} is still there");
+    assert_eq!(files(app.objects()).len(), 2, "what Noor's picture shows");
     // Nobody else lost anything.
     let avatar = noor.get("/avatars/me").await.expect(200).json();
     let picture = avatar["reference_image"]["image_url"].as_str().unwrap();

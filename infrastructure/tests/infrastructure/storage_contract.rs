@@ -65,6 +65,32 @@ async fn putting_and_deleting_twice_is_harmless() {
 }
 
 #[tokio::test]
+async fn what_a_dead_process_wrote_half_goes_with_the_object_and_nothing_beside_it() {
+    let directory = std::env::temp_dir().join(format!("storage-{}", Uuid::now_v7()));
+    let storage = LocalStorage::open(&directory).unwrap();
+    let beside = "pictures/ab/abcdefghij.jpg";
+    put(&storage, KEY, "whole").await;
+    put(&storage, beside, "another").await;
+    for half in [
+        format!("{KEY}#1"),
+        format!("{KEY}#12"),
+        format!("{beside}#1"),
+    ] {
+        fs::write(directory.join(half), "half").unwrap();
+    }
+
+    for _ in ["whole", "gone already"] {
+        storage.delete(KEY).await.unwrap();
+    }
+
+    let left = fs::read_dir(directory.join("pictures/ab")).unwrap();
+    let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["abcdefghij.jpg", "abcdefghij.jpg#1"]);
+    fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test]
 async fn a_missing_object_is_named() {
     on_each(async |storage| {
         put(&*storage, KEY, "abcdefghij").await;

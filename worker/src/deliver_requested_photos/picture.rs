@@ -126,7 +126,13 @@ impl Assignment<'_> {
         number: u32,
         picture: FinishedPicture,
     ) -> Progress {
-        let kept = match self.desk.pictures.keep(self.photo_id, &picture).await {
+        let pictures = &self.desk.pictures;
+        let note = match pictures.note(self.photo_id, &picture).await {
+            Ok(note) => note,
+            Err(error) => return Err(self.ours_to_mend(&error)),
+        };
+        self.at(Step::PictureNoted).await;
+        let kept = match pictures.keep(note, &picture).await {
             Ok(kept) => kept,
             Err(error) => return Err(self.ours_to_mend(&error)),
         };

@@ -102,7 +102,7 @@ async fn a_photo_canceled_while_it_is_drawn_is_called_off_at_the_provider() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_files_of_a_photo_canceled_at_the_last_moment_do_not_stay() {
-    for step in [Step::PictureStored, Step::Delivering] {
+    for step in [Step::PictureNoted, Step::PictureStored, Step::Delivering] {
         let (system, _) = canceled_at(step).await;
         assert_eq!(system.stored_objects(), 0, "{step:?}");
         system.storage.check().await.unwrap();

@@ -53,6 +53,7 @@ survives_death_at! {
     a_photo_whose_worker_died_once_the_prediction_was_recorded_is_delivered: PredictionRecorded, 1 attempts;
     a_photo_whose_worker_died_after_fetching_is_delivered: PictureFetched, 1 attempts;
     a_photo_whose_worker_died_after_marking_is_delivered: PictureFinished, 1 attempts;
+    a_photo_whose_worker_died_just_before_storing_is_delivered: PictureNoted, 1 attempts;
     a_photo_whose_worker_died_after_storing_is_delivered: PictureStored, 1 attempts;
     a_photo_whose_worker_died_just_before_recording_the_delivery_is_delivered: Delivering, 1 attempts;
     a_photo_whose_worker_died_just_after_recording_the_delivery_is_not_delivered_again: Delivered, 1 attempts;

@@ -63,7 +63,7 @@ async fn files_that_two_photos_share_stay_until_both_are_deleted() {
     assert_eq!(system.stored_objects(), 0);
 }
 
-async fn reaction_has_seen_everything(system: &System) {
+pub(crate) async fn reaction_has_seen_everything(system: &System) {
     let head = application::ports::EventLog::head(&*system.log)
         .await
         .unwrap();

@@ -14,7 +14,7 @@ use crate::{
 const NAME: &str = "forget_erased_people";
 
 /// Waits until the followers that clean up have seen everything.
-async fn cleaned(system: &System) {
+pub(crate) async fn cleaned(system: &System) {
     let checkpoints = projections::engine::Checkpoints::new(system.database.pool());
     for name in [
         NAME,
@@ -41,7 +41,7 @@ async fn events(system: &System, event_type: &str) -> i64 {
         .unwrap()
 }
 
-async fn erase(system: &System, user: UserId) {
+pub(crate) async fn erase(system: &System, user: UserId) {
     system.people().erase(of(user)).await.unwrap();
 }
 

@@ -13,7 +13,7 @@ use crate::{
     system::{RunningWorker, System, start},
 };
 
-fn images(system: &System) -> OpenAiImages {
+pub(crate) fn images(system: &System) -> OpenAiImages {
     OpenAiImages::new(OpenAiImagesConfig {
         api_base: system.sandbox.url().parse().unwrap(),
         allow_http: true,

@@ -16,6 +16,7 @@ use projections::{
 use sqlx::PgPool;
 use uuid::Uuid;
 use worker::{
+    file_notes::{FileNote, Looks},
     ground::Ground,
     leases::{Claim, LeaseStore, ToDo},
     memory_ground::MemoryGround,
@@ -167,6 +168,73 @@ async fn an_account_keeps_a_budget_a_pause_and_a_rest() {
         assert_eq!(permit("broken", 6000).await, 0);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_note_of_files_goes_when_its_writer_settles_it_unless_it_was_written_twice() {
+    on_each(Rows::default(), async |ground| {
+        let notes = ground.file_notes;
+        let (once, twice) = (note("a"), note("b"));
+        for note in [&once, &twice, &twice] {
+            notes.note_down(note, LONG).await.unwrap();
+        }
+        let thumbnail = &*once.thumbnail_key;
+        let naming = notes.naming(["nowhere", thumbnail]).await.unwrap();
+        assert_eq!(naming, [(once.clone(), 1)]);
+        let naming = notes.naming([&twice.image_key, "nowhere"]).await.unwrap();
+        assert_eq!(naming, [(twice.clone(), 2)]);
+
+        for note in [&once, &twice] {
+            notes.settle(note).await.unwrap();
+        }
+        assert_eq!(notes.of_photo(once.photo_id).await.unwrap(), []);
+        let left = notes.of_photo(twice.photo_id).await.unwrap();
+        assert_eq!(left, [twice.clone()]);
+        assert_eq!(notes.take_due(9, LONG).await.unwrap(), [], "not due yet");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_due_note_is_taken_once_and_after_enough_looks_it_is_gone() {
+    on_each(Rows::default(), async |ground| {
+        let notes = ground.file_notes;
+        let (first, second) = (note("a"), note("b"));
+        for note in [&first, &second] {
+            notes.note_down(note, Duration::ZERO).await.unwrap();
+        }
+        for note in [&first, &second] {
+            let taken = notes.take_due(1, LONG).await.unwrap();
+            assert_eq!(taken, [note.clone()], "what waits longest goes first");
+        }
+        assert_eq!(notes.take_due(9, LONG).await.unwrap(), []);
+
+        let looks = |first| Looks { first, enough: 3 };
+        let soon = looks(Duration::ZERO);
+        notes.found_clear(&first, soon).await.unwrap();
+        notes.found_clear(&second, looks(LONG)).await.unwrap();
+        let due = notes.take_due(9, LONG).await.unwrap();
+        assert_eq!(due, [first.clone()]);
+        // Whoever stores once more begins anew.
+        notes.note_down(&first, LONG).await.unwrap();
+        for left in [1, 1, 0] {
+            notes.found_clear(&first, soon).await.unwrap();
+            let of_photo = notes.of_photo(first.photo_id).await.unwrap();
+            assert_eq!(of_photo.len(), left);
+        }
+        assert_eq!(notes.of_photo(second.photo_id).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+/// Files of that name, of a photo of their own.
+fn note(name: &str) -> FileNote {
+    FileNote {
+        photo_id: PhotoId(Uuid::now_v7()),
+        image_key: format!("{name}.jpg"),
+        thumbnail_key: format!("{name}-small.jpg"),
+        node: "node".to_owned(),
+    }
 }
 
 async fn taken(leases: &dyn LeaseStore, name: &str) -> bool {

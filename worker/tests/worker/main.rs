@@ -13,6 +13,7 @@ mod fallback;
 mod ground_contract;
 mod history;
 mod leases;
+mod left_files;
 mod misbehaviour;
 mod patience;
 mod payment_notices;
