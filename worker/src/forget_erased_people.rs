@@ -23,7 +23,10 @@ use domain::{
 };
 use projections::engine::{Reaction, TryLater};
 
-use crate::{parts::WorkerParts, provider_books::ProviderBooks, sights::Sights};
+use crate::{
+    parts::WorkerParts, provider_books::ProviderBooks, sights::Sights,
+    stored_pictures::StoredPictures,
+};
 
 const NAME: &str = "forget_erased_people";
 
@@ -34,6 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct ForgetErasedPeople {
     people: People,
     photos: Photos,
+    stored: StoredPictures,
     subscriptions: Subscriptions,
     idempotency: Arc<dyn IdempotencyStore>,
     inbox: Arc<dyn PaymentInbox>,
@@ -47,6 +51,7 @@ impl ForgetErasedPeople {
         Self {
             people: parts.people.clone(),
             photos: parts.photos.clone(),
+            stored: StoredPictures::new(parts),
             subscriptions: parts.subscriptions.clone(),
             idempotency: Arc::clone(&parts.idempotency),
             inbox: Arc::clone(&parts.inbox),
@@ -105,6 +110,10 @@ impl ForgetErasedPeople {
         let pictures = self.pictures(owner).await?;
         for photo_id in &pictures {
             self.remove_picture(&context, *photo_id).await?;
+        }
+        // Also of pictures that were deleted long ago.
+        for photo_id in &pictures {
+            self.stored.remove_noted(*photo_id).await?;
         }
         self.notices.forget(&pictures).await?;
         self.books.forget_calls(&pictures).await?;

@@ -60,6 +60,9 @@ impl Reaction for RemoveDeletedFiles {
         let photo_id: PhotoId = recorded.aggregate_id.parse()?;
         let job = self.photos.job(photo_id).await?;
         let job = job.with_context(|| format!("photo {photo_id} has no history"))?;
-        self.pictures.remove(photo_id, job.image.as_ref()).await
+        if let Some(image) = job.image {
+            self.pictures.remove(&image).await?;
+        }
+        self.pictures.remove_noted(photo_id).await
     }
 }

@@ -159,22 +159,27 @@ impl StoredPictures {
         Ok(kept.lease.release().await?)
     }
 
-    /// Removes the files of a deleted photo, unless another photo shows them, and whatever else was stored for it.
+    /// Removes the files of a deleted photo, unless another photo shows them.
     ///
     /// # Errors
     /// When something is away or somebody else is at it: try later.
-    pub(crate) async fn remove(
-        &self,
-        photo_id: PhotoId,
-        image: Option<&Image>,
-    ) -> anyhow::Result<()> {
+    pub(crate) async fn remove(&self, image: &Image) -> anyhow::Result<()> {
         let removed = async {
-            if let Some(image) = image {
-                let lease = self.lease(&image.key).await?;
-                let keys = [&*image.key, &*image.thumbnail_key];
-                self.remove_unless_shown(&lease, keys, None).await?;
-                lease.release().await?;
-            }
+            let lease = self.lease(&image.key).await?;
+            let keys = [&*image.key, &*image.thumbnail_key];
+            self.remove_unless_shown(&lease, keys, None).await?;
+            lease.release().await?;
+            Ok(())
+        };
+        removed.await.map_err(FilesError::try_later)
+    }
+
+    /// Removes what was stored for a photo that is over and never came to be shown.
+    ///
+    /// # Errors
+    /// When something is away or somebody else is at it: try later.
+    pub(crate) async fn remove_noted(&self, photo_id: PhotoId) -> anyhow::Result<()> {
+        let removed = async {
             for note in self.notes.of_photo(photo_id).await? {
                 self.look(&note).await?;
             }

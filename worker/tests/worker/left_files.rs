@@ -134,6 +134,7 @@ async fn files_of_an_attempt_that_takes_its_time_stay_although_its_lease_ran_out
     let _slow = system.worker_of(parts);
     let photo_id = system.request_reference(system.user().await).await;
     observer.reached().await;
+    let stored = system.stored_files();
     // The reaction waits for the lease of the files, which runs out, and looks whether anybody may yet show them.
     system.photos.delete(of(other_user), others).await.unwrap();
     reaction_has_seen_everything(&system).await;
@@ -142,7 +143,7 @@ async fn files_of_an_attempt_that_takes_its_time_stay_although_its_lease_ran_out
         (notes(&system, photo_id).await != before).then_some(())
     })
     .await;
-    assert_eq!(system.stored_objects(), 2);
+    assert_eq!(system.stored_files(), stored);
     observer.go_on();
 
     let image = system.delivered(photo_id).await;
