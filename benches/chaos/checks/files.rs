@@ -9,11 +9,15 @@ use std::{
 
 use crate::run::Run;
 
-/// How long files may lie there that a process left which died: twice the time until somebody looks for them.
+/// How long it may take until workers have looked for files that are due for a look.
 const LOOKED_FOR_WITHIN: Duration = Duration::from_secs(60);
 
-/// Waits until somebody has looked for what was left, and then looks at every file.
+/// Waits until workers have looked for what was left by those that died, and then looks at every file.
 pub async fn look(run: &mut Run) -> anyhow::Result<()> {
+    // Now, and not in half a minute.
+    sqlx::query("UPDATE file_notes SET look_at = now() WHERE clear = 0")
+        .execute(&run.system.pool)
+        .await?;
     let begun = Instant::now();
     let noted = loop {
         let (noted, unseen): (i64, i64) =
