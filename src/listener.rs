@@ -27,13 +27,23 @@ impl Listeners {
         })
     }
 
-    /// Serves on them as a part of the crew.
-    pub fn join(self, crew: &mut Crew, app: api::App, stop: CancellationToken) {
+    /// Serves on them as a part of the crew. What the answers need must go on until the token is cancelled that this returns:
+    /// people are served for a moment after `stop`.
+    pub fn join(
+        self,
+        crew: &mut Crew,
+        app: api::App,
+        stop: CancellationToken,
+    ) -> CancellationToken {
         join_metrics(self.metrics, crew, app.clone(), stop.clone());
         let api = self.api;
+        let served = CancellationToken::new();
+        let ended = served.clone().drop_guard();
         crew.add("API", async move {
+            let _ended = ended;
             api::serve(api, app, stop).await.map_err(Failure::other)
         });
+        served
     }
 }
 

@@ -276,7 +276,7 @@ impl Wiring {
     ///
     /// # Errors
     /// When the web client's files cannot be read.
-    pub fn api(&self, here: bool, stop: CancellationToken) -> Result<api::App, Failure> {
+    pub fn api(&self, here: bool) -> Result<api::App, Failure> {
         let checkpoints = if here {
             self.engine.checkpoints()
         } else {
@@ -324,7 +324,6 @@ impl Wiring {
             url_signing_key: self.url_signing_key,
             public_url: self.surroundings.public_url.clone(),
             web,
-            stop,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, num::NonZero, ops::Deref, sync::Arc, thread};
 
-use actix_web::{dev::Server, middleware::from_fn, web};
+use actix_web::{middleware::from_fn, web};
 use application::{
     avatars::Avatars,
     chat_figures::ChatFigures,
@@ -41,7 +41,7 @@ use crate::{
     problem::Problem,
     provenance, reports, service,
     service::no_such_route,
-    serving,
+    serving::{self, Ending},
     signed_url::{Signer, SigningKey},
     updates::{self, Pulse},
     web_client::{self, WebClient},
@@ -129,8 +129,6 @@ pub struct App {
     pub public_url: Url,
     /// The web client; none where only the API is served.
     pub web: Option<WebClient>,
-    /// Ends the streams of updates, so that the server can stop.
-    pub stop: CancellationToken,
 }
 
 /// What all requests of one thread share. Clones share what is the whole process's.
@@ -144,6 +142,8 @@ pub(crate) struct State {
     /// Wakes the streams of updates.
     pub(crate) pulse: Pulse,
     signing_key: SigningKey,
+    /// How far the server is with its end.
+    pub(crate) ending: Ending,
     /// Places for those who ask about a picture.
     pub(crate) checks: Arc<Semaphore>,
     /// The OpenAPI document as it is served.
@@ -153,13 +153,14 @@ pub(crate) struct State {
 impl State {
     /// For a whole process.
     fn new(app: App) -> Self {
-        let pulse = Pulse::start(&app);
+        let ending = Ending::default();
         Self {
             signing_key: SigningKey::new(&app.url_signing_key),
-            rebuilds: Rebuilds::new(&app),
+            rebuilds: Rebuilds::new(&app, ending.closed()),
+            pulse: Pulse::start(&app, ending.closed()),
+            ending,
             app,
             in_flight: Arc::default(),
-            pulse,
             checks: Arc::new(Semaphore::new(limits::PICTURES_AT_A_TIME)),
             openapi: documentation::served(),
         }
@@ -278,9 +279,9 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(documentation::get_openapi);
 }
 
-/// Serves the API on `listener` until `stop`, and then until the requests under way are answered.
+/// Serves the API on `listener` until `stop`, and then until everybody who is here has been answered, as [`serving`] says.
 ///
-/// Must be called on a tokio runtime. `app.stop` ends the streams of updates; `stop` may be the same token.
+/// Must be called on a tokio runtime.
 ///
 /// # Errors
 /// When the listener cannot be served.
@@ -290,39 +291,26 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let state = State::new(app);
+    let ending = state.ending.clone();
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let most = state.pool.options().get_max_connections() as usize;
     // No fewer than two, so that one slow answer does not keep a thread's other requests waiting.
     let share = u32::try_from((most / threads).max(2)).unwrap_or(u32::MAX);
-    let server = serving::server(
-        listener,
-        threads,
-        limits::CONNECTIONS_PER_THREAD,
-        move || {
-            actix_web::App::new()
-                .app_data(web::Data::new(state.of_thread(share)))
-                .configure(web_client::routes)
-                .into_utoipa_app()
-                .configure(routes)
-                .into_app()
-                .service(documentation::reference())
-                .service(web::redirect("/docs", "/docs/"))
-                .default_service(web::to(no_such_route))
-                .wrap(from_fn(envelope))
-                .wrap(from_fn(served))
-        },
-    )?;
-    until(stop, server).await
-}
-
-/// Lets a server serve until `stop`, and then until the requests under way are answered.
-pub(crate) async fn until(stop: CancellationToken, server: Server) -> std::io::Result<()> {
-    let handle = server.handle();
-    let mut server = std::pin::pin!(server);
-    tokio::select! {
-        served = &mut server => return served,
-        () = stop.cancelled() => {}
-    }
-    let (served, ()) = futures::join!(server, handle.stop(true));
-    served
+    let server = serving::Server::start(threads, ending, move || {
+        actix_web::App::new()
+            .app_data(web::Data::new(state.of_thread(share)))
+            .configure(web_client::routes)
+            .into_utoipa_app()
+            .configure(routes)
+            .into_app()
+            .service(documentation::reference())
+            .service(web::redirect("/docs", "/docs/"))
+            .default_service(web::to(no_such_route))
+            .wrap(from_fn(envelope))
+            .wrap(from_fn(served))
+    });
+    server
+        .await?
+        .serve(listener, limits::CONNECTIONS_PER_THREAD, stop)
+        .await
 }

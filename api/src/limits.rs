@@ -47,6 +47,16 @@ pub const IDLE_TIME: Duration = Duration::from_secs(75);
 /// How long a connection that we close waits for the other side.
 pub const CLOSE_TIME: Duration = Duration::from_secs(2);
 
+/// How long a server that was told to stop still takes new connections; each answer says by then that its connection closes,
+/// so that clients come with new ones, which others can take.
+pub const LEAVING_TIME: Duration = Duration::from_millis(300);
+
+/// How long after that a connection without a request is kept.
+pub const RESTING_TIME: Duration = Duration::from_millis(500);
+
+/// How long after that the last requests may take.
+pub const END_TIME: Duration = Duration::from_secs(5);
+
 /// The most connections at a time, for each thread of the server; more wait to be accepted.
 pub const CONNECTIONS_PER_THREAD: usize = 4096;
 

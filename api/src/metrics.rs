@@ -11,6 +11,7 @@ use std::{fmt::Write as _, net::TcpListener, time::Duration};
 
 use actix_web::{
     HttpResponse, HttpServer,
+    dev::Server,
     web::{self, Data},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,10 +24,7 @@ use projections::{
 use tokio_util::sync::CancellationToken;
 use transparency::TreeStatus;
 
-use crate::{
-    app::{App, until},
-    problem::Chain,
-};
+use crate::{app::App, problem::Chain};
 use queues::Queues;
 
 pub(crate) use webhooks::count as count_webhook;
@@ -57,6 +55,18 @@ pub async fn serve_metrics(
     .listen(listener)?
     .run();
     until(stop, server).await
+}
+
+/// Lets a server serve until `stop`, and then until the requests under way are answered.
+async fn until(stop: CancellationToken, server: Server) -> std::io::Result<()> {
+    let handle = server.handle();
+    let mut server = std::pin::pin!(server);
+    tokio::select! {
+        served = &mut server => return served,
+        () = stop.cancelled() => {}
+    }
+    let (served, ()) = futures::join!(server, handle.stop(true));
+    served
 }
 
 async fn get_metrics(app: Data<App>) -> HttpResponse {

@@ -9,7 +9,7 @@ use std::{
     io,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -17,7 +17,7 @@ use actix_web::{
     Error,
     body::{BodySize, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::StatusCode,
+    http::{ConnectionType, StatusCode},
     middleware::Next,
     web::Bytes,
 };
@@ -25,11 +25,15 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep},
 };
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use crate::limits::{BODY_PACE, BODY_TIME, CLOSE_TIME, HEAD_TIME, UNREAD_PACE, UNREAD_TIME};
+use crate::{
+    limits::{BODY_PACE, BODY_TIME, CLOSE_TIME, HEAD_TIME, UNREAD_PACE, UNREAD_TIME},
+    serving::Ending,
+};
 
 /// What a connection and the requests on it tell each other.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Pace {
     /// How many requests are being served: 0 or 1, unless a middleware is in the wrong place.
     serving: Cell<u32>,
@@ -37,6 +41,10 @@ pub(crate) struct Pace {
     begun: Cell<u64>,
     /// Whether a body was given up; actix-http would read the rest of one in pieces, to throw it away.
     given_up: Cell<bool>,
+    /// How far the server is with its end.
+    ending: Ending,
+    /// Who waits for the next request.
+    reader: Cell<Option<Waker>>,
 }
 
 /// A request is being served as long as this lives.
@@ -53,22 +61,32 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         self.0.serving.set(self.0.serving.get() - 1);
+        // The connection rests from now on, for which there is no time when the server ends.
+        if self.0.ending.is_leaving()
+            && let Some(reader) = self.0.reader.take()
+        {
+            reader.wake();
+        }
     }
 }
 
-/// Tells the connection that a request is being served, from its head to the last byte of its answer. The outermost
-/// middleware.
+/// Tells the connection that a request is being served, from its head to the last byte of its answer, and the client, when the
+/// server leaves, that it was the connection's last one. The outermost middleware.
 pub(crate) async fn served<B: MessageBody + Unpin + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<PacedBody<B>>, Error> {
     let pace = request.request().conn_data::<Rc<Pace>>().cloned();
     let serving = pace.map(Serving::begin);
-    let response = next.call(request).await?;
-    if let Some(Serving(pace)) = &serving
-        && response.status() == StatusCode::REQUEST_TIMEOUT
-    {
-        pace.given_up.set(true);
+    let mut response = next.call(request).await?;
+    if let Some(Serving(pace)) = &serving {
+        if response.status() == StatusCode::REQUEST_TIMEOUT {
+            pace.given_up.set(true);
+        }
+        if pace.ending.is_leaving() {
+            let head = response.response_mut().head_mut();
+            head.set_connection_type(ConnectionType::Close);
+        }
     }
     Ok(response.map_body(|_, body| PacedBody {
         body,
@@ -106,6 +124,7 @@ pub(crate) struct Paced<T> {
     /// Runs from the first byte of a head until its request is served.
     head: Option<Pin<Box<Sleep>>>,
     unread: Option<Unread>,
+    rests_no_longer: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 /// The other side does not read.
@@ -116,10 +135,14 @@ struct Unread {
 }
 
 impl<T> Paced<T> {
-    pub(crate) fn new(stream: T) -> Self {
+    pub(crate) fn new(stream: T, ending: Ending) -> Self {
         Self {
             stream,
-            pace: Rc::default(),
+            rests_no_longer: Box::pin(ending.rests_no_longer()),
+            pace: Rc::new(Pace {
+                ending,
+                ..Pace::default()
+            }),
             begun: 0,
             head: None,
             unread: None,
@@ -139,6 +162,15 @@ impl<T> Paced<T> {
         }
         let timer = self.head.as_mut();
         timer.is_some_and(|timer| timer.as_mut().poll(context).is_ready())
+    }
+
+    /// Whether there is nothing to wait for: no request is being served, none has begun to come, and the server ends.
+    fn is_over(&mut self, context: &mut Context<'_>) -> bool {
+        let rests_no_longer = self.rests_no_longer.as_mut().poll(context).is_ready();
+        if self.pace.serving.get() > 0 {
+            self.pace.reader.set(Some(context.waker().clone()));
+        }
+        rests_no_longer && self.pace.serving.get() == 0 && self.head.is_none()
     }
 
     fn wrote(&mut self, count: usize) {
@@ -175,7 +207,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
             return Poll::Ready(Err(too_slow("the request does not come to its end")));
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
+        match Pin::new(&mut this.stream).poll_read(context, buffer) {
+            // As if the client had closed it.
+            Poll::Pending if this.is_over(context) => return Poll::Ready(Ok(())),
+            read => ready!(read)?,
+        }
         let came = buffer.filled().len() > before;
         if came && this.pace.serving.get() == 0 && this.head.is_none() {
             let time = if this.pace.given_up.get() {

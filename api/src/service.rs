@@ -117,6 +117,10 @@ pub(crate) async fn get_ready(app: Data<State>) -> Result<HttpResponse, Problem>
                 .to_owned(),
         );
     }
+    let leaves = app.ending.is_leaving();
+    if leaves {
+        reasons.push("this process was told to stop: ask another one".to_owned());
+    }
     let all = [
         checks.postgres,
         checks.redis,
@@ -124,7 +128,7 @@ pub(crate) async fn get_ready(app: Data<State>) -> Result<HttpResponse, Problem>
         checks.storage,
         checks.replica,
     ];
-    let (status, http) = if all.contains(&Check::Down) {
+    let (status, http) = if leaves || all.contains(&Check::Down) {
         (
             ReadinessStatus::Unavailable,
             StatusCode::SERVICE_UNAVAILABLE,

@@ -1,83 +1,143 @@
-//! The server: actix's, over connections that have to keep a pace.
+//! The server: one that can stop while it is used, over connections that have to keep a pace.
+//!
+//! actix-web's own would do, were it not for its end: told to stop, it drops connections that it has accepted and not looked
+//! at yet, those that wait to be accepted, and those that rest just when their next request is on its way. Under load each of
+//! these is somebody's request. This one ends in steps:
+//!
+//! 1. For [`limits::LEAVING_TIME`] it goes on as ever, but each answer closes its connection, and `/ready` says 503.
+//! 2. It stops listening: who is at the door comes in, and nobody comes to the door any more ([`Door::close`]). Streams end.
+//! 3. For [`limits::RESTING_TIME`] connections that were kept may still bring a request, which closes them.
+//! 4. Then those are closed that have nothing to read, and the others once they are answered, within [`limits::END_TIME`].
 
-use std::{fmt, io, net::TcpListener};
+mod door;
+mod ending;
+mod thread;
 
-use actix_http::{HttpService, Protocol, Request, Response};
-use actix_server::ServerBuilder;
-use actix_service::{
-    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config,
+use std::{fmt, io, net::TcpListener, time::Duration};
+
+use actix_http::{Request, Response};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory};
+use actix_web::{Error, body::MessageBody, dev::AppConfig};
+use tokio::{sync::watch, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::ending::Ending;
+use self::{
+    door::Door,
+    thread::{Place, Thread},
 };
-use actix_web::{
-    Error,
-    body::MessageBody,
-    dev::{AppConfig, Server},
-    rt::net::TcpStream,
-};
+use crate::limits;
 
-use crate::{limits, pace::Paced};
+/// The server's threads, with nobody to serve yet.
+pub(crate) struct Server {
+    threads: Vec<Thread>,
+    ending: Ending,
+    /// How many connections there are.
+    open: watch::Sender<usize>,
+}
 
-/// What [`actix_web::HttpServer`] does with a listener, but with [`Paced`] between the socket and HTTP, for which that one
-/// has no place. Each of the threads serves so many connections at a time, with what `app` makes on it.
-pub(crate) fn server<F, I, S, B>(
-    listener: TcpListener,
-    threads: usize,
-    connections: usize,
-    app: F,
-) -> io::Result<Server>
-where
-    F: Fn() -> I + Send + Clone + 'static,
-    I: IntoServiceFactory<S, Request>,
-    S: ServiceFactory<Request, Config = AppConfig> + 'static,
-    S::Error: Into<Error> + 'static,
-    S::InitError: fmt::Debug,
-    S::Response: Into<Response<B>> + 'static,
-    <S::Service as Service<Request>>::Future: 'static,
-    S::Service: 'static,
-    B: MessageBody + 'static,
-{
-    // Whoever opened it chose how many may wait, and the builder's own figure is for addresses that it opens itself.
-    rustix::net::listen(&listener, limits::BACKLOG)?;
-    let builder = ServerBuilder::default()
-        .workers(threads)
-        .max_concurrent_connections(connections)
-        .shutdown_timeout(5)
-        .disable_signals();
-    let ending = builder.graceful_shutdown_signal();
-    let builder = builder.listen("api", listener, move || {
-        let ending = ending.clone();
-        let factory = app().into_factory();
-        let service = HttpService::build()
-            .graceful_shutdown_signal(move || {
-                let ending = ending.clone();
-                async move { ending.notified().await }
-            })
-            .client_request_timeout(limits::HEAD_TIME)
-            .client_disconnect_timeout(limits::CLOSE_TIME)
-            .keep_alive(limits::IDLE_TIME)
-            .h1_write_buffer_size(limits::WRITE_BUFFER)
-            .on_connect_ext(|connection: &Paced<TcpStream>, data| {
-                data.insert(connection.pace());
-            })
-            .finish(map_config(
-                factory.map_err(|error| error.into().error_response()),
-                |()| AppConfig::default(),
-            ));
-        fn_service(|stream: TcpStream| async move {
-            let peer = stream.peer_addr().ok();
-            // An answer's last piece must not wait for the acknowledgement of the one before.
-            let _ = stream.set_nodelay(true);
-            Ok((Paced::new(stream), Protocol::Http1, peer))
-        })
-        .and_then(service)
-    })?;
-    Ok(builder.run())
+impl Server {
+    /// So many threads, each with what `app` makes on it.
+    pub(crate) async fn start<F, I, S, B>(
+        threads: usize,
+        ending: Ending,
+        app: F,
+    ) -> io::Result<Self>
+    where
+        F: Fn() -> I + Send + Clone + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig> + 'static,
+        S::Error: Into<Error> + 'static,
+        S::InitError: fmt::Debug,
+        S::Response: Into<Response<B>> + 'static,
+        <S::Service as Service<Request>>::Future: 'static,
+        S::Service: 'static,
+        B: MessageBody + 'static,
+    {
+        let mut server = Self {
+            threads: Vec::new(),
+            ending,
+            open: watch::Sender::new(0),
+        };
+        for number in 0..threads {
+            let thread = Thread::start(number, threads, server.ending.clone(), app.clone())?;
+            server.threads.push(thread);
+        }
+        for thread in &mut server.threads {
+            thread.is_ready().await?;
+        }
+        Ok(server)
+    }
+
+    /// Serves so many connections a thread until `stop`, and then until everybody who is here has been answered.
+    pub(crate) async fn serve(
+        self,
+        listener: TcpListener,
+        connections: usize,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
+        let door = Door::open(listener)?;
+        let most = connections * self.threads.len();
+        stop.run_until_cancelled(self.admit(&door, most)).await;
+        self.ending.leave();
+        // Whoever uses nothing is kept waiting for nothing.
+        let leaving = async {
+            tokio::select! {
+                () = self.admit(&door, most) => {}
+                () = self.are_gone() => {}
+            }
+        };
+        let _ = timeout(limits::LEAVING_TIME, leaving).await;
+        for connection in door.close().await? {
+            self.hand_out(connection);
+        }
+        self.ending.close();
+        if !self.are_gone_within(limits::RESTING_TIME).await {
+            self.ending.rest_no_longer();
+            if !self.are_gone_within(limits::END_TIME).await {
+                let open = *self.open.borrow();
+                tracing::warn!("Dropping {open} connections that were not done in time");
+            }
+        }
+        for thread in self.threads {
+            thread.end().await;
+        }
+        Ok(())
+    }
+
+    /// Lets people in for ever, as long as there is room.
+    async fn admit(&self, door: &Door, most: usize) {
+        let mut open = self.open.subscribe();
+        loop {
+            // The sender is this server's own.
+            let _ = open.wait_for(|open| *open < most).await;
+            let connection = door.next().await;
+            self.hand_out(connection);
+        }
+    }
+
+    /// To the thread that has the fewest.
+    fn hand_out(&self, connection: std::net::TcpStream) {
+        if let Some(thread) = self.threads.iter().min_by_key(|thread| thread.load()) {
+            let place = Place::taken(&self.open, thread);
+            thread.serve(connection, place);
+        }
+    }
+
+    async fn are_gone(&self) {
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    async fn are_gone_within(&self, time: Duration) -> bool {
+        timeout(time, self.are_gone()).await.is_ok()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
-    use std::{net::SocketAddr, time::Duration};
+    use std::net::SocketAddr;
 
     use actix_web::{App, HttpResponse, middleware::from_fn, web};
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -89,10 +149,11 @@ mod tests {
     use super::*;
     use crate::pace::served;
 
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: ava\r\n\r\n";
+
     async fn asked(address: SocketAddr) -> tokio::net::TcpStream {
         let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
-        let request = b"GET / HTTP/1.1\r\nhost: ava\r\n\r\n";
-        connection.write_all(request).await.unwrap();
+        connection.write_all(REQUEST).await.unwrap();
         connection
     }
 
@@ -101,22 +162,30 @@ mod tests {
         read.is_ok_and(|read| read.is_ok())
     }
 
-    /// A server with one thread, and where it is reached.
-    fn serving(connections: usize) -> (Server, SocketAddr) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+    /// A server with one thread.
+    async fn server() -> Server {
         let app = || {
-            let answer = web::get().to(|| async { HttpResponse::Ok().finish() });
+            let answer = web::get().to(|| async {
+                // As under more load than the machine carries: others wait meanwhile.
+                std::thread::sleep(Duration::from_millis(2));
+                HttpResponse::Ok().finish()
+            });
             App::new().route("/", answer).wrap(from_fn(served))
         };
-        (server(listener, 1, connections, app).unwrap(), address)
+        Server::start(1, Ending::default(), app).await.unwrap()
+    }
+
+    fn listener() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn connections_beyond_the_limit_wait_until_one_ends() {
-        let (server, address) = serving(2);
-        let handle = server.handle();
-        tokio::spawn(server);
+        let (listener, address) = listener();
+        let serving = server().await.serve(listener, 2, CancellationToken::new());
+        let serving = tokio::spawn(serving);
         let (soon, shortly) = (Duration::from_secs(20), Duration::from_secs(1));
         let (mut first, mut second) = (asked(address).await, asked(address).await);
         assert!(is_answered(&mut first, soon).await && is_answered(&mut second, soon).await);
@@ -124,7 +193,7 @@ mod tests {
         assert!(!is_answered(&mut third, shortly).await);
         drop(first);
         assert!(is_answered(&mut third, soon).await);
-        handle.stop(false).await;
+        serving.abort();
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -136,8 +205,9 @@ mod tests {
             ..files
         };
         setrlimit(Resource::Nofile, most).unwrap();
-        // Nobody accepts: it is not run.
-        let (server, address) = serving(1);
+        // Nobody accepts.
+        let (listener, address) = listener();
+        let door = Door::open(listener).unwrap();
         let mut waiting = Vec::new();
         let one_too_many = loop {
             let connecting = tokio::net::TcpStream::connect(address);
@@ -152,6 +222,73 @@ mod tests {
             (limit + 1..=limit + 2).contains(&one_too_many),
             "the {one_too_many}th connection is not taken"
         );
-        drop(server);
+        drop(door);
+    }
+
+    /// Asks again and again over one connection, as long as it is kept, until nobody listens any more; how often, or what went
+    /// wrong.
+    async fn ask_until_refused(address: SocketAddr) -> Result<u32, String> {
+        let mut answers = 0;
+        while let Ok(mut connection) = tokio::net::TcpStream::connect(address).await {
+            let mut is_kept = true;
+            while is_kept {
+                let sent = connection.write_all(REQUEST).await;
+                let mut answer = Vec::new();
+                while sent.is_ok() && !answer.ends_with(b"\r\n\r\n") {
+                    match connection.read_buf(&mut answer).await {
+                        Ok(0) => return Err(format!("closed after {answers}: {answer:?}")),
+                        Ok(_) => {}
+                        Err(error) => return Err(format!("{error} after {answers}")),
+                    }
+                }
+                sent.map_err(|error| error.to_string())?;
+                answers += 1;
+                let head = String::from_utf8_lossy(&answer).to_lowercase();
+                // Every seventh has had enough by itself.
+                is_kept = !head.contains("connection: close") && answers % 7 != 0;
+            }
+        }
+        Ok(answers)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_that_stops_under_load_answers_whoever_reached_it() {
+        let (listener, address) = listener();
+        let stop = CancellationToken::new();
+        let serving = server().await.serve(listener, 1000, stop.clone());
+        let serving = tokio::spawn(serving);
+        let clients: Vec<_> = (0..200)
+            .map(|_| tokio::spawn(ask_until_refused(address)))
+            .collect();
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        stop.cancel();
+        serving.await.unwrap().unwrap();
+        for client in clients {
+            client.await.unwrap().unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_that_stops_answers_who_is_late_and_closes_who_rests() {
+        let (listener, address) = listener();
+        let (server, stop) = (server().await, CancellationToken::new());
+        let ending = server.ending.clone();
+        let serving = tokio::spawn(server.serve(listener, 1000, stop.clone()));
+        let (mut resting, mut late) = (asked(address).await, asked(address).await);
+        let soon = Duration::from_secs(20);
+        assert!(is_answered(&mut resting, soon).await && is_answered(&mut late, soon).await);
+        stop.cancel();
+        // Nobody listens any more, and who has a connection is still served.
+        ending.closed().cancelled().await;
+        late.write_all(REQUEST).await.unwrap();
+        let mut answers = String::new();
+        let read = timeout(soon, late.read_to_string(&mut answers)).await;
+        read.unwrap().unwrap();
+        let (_, second) = answers.split_once("\r\n\r\n").unwrap();
+        assert!(second.contains("connection: close"), "{answers}");
+        // It hears an end, and no reset.
+        let read = timeout(soon, resting.read_to_end(&mut Vec::new())).await;
+        read.unwrap().unwrap();
+        serving.await.unwrap().unwrap();
     }
 }

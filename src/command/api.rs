@@ -23,12 +23,15 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let url = local_url(&listeners.api)?;
     let public_url = settings.public_url.clone().unwrap_or_else(|| url.clone());
     let role = Role::start(&settings, "api", Roles::API, Some(public_url)).await?;
-    let app = role.wiring.api(false, stop.clone())?;
+    let app = role.wiring.api(false)?;
     let mut crew = Crew::new(stop.clone());
-    listeners.join(&mut crew, app, stop.clone());
-    crew.add_steady("other processes", role.wiring.exchange_hints(stop.clone()));
-    crew.add_steady("replica", role.wiring.watch_replica(stop.clone()));
-    crew.add_steady("companions' words", role.wiring.hear_companions(stop));
+    let served = listeners.join(&mut crew, app, stop);
+    crew.add_steady(
+        "other processes",
+        role.wiring.exchange_hints(served.clone()),
+    );
+    crew.add_steady("replica", role.wiring.watch_replica(served.clone()));
+    crew.add_steady("companions' words", role.wiring.hear_companions(served));
     tracing::info!("The API answers at {url}");
     let done = crew.work().await;
     role.end().await;

@@ -29,7 +29,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     .await?;
     let mut crew = Crew::new(stop.clone());
     // A supervisor sees there whether this very process lives and reaches the database.
-    let app = role.wiring.api(false, stop.clone())?;
+    let app = role.wiring.api(false)?;
     join_metrics(metrics, &mut crew, app, stop.clone());
     crew.add_steady(
         "projectors",

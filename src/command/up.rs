@@ -128,19 +128,19 @@ fn crew(
     stop: CancellationToken,
 ) -> Result<Crew, Failure> {
     let mut crew = Crew::new(stop.clone());
-    let app = wiring.api(true, stop.clone())?;
-    listeners.join(&mut crew, app, stop.clone());
+    let app = wiring.api(true)?;
+    let served = listeners.join(&mut crew, app, stop.clone());
     let mut followers = wiring.projectors();
     followers.extend(wiring.reactions());
     crew.add_steady(
         "followers of the log",
-        wiring.follow(followers, stop.clone()),
+        wiring.follow(followers, served.clone()),
     );
     crew.add_steady("worker", ::worker::run(wiring.worker(), stop.clone()));
     crew.add_steady("providers' messages", wiring.hear_providers(stop.clone()));
-    crew.add_steady("companions' words", wiring.hear_companions(stop.clone()));
-    crew.add_steady("replica", wiring.watch_replica(stop.clone()));
-    crew.add_steady("other processes", wiring.exchange_hints(stop.clone()));
+    crew.add_steady("companions' words", wiring.hear_companions(served.clone()));
+    crew.add_steady("replica", wiring.watch_replica(served.clone()));
+    crew.add_steady("other processes", wiring.exchange_hints(served.clone()));
     crew.add_steady("transparency tree", wiring.grow_tree(stop.clone()));
     crew.add_steady("self-check", wiring.check_read_models(stop.clone()));
     crew.add_steady("housekeeping", wiring.keep_house(stop.clone()));

@@ -23,7 +23,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let role = Role::start(&settings, "worker", Roles::only(DatabaseRole::Worker), None).await?;
     let mut crew = Crew::new(stop.clone());
     // What is counted of the companion's answers, only the process knows that gives them.
-    let app = role.wiring.api(false, stop.clone())?;
+    let app = role.wiring.api(false)?;
     join_metrics(metrics, &mut crew, app, stop.clone());
     crew.add_steady("worker", ::worker::run(role.wiring.worker(), stop.clone()));
     crew.add_steady(

@@ -24,11 +24,11 @@ pub(crate) struct Rebuilds {
 
 impl Rebuilds {
     /// Must be called on a tokio runtime.
-    pub(crate) fn new(app: &App) -> Self {
+    pub(crate) fn new(app: &App, stop: CancellationToken) -> Self {
         Self {
             app: app.clone(),
             runtime: Handle::current(),
-            stop: app.stop.clone(),
+            stop,
             running: Arc::default(),
         }
     }

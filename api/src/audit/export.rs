@@ -70,7 +70,7 @@ async fn page(
     after: Position,
     until: Position,
 ) -> Result<Option<(Bytes, Position)>, Trouble> {
-    if app.stop.is_cancelled() {
+    if app.ending.is_closed() {
         return Err("the service stops".into());
     }
     let stretch = Stretch {

@@ -94,7 +94,7 @@ impl Feed {
     }
 
     async fn heard(&mut self) -> Option<String> {
-        let stop = self.app.stop.clone();
+        let stop = self.app.ending.closed();
         while !stop.is_cancelled() {
             // What comes after this line, comes before the page or wakes the wait below.
             self.listener.attend();

@@ -11,6 +11,7 @@ use domain::values::{Position, UserId};
 use projections::{engine::Checkpoints, updates};
 use sqlx::PgPool;
 use tokio::sync::{broadcast::error::RecvError, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::App,
@@ -56,15 +57,14 @@ pub(super) struct Listener {
 }
 
 impl Pulse {
-    /// Follows the read model of updates until the application stops.
-    pub(crate) fn start(app: &App) -> Self {
+    /// Follows the read model of updates until `stop`.
+    pub(crate) fn start(app: &App, stop: CancellationToken) -> Self {
         let listeners = Arc::<Listeners>::default();
         let reader = Reader {
             pool: app.pool.clone(),
             checkpoints: app.checkpoints.clone(),
             listeners: Arc::clone(&listeners),
         };
-        let stop = app.stop.clone();
         let drafts = Arc::clone(&app.drafts);
         let spoken_to = Arc::clone(&listeners);
         tokio::spawn(async move {

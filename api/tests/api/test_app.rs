@@ -81,7 +81,8 @@ pub struct TestApp {
     inbox: WebhookInbox,
     engine: Option<Engine>,
     objects: PathBuf,
-    stop: CancellationToken,
+    /// Ends everything that runs for it.
+    pub stop: CancellationToken,
     serving: JoinSet<std::io::Result<()>>,
     working: JoinSet<()>,
 }
@@ -233,7 +234,6 @@ impl TestApp {
             url_signing_key: [7; 32],
             public_url: "https://ava.test/".parse().unwrap(),
             web: options.web.clone(),
-            stop: stop.clone(),
         };
         Self {
             url,

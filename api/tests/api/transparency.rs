@@ -35,7 +35,7 @@ pub fn grow(app: &TestApp) -> Arc<KeyRing> {
         keys.clone(),
         growing,
     );
-    tokio::spawn(grower.run(app.parts.stop.clone()));
+    tokio::spawn(grower.run(app.stop.clone()));
     keys
 }
 
