@@ -19,7 +19,7 @@ ENV NGINX_ENVSUBST_FILTER=^AVA_ \
     AVA_WEB_DIR=/usr/share/nginx/ava \
     AVA_EXTRA=/etc/nginx/ava.d \
     AVA_LISTEN=8080 \
-    AVA_BACKENDS="server backend:8080 resolve;" \
+    AVA_BACKENDS="server backend:8080 resolve max_fails=0;" \
     AVA_RESOLVER=127.0.0.11 \
     AVA_TRUSTED_PROXY=127.0.0.1
 EXPOSE 8080 8443

@@ -291,4 +291,23 @@ mod tests {
         read.unwrap().unwrap();
         serving.await.unwrap().unwrap();
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_that_stops_waits_for_the_last_answers_but_not_for_ever() {
+        let app = || {
+            let answer = web::get().to(std::future::pending::<HttpResponse>);
+            App::new().route("/", answer).wrap(from_fn(served))
+        };
+        let server = Server::start(1, Ending::default(), app).await.unwrap();
+        let (listener, address) = listener();
+        let (mut open, stop) = (server.open.subscribe(), CancellationToken::new());
+        let serving = tokio::spawn(server.serve(listener, 1000, stop.clone()));
+        let mut never = asked(address).await;
+        open.wait_for(|open| *open == 1).await.unwrap();
+        let begun = std::time::Instant::now();
+        stop.cancel();
+        serving.await.unwrap().unwrap();
+        assert!(begun.elapsed() >= limits::END_TIME);
+        assert!(!is_answered(&mut never, Duration::from_secs(20)).await);
+    }
 }

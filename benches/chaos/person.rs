@@ -54,13 +54,7 @@ impl Person {
         email: &str,
         journal: Journal,
     ) -> anyhow::Result<Self> {
-        // Each request has a connection of its own, as behind a proxy that keeps none: one that is closed by a stop is
-        // nobody's failure then.
-        let client = Client::builder()
-            .no_proxy()
-            .pool_max_idle_per_host(0)
-            .timeout(ONE_ANSWER)
-            .build()?;
+        let client = Client::builder().no_proxy().timeout(ONE_ANSWER).build()?;
         let asked = client
             .post(format!("{}/dev/token", apis[0]))
             .json(&json!({"email": email, "roles": ["operator"]}));

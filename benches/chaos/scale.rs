@@ -29,10 +29,16 @@ pub struct Scale {
     pub shared_keys: u32,
     /// How many use the same one.
     pub twins: u32,
-    /// How often each process of the API is told to stop.
+    /// How often each process is told to stop.
     pub stops: u32,
-    /// How many streams each person follows then.
+    /// How many streams each person follows then, at each process.
     pub streams: u32,
+    /// How many people do little else then but follow.
+    pub onlookers: u32,
+    /// How often a storm ends all sessions at PostgreSQL.
+    pub storms: u32,
+    /// How often all connections to it are in use.
+    pub locks: u32,
 }
 
 impl Scale {
@@ -52,6 +58,9 @@ impl Scale {
         twins: 100,
         stops: 1,
         streams: 6,
+        onlookers: 8,
+        storms: 2,
+        locks: 1,
     };
 
     /// What docs/RELIABILITY.md tells of.
@@ -70,6 +79,10 @@ impl Scale {
         twins: 200,
         stops: 20,
         streams: 8,
+        // With the others, a thousand streams and more.
+        onlookers: 55,
+        storms: 40,
+        locks: 10,
     };
 
     /// The same with so many hundredths of the faults, and at least one of each.
@@ -86,6 +99,8 @@ impl Scale {
             misbehaviours: part(self.misbehaviours),
             shared_keys: part(self.shared_keys),
             stops: part(self.stops),
+            storms: part(self.storms),
+            locks: part(self.locks),
             ..self
         }
     }

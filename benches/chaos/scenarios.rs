@@ -2,11 +2,14 @@
 
 mod crash_points;
 mod database_kills;
+mod full_pools;
 mod misbehaviour;
 mod projector_kills;
 mod redis_faults;
 mod same_keys;
+mod session_storms;
 mod stops;
+mod well;
 mod worker_kills;
 mod zombies;
 
@@ -33,13 +36,17 @@ pub enum Scenario {
     Misbehaviour,
     /// Many identical requests at once under one key.
     SameKeys,
-    /// SIGTERM to the API while it is used.
+    /// SIGTERM to one process after another while they are used.
     Stops,
+    /// Every session at PostgreSQL is ended, again and again.
+    SessionStorms,
+    /// All connections to PostgreSQL are in use.
+    FullPools,
 }
 
 impl Scenario {
     /// Every one, in the order of a run.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::DatabaseKills,
         Self::WorkerKills,
         Self::CrashPoints,
@@ -49,6 +56,8 @@ impl Scenario {
         Self::Misbehaviour,
         Self::SameKeys,
         Self::Stops,
+        Self::SessionStorms,
+        Self::FullPools,
     ];
 
     /// As `--only` takes it.
@@ -63,6 +72,8 @@ impl Scenario {
             Self::Misbehaviour => "misbehaviour",
             Self::SameKeys => "same-keys",
             Self::Stops => "stops",
+            Self::SessionStorms => "session-storms",
+            Self::FullPools => "full-pools",
         }
     }
 
@@ -86,6 +97,8 @@ impl Scenario {
             Self::Misbehaviour => misbehaviour::run(run).await,
             Self::SameKeys => same_keys::run(run).await,
             Self::Stops => stops::run(run).await,
+            Self::SessionStorms => session_storms::run(run).await,
+            Self::FullPools => full_pools::run(run).await,
         }
     }
 }

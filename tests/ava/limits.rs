@@ -76,6 +76,24 @@ fn connections() -> Vec<Line> {
             "the answer waits",
             slow,
         ),
+        (
+            "new connections after SIGTERM, each for one request",
+            time(incoming::LEAVING_TIME),
+            "refused",
+            "a_server_that_stops_under_load_answers_whoever_reached_it",
+        ),
+        (
+            "a connection without a request, after that",
+            time(incoming::RESTING_TIME),
+            "closed",
+            "a_server_that_stops_answers_who_is_late_and_closes_who_rests",
+        ),
+        (
+            "the last answers, after that",
+            time(incoming::END_TIME),
+            "closed",
+            "a_server_that_stops_waits_for_the_last_answers_but_not_for_ever",
+        ),
     ]
 }
 

@@ -5,6 +5,7 @@ mod architecture;
 mod audit;
 mod backups;
 mod command_line;
+mod database_trouble;
 mod demo;
 mod deployment;
 mod doctor;

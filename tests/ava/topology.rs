@@ -4,6 +4,7 @@
 pub mod processes;
 mod production;
 mod proxy;
+mod rolling_restart;
 
 use std::{
     fs,
@@ -42,15 +43,21 @@ struct Topology {
     nginx: Nginx,
     apis: Vec<(String, Running)>,
     workers: Vec<Running>,
+    projectors: Vec<Running>,
     metrics: String,
     sandbox: String,
-    /// Runs until the end.
-    _others: Vec<Running>,
+    /// Redis and the sandbox, which run until the end.
+    others: Vec<Running>,
     database: ScratchDatabase,
 }
 
 impl Topology {
     async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same, and tells everybody so.
+    async fn start_with(more: &[(&'static str, &str)]) -> Self {
         let directory = data_dir();
         let database = ScratchDatabase::create().await;
         let addresses: Vec<String> = (0..2).map(|_| free_address()).collect();
@@ -63,7 +70,7 @@ impl Topology {
         let nginx = Nginx::start(&places, directory.path());
         let public = format!("http://{}", nginx.address);
         let web = format!("{}/web/dist", env!("CARGO_MANIFEST_DIR"));
-        let environment = vec![
+        let mut environment = vec![
             // With /dev/token, which the story signs in with; and everything else as it is configured.
             ("APP_ENV", "development".to_owned()),
             ("REDIS_URL", format!("redis://{redis}/0")),
@@ -75,38 +82,44 @@ impl Topology {
             ("HTTP_ADDR", nginx.address.clone()),
             ("LOG_FORMAT", "json".to_owned()),
         ];
-        let mut others = vec![redis_server(&redis, directory.path())];
+        environment.extend(
+            more.iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        let redis = redis_server(&redis, directory.path());
         let mut topology = Self {
             environment,
             nginx,
             apis: Vec::new(),
             workers: Vec::new(),
+            projectors: Vec::new(),
             metrics: metrics.clone(),
             sandbox: format!("http://{sandbox}"),
-            _others: Vec::new(),
+            others: vec![redis],
             database,
             directory,
         };
         let migrated = Ended::of(topology.command("migrate", &[]));
         assert_eq!(migrated.code, Some(0), "{}", migrated.stderr);
         topology.make_logins();
-        others.push(topology.run("sandbox", "sandbox", &[]));
-        others.push(topology.run("projector", "projector", &[("METRICS_ADDR", &metrics)]));
+        topology
+            .others
+            .push(topology.run("sandbox", "sandbox", &[]));
+        let projector = topology.projector("projector-0", &metrics);
+        topology.projectors.push(projector);
         for (number, address) in addresses.into_iter().enumerate() {
-            let name = format!("api-{number}");
-            let api = topology.run(&name, "api", &[("HTTP_ADDR", &address)]);
+            let api = topology.api(number, &address);
             topology.apis.push((address, api));
         }
         topology.workers = (0..2).map(|number| topology.worker(number)).collect();
-        others[1].listens(&sandbox);
-        others[2].listens(&metrics);
+        topology.others[1].listens(&sandbox);
+        topology.projectors[0].listens(&metrics);
         for (address, api) in &mut topology.apis {
             api.listens(address);
         }
         for worker in &mut topology.workers {
             worker.says("The worker is at work");
         }
-        topology._others = others;
         topology
     }
 
@@ -159,6 +172,14 @@ impl Topology {
 
     fn run(&self, name: &str, role: &str, more: &[(&str, &str)]) -> Running {
         Running::start(name, self.command(role, more), self.directory.path())
+    }
+
+    fn api(&self, number: usize, address: &str) -> Running {
+        self.run(&format!("api-{number}"), "api", &[("HTTP_ADDR", address)])
+    }
+
+    fn projector(&self, name: &str, metrics: &str) -> Running {
+        self.run(name, "projector", &[("METRICS_ADDR", metrics)])
     }
 
     fn worker(&self, number: usize) -> Running {

@@ -4,20 +4,14 @@
 use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
-use reqwest::Method;
-use serde_json::json;
 use tokio::task::block_in_place;
 
 use crate::{
     journal::{Entry, Told, told_times},
     load::{Load, Mix},
     run::Run,
-    scenarios::Scenario,
+    scenarios::{Scenario, well},
 };
-
-/// How long the API may take to be well again before that is a broken promise. The goal is 3 s on a machine that has
-/// nothing else to do.
-const WELL_WITHIN: Duration = Duration::from_secs(30);
 
 /// From the signal until the server takes connections again.
 struct Outage {
@@ -37,7 +31,7 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
         block_in_place(|| run.system.postgres.start_again())?;
         let over = Instant::now();
         outages.push(Outage { begun, over });
-        recoveries.push(time_until_well(run).await?);
+        recoveries.push(well::time_until_well(run).await?);
     }
     load.stop().await?;
     run.verdicts
@@ -46,27 +40,6 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
     run.verdicts.kept("the API is well again by itself", seen);
     look_at_answers(run, &outages);
     Ok(())
-}
-
-/// How long after the server's return every process of the API carries out a command.
-async fn time_until_well(run: &Run) -> anyhow::Result<Duration> {
-    let (back, mut number) = (Instant::now(), 0);
-    for api in run.system.api_urls().iter() {
-        loop {
-            number += 1;
-            let name = format!("Well {number} {:?}", back.elapsed());
-            let change = json!({"name": name});
-            if run.people[0]
-                .try_once(api, Method::PATCH, "/avatars/me", &change)
-                .await
-            {
-                break;
-            }
-            anyhow::ensure!(back.elapsed() < WELL_WITHIN, "{api} does not get well");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-    Ok(back.elapsed())
 }
 
 /// What people were told who asked while PostgreSQL was away.

@@ -1,13 +1,19 @@
-//! SIGTERM to the API while it is used and followed: nobody's request fails, and who follows updates misses none.
+//! SIGTERM to one process after another while they are used and followed, over connections that are kept: nobody's request
+//! fails, and who follows updates misses none.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use domain::values::UserId;
 use futures::StreamExt as _;
+use reqwest::Method;
+use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -25,6 +31,8 @@ const STOPS_WITHIN: Duration = Duration::from_secs(10);
 const HEARD_WITHIN: Duration = Duration::from_secs(30);
 /// How often somebody who hears nothing looks whether there is anything left to hear.
 const LOOK_UP: Duration = Duration::from_millis(500);
+/// Between two changes of those who follow.
+const BETWEEN_CHANGES: Duration = Duration::from_millis(50);
 /// Before somebody asks for a stream again.
 const AGAIN: Duration = Duration::from_millis(50);
 
@@ -32,7 +40,8 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
     let start = head(run).await?;
     let goal = Arc::<Goal>::default();
     let mut followers = JoinSet::new();
-    for person in &run.people {
+    let onlookers = onlookers(run).await?;
+    for person in run.people.iter().chain(&onlookers) {
         for api in 0..run.scale.streams {
             followers.spawn(follow(
                 person.clone(),
@@ -43,31 +52,45 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
         }
     }
     let load = Load::start(run, Mix::Changes, 3);
+    let is_over = Arc::<AtomicBool>::default();
+    let changing = tokio::spawn(change_now_and_then(onlookers, Arc::clone(&is_over)));
     let (mut times, mut badly) = (Vec::new(), Vec::new());
     for _ in 0..run.scale.stops {
-        for number in 0..run.system.apis.len() {
+        for number in 0..run.system.roles().count() {
             run.pause(800..2000).await;
-            let api = &mut run.system.apis[number];
+            let Some(role) = run.system.roles().nth(number) else {
+                continue;
+            };
             let begun = Instant::now();
-            let status = api.terminate();
+            let status = role.terminate();
             times.push(begun.elapsed());
             if !status.success() || begun.elapsed() > STOPS_WITHIN {
                 badly.push(format!(
                     "{} ended with {status} after {:?}",
-                    api.name(),
+                    role.name(),
                     begun.elapsed()
                 ));
             }
-            api.start_again();
-            api.is_at_work();
+            role.start_again();
+            role.is_at_work();
         }
     }
     load.stop().await?;
+    is_over.store(true, Ordering::Relaxed);
+    changing.await??;
+    let apis = u64::from(run.scale.stops) * run.system.apis.len() as u64;
     run.verdicts
-        .count("stops of the API while it is used", times.len() as u64);
+        .count("stops of the API while it is used", apis);
+    run.verdicts.count(
+        "stops of workers and the projector while they are used",
+        times.len() as u64 - apis,
+    );
     let seen = told_times(&mut times);
-    run.verdicts
-        .no_exception("the API stops in time, and well", seen, &badly);
+    run.verdicts.no_exception(
+        "who is told to stop does so in time, and well",
+        seen,
+        &badly,
+    );
     let mut asked: Vec<Duration> = run
         .journal
         .of(Scenario::Stops)
@@ -77,6 +100,38 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
     run.verdicts
         .note(&format!("requests meanwhile: {}", told_times(&mut asked)));
     look_at_streams(run, start, &goal, followers).await
+}
+
+/// People who have a companion, and follow.
+async fn onlookers(run: &Run) -> anyhow::Result<Vec<Person>> {
+    let mut onlookers = Vec::new();
+    for number in 0..run.scale.onlookers {
+        let email = format!("onlooker-{number}@example.com");
+        let person = Person::sign_in(run.system.api_urls(), &email, run.journal.clone()).await?;
+        let avatar = json!({
+            "name": "Ava", "age": 25, "gender": "woman", "nationality": "French",
+            "appearance": "long auburn hair, green eyes", "personality": "caring",
+        });
+        person.order(Method::POST, "/avatars", &avatar).await?;
+        onlookers.push(person);
+    }
+    Ok(onlookers)
+}
+
+/// So that each of them has something to hear of.
+async fn change_now_and_then(people: Vec<Person>, is_over: Arc<AtomicBool>) -> anyhow::Result<()> {
+    for (number, person) in people.iter().cycle().enumerate() {
+        if is_over.load(Ordering::Relaxed) {
+            break;
+        }
+        let change = json!({ "name": format!("Ava {number}") });
+        // Whatever comes of it is in the journal.
+        person
+            .command(Method::PATCH, "/avatars/me", &change)
+            .await?;
+        tokio::time::sleep(BETWEEN_CHANGES).await;
+    }
+    Ok(())
 }
 
 async fn head(run: &Run) -> anyhow::Result<u64> {

@@ -114,7 +114,7 @@ async fn a_process_that_comes_back_under_its_name_need_not_wait_for_its_own_leas
     let before = fence(&log).await;
     process.kill().await;
     // As if the last heartbeat had been a moment ago, however slow this machine is.
-    sqlx::query("UPDATE followers SET lease_until = clock_timestamp() + interval '1 hour'")
+    sqlx::query("UPDATE followers SET lease_until = clock_timestamp() + interval '5 seconds'")
         .execute(&log.pool())
         .await
         .unwrap();
@@ -125,6 +125,28 @@ async fn a_process_that_comes_back_under_its_name_need_not_wait_for_its_own_leas
     })
     .await;
     process.stop().await;
+}
+
+#[tokio::test]
+async fn a_lease_from_before_the_clock_was_put_back_keeps_nobody_waiting() {
+    let mut log = TestLog::start().await;
+    let diaries = [
+        Diary::create(&log, "one").await,
+        Diary::create(&log, "two").await,
+    ];
+    let one = Process::start(&log, "one", vec![diaries[0].follower()]);
+    let end = log.small_talk(1).await;
+    one.reaches("diary", end).await;
+    one.kill().await;
+    // What a database finds that is an hour younger than when it gave the lease.
+    sqlx::query("UPDATE followers SET lease_until = clock_timestamp() + interval '1 hour'")
+        .execute(&log.pool())
+        .await
+        .unwrap();
+
+    let two = Process::start(&log, "two", vec![diaries[1].follower()]);
+    holds(&log, "diary", "two", PATIENCE).await;
+    two.stop().await;
 }
 
 #[tokio::test]

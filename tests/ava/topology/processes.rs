@@ -33,10 +33,13 @@ impl Nginx {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let run_dir = directory.join("nginx");
         fs::create_dir_all(&run_dir).unwrap();
+        let image = fs::read_to_string(root.join("Dockerfile")).unwrap();
+        let (_, of_image) = image.split_once("AVA_BACKENDS=\"").unwrap();
+        let (of_image, _) = of_image.split_once('"').unwrap();
         let backends: Vec<String> = places
             .backends
             .iter()
-            .map(|one| format!("server {one};"))
+            .map(|one| of_image.replace("backend:8080 resolve", one))
             .collect();
         let mut configuration =
             fs::read_to_string(root.join("deploy/nginx.conf.template")).unwrap();

@@ -85,6 +85,21 @@ async fn one_process_works_and_another_takes_over_when_it_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lease_from_before_the_clock_was_put_back_keeps_nobody_waiting() {
+    let log = TestLog::start().await;
+    sqlx::query(
+        "UPDATE log_tree SET holder = 'dead', lease_until = clock_timestamp() + interval '1 hour'",
+    )
+    .execute(&log.pool())
+    .await
+    .unwrap();
+    let living = log.grow_as("living", log.keys.clone());
+    log.append(10).await;
+    log.until(|status| status.size == 10).await;
+    living.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_key_signs_on_and_what_the_older_one_signed_still_counts() {
     let log = TestLog::start().await;
     log.append(2).await;

@@ -95,6 +95,32 @@ async fn a_dead_holders_lease_goes_to_somebody_else_with_a_greater_fence() {
     );
 }
 
+#[tokio::test]
+async fn a_lease_from_before_the_clock_was_put_back_keeps_nobody_waiting() {
+    let database = ScratchDatabase::create().await;
+    add_work(&database.pool(), 1).await;
+    let dead = Leases::new(store(&database), "dead".to_owned(), LONG);
+    dead.claim_photos(1).await.unwrap();
+    dead.claim("work".to_owned()).await.unwrap().unwrap();
+    let living = Leases::new(store(&database), "living".to_owned(), LONG);
+    assert!(living.claim_photos(1).await.unwrap().is_empty());
+    assert!(living.claim("work".to_owned()).await.unwrap().is_none());
+
+    // What a database finds that is a day younger than when it gave them.
+    sqlx::query(
+        "UPDATE leases SET since = since + interval '1 day', until = until + interval '1 day'",
+    )
+    .execute(&database.pool())
+    .await
+    .unwrap();
+    assert_eq!(living.claim_photos(1).await.unwrap().len(), 1);
+    assert!(living.claim("work".to_owned()).await.unwrap().is_some());
+    // They are given by the clock of now.
+    let other = Leases::new(store(&database), "other".to_owned(), LONG);
+    assert!(other.claim_photos(1).await.unwrap().is_empty());
+    assert!(other.claim("work".to_owned()).await.unwrap().is_none());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_is_kept_outlives_its_time_and_a_lost_one_ends_the_keeping() {
     let database = ScratchDatabase::create().await;
