@@ -13,6 +13,7 @@ use std::{
 use infrastructure::{limits, scratch_database::ScratchDatabase};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// How long things may take to be well again.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 fn on(database: &ScratchDatabase, directory: &Path) -> RunningAva {
     let mut command = ava(directory, &["up", "--json"]);
@@ -32,7 +33,7 @@ fn on(database: &ScratchDatabase, directory: &Path) -> RunningAva {
     RunningAva::start_from(command, directory)
 }
 
-async fn with_companion(running: &RunningAva, email: &str) -> Person {
+pub async fn with_companion(running: &RunningAva, email: &str) -> Person {
     let person = Person::sign_in(running, email).await;
     let avatar = json!({
         "name": "Ava", "age": 25, "gender": "woman", "nationality": "French",
@@ -48,7 +49,7 @@ fn look(person: &Person) -> RequestBuilder {
     look.bearer_auth(person.token())
 }
 
-fn rename(person: &Person, key: &str, name: &str) -> RequestBuilder {
+pub fn rename(person: &Person, key: &str, name: &str) -> RequestBuilder {
     let change = person.client.patch(format!("{}/avatars/me", person.api));
     let change = change.bearer_auth(person.token());
     let change = change.header("Idempotency-Key", key);
@@ -56,7 +57,7 @@ fn rename(person: &Person, key: &str, name: &str) -> RequestBuilder {
 }
 
 /// Whether it is done; if not, it must say when to come back.
-async fn is_done(request: RequestBuilder) -> Result<bool, String> {
+pub async fn is_done(request: RequestBuilder) -> Result<bool, String> {
     let answer = request.send().await.map_err(|error| format!("{error:?}"))?;
     let (status, headers) = (answer.status(), answer.headers().clone());
     let body = answer.text().await.map_err(|error| format!("{error:?}"))?;
@@ -67,7 +68,7 @@ async fn is_done(request: RequestBuilder) -> Result<bool, String> {
     }
 }
 
-async fn rename_at_last(person: &Person, name: &str) -> Result<(), String> {
+pub async fn rename_at_last(person: &Person, name: &str) -> Result<(), String> {
     let (key, begun) = (Uuid::now_v7().to_string(), Instant::now());
     while !is_done(rename(person, &key, name)).await? {
         assert!(begun.elapsed() < PATIENCE, "{name} is never taken");
@@ -76,9 +77,9 @@ async fn rename_at_last(person: &Person, name: &str) -> Result<(), String> {
     Ok(())
 }
 
-async fn renamings(database: &ScratchDatabase) -> i64 {
+pub async fn renamings(database: &PgPool) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM events WHERE event_type = 'ProfileChanged'")
-        .fetch_one(&database.pool())
+        .fetch_one(database)
         .await
         .unwrap()
 }
@@ -123,7 +124,7 @@ async fn who_finds_no_connection_is_put_off_in_time_and_loses_nothing() {
         assert!(begun.elapsed() < PATIENCE, "{}", running.log());
     }
     assert_eq!(person.get("/avatars/me").await["name"], "Eva");
-    assert_eq!(renamings(&database).await, 1);
+    assert_eq!(renamings(&database.pool()).await, 1);
     running.terminate();
 }
 
@@ -192,7 +193,7 @@ async fn sessions_that_are_ended_again_and_again_cost_no_command_and_double_none
             sleep(Duration::from_millis(50)).await;
         }
     }
-    assert_eq!(renamings(&database).await, renamed);
+    assert_eq!(renamings(&database.pool()).await, renamed);
     println!("{renamed} commands while {ended} sessions were ended");
     running.terminate();
 }

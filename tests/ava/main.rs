@@ -8,6 +8,7 @@ mod command_line;
 mod database_trouble;
 mod demo;
 mod deployment;
+mod disk_full;
 mod doctor;
 mod documented;
 mod erasure;
