@@ -256,6 +256,7 @@ tools: s3-server
 	PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || missing="$$missing nginx-light"; \
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	PATH=$$PATH:/usr/sbin command -v pgbouncer >/dev/null || missing="$$missing pgbouncer"; \
+	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 	ls /usr/lib/postgresql/*/bin/pg_basebackup "$$PG_BIN/pg_basebackup" "$$(pg_config --bindir 2>/dev/null)/pg_basebackup" 2>/dev/null \
 		| grep -q . || missing="$$missing postgresql"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \

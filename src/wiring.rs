@@ -23,12 +23,13 @@ use application::{
     paced_model::PacedModel,
     people::People,
     photos::Photos,
-    ports::{Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans, SystemClock},
+    ports::{Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans},
     reports::Reports,
     stewardship::Stewardships,
     subscriptions::{ApplyNoticeError, Reconciliation, Repair, Subscriptions},
 };
 use infrastructure::{
+    database_clock::DatabaseClock,
     event_log::PostgresEventLog,
     identity::SharedSecret,
     image::replicate::ReplicateWebhook,
@@ -177,7 +178,7 @@ impl Wiring {
             pools.work.clone(),
             keys::master_keys(settings)?,
         ));
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock: Arc<dyn Clock> = Arc::new(DatabaseClock::follow(pools.work.clone()));
         let billing_clock = payment::clock(settings, &surroundings.sandbox_url)?;
         let free_of_charge = settings.payment.billing == Billing::Off;
         let plans = Arc::new(settings.plans.clone());

@@ -3,6 +3,7 @@
 pub mod chat;
 pub mod credentials;
 pub mod database;
+pub mod database_clock;
 pub mod embedded_postgres;
 pub mod event_log;
 pub mod hints;

@@ -4,6 +4,7 @@
 mod architecture;
 mod audit;
 mod backups;
+mod clock_jumps;
 mod command_line;
 mod database_trouble;
 mod demo;

@@ -25,8 +25,8 @@ pub struct PictureOrder {
     pub reference: Option<InputPicture>,
     /// When the attempt was recorded as started: an orphan is not older.
     pub started_at: DateTime<Utc>,
-    /// When the attempt must be over.
-    pub deadline: DateTime<Utc>,
+    /// How long the attempt may still take.
+    pub left: Duration,
 }
 
 /// A picture that is sent along. Only pictures that Ava made herself are ever sent.

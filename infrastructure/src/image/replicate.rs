@@ -20,7 +20,6 @@ use application::ports::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::{TimeDelta, Utc};
 use domain::photo_request::Purpose;
 use reqwest::StatusCode;
 use serde_json::json;
@@ -38,7 +37,7 @@ pub use webhook::ReplicateWebhook;
 const NAME: &str = "replicate";
 
 /// Replicate drops deadlines that are nearer than this, so ours are stretched to it, in seconds.
-const NEAREST_DEADLINE_S: i64 = 5;
+const NEAREST_DEADLINE_S: u64 = 5;
 
 /// An [`ImageProvider`] that is Replicate, or something that speaks like it.
 pub struct Replicate {
@@ -227,8 +226,7 @@ impl ImageProvider for Replicate {
 
 /// The deadline as Replicate takes it: it stops what is not done by then, even if we are gone.
 fn cancel_after(order: &PictureOrder) -> String {
-    let left: TimeDelta = order.deadline - Utc::now();
-    format!("{}s", left.num_seconds().max(NEAREST_DEADLINE_S))
+    format!("{}s", order.left.as_secs().max(NEAREST_DEADLINE_S))
 }
 
 fn operator(detail: impl Into<String>) -> ProviderError {

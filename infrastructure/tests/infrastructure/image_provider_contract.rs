@@ -135,7 +135,7 @@ pub fn order() -> PictureOrder {
             .to_owned(),
         reference: None,
         started_at: Utc::now(),
-        deadline: Utc::now() + TimeDelta::minutes(5),
+        left: Duration::from_secs(300),
     }
 }
 

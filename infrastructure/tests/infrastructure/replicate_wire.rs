@@ -6,7 +6,7 @@ use application::ports::{
     ImageProvider, InputPicture, PictureOrder, PredictionState, ProviderError, ProviderErrorKind,
 };
 use bytes::Bytes;
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use infrastructure::image::replicate::{Replicate, ReplicateConfig};
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ async fn create_sent_for(order: &PictureOrder) -> Asked {
 #[tokio::test]
 async fn a_reference_is_asked_of_the_reference_model_with_a_deadline_and_without_waiting() {
     let order = PictureOrder {
-        deadline: Utc::now() + TimeDelta::seconds(90),
+        left: Duration::from_secs(90),
         ..order()
     };
     let asked = create_sent_for(&order).await;
@@ -144,7 +144,7 @@ async fn the_seed_tells_attempts_and_pictures_apart_and_is_the_same_each_time() 
 #[tokio::test]
 async fn a_deadline_that_has_passed_is_sent_as_the_nearest_that_replicate_takes() {
     let order = PictureOrder {
-        deadline: Utc::now() - TimeDelta::seconds(9),
+        left: Duration::ZERO,
         ..order()
     };
     assert_eq!(

@@ -223,7 +223,7 @@ impl<'a> Assignment<'a> {
     }
 
     /// How long the request may still take.
-    fn left(&self, job: &PhotoJob) -> Duration {
+    pub(super) fn left(&self, job: &PhotoJob) -> Duration {
         (self.deadline(job) - self.now())
             .to_std()
             .unwrap_or_default()

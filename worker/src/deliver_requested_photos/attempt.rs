@@ -230,7 +230,7 @@ impl<'a> Assignment<'a> {
             prompt: job.prompt.clone().unwrap_or_default(),
             reference,
             started_at,
-            deadline: self.deadline(job),
+            left: self.left(job),
         })
     }
 

@@ -4,7 +4,6 @@ use std::{fmt, time::Duration};
 
 use application::ports::{PictureOrder, ProviderError, ProviderErrorKind};
 use bytes::Bytes;
-use chrono::Utc;
 use reqwest::{
     Client, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
@@ -60,11 +59,10 @@ impl Api {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(["images", route]);
         }
-        let left = (order.deadline - Utc::now()).to_std().unwrap_or_default();
         let request = self
             .client
             .post(url)
-            .timeout(self.timeout.min(left.max(CONNECT_TIME)))
+            .timeout(self.timeout.min(order.left.max(CONNECT_TIME)))
             .header(AUTHORIZATION, self.authorization.clone())
             .header(CONTENT_TYPE, content_type)
             // The service's staff can find the call by it.
