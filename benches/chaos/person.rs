@@ -38,6 +38,8 @@ pub enum Answer {
 pub struct Person {
     pub user: UserId,
     client: Client,
+    /// For what goes on as long as somebody listens.
+    streaming: Client,
     apis: Arc<[String]>,
     turn: Arc<AtomicUsize>,
     token: String,
@@ -63,6 +65,7 @@ impl Person {
         Ok(Self {
             user: UserId(Uuid::try_parse(user)?),
             client,
+            streaming: Client::builder().no_proxy().build()?,
             apis,
             turn: Arc::default(),
             token: told["access_token"]
@@ -184,8 +187,7 @@ impl Person {
     /// When nobody is there.
     pub async fn updates(&self, api: usize, after: u64) -> anyhow::Result<Response> {
         let url = format!("{}/updates", self.apis[api % self.apis.len()]);
-        let client = Client::builder().no_proxy().build()?;
-        let asked = client.get(url).header("Last-Event-ID", after);
+        let asked = self.streaming.get(url).header("Last-Event-ID", after);
         Ok(asked
             .bearer_auth(&self.token)
             .send()

@@ -57,7 +57,7 @@ impl Scale {
         shared_keys: 4,
         twins: 100,
         stops: 1,
-        streams: 6,
+        streams: 3,
         onlookers: 8,
         storms: 2,
         locks: 1,
@@ -78,9 +78,9 @@ impl Scale {
         shared_keys: 500,
         twins: 200,
         stops: 20,
-        streams: 8,
-        // With the others, a thousand streams and more.
-        onlookers: 55,
+        // Half of what one person may have, since those of a process that stops go to the other one; a thousand and more in all.
+        streams: 4,
+        onlookers: 115,
         storms: 40,
         locks: 10,
     };

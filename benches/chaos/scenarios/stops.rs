@@ -42,13 +42,9 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
     let mut followers = JoinSet::new();
     let onlookers = onlookers(run).await?;
     for person in run.people.iter().chain(&onlookers) {
-        for api in 0..run.scale.streams {
-            followers.spawn(follow(
-                person.clone(),
-                api as usize,
-                start,
-                Arc::clone(&goal),
-            ));
+        // Each of them begins at another process than the one before.
+        for number in 0..run.scale.streams as usize * run.system.apis.len() {
+            followers.spawn(follow(person.clone(), number, start, Arc::clone(&goal)));
         }
     }
     let load = Load::start(run, Mix::Changes, 3);
