@@ -85,7 +85,8 @@ impl Leases {
         Ok(version.unwrap_or(0))
     }
 
-    /// Takes the lease when it is free or ours, and the tables were filled by one of these versions.
+    /// Takes the lease when it is free or ours, and the tables were filled by one of these versions. One that lasts longer than
+    /// any is given for is free as well: the database's clock was put back. Should its holder live, the fence tells.
     pub async fn take(
         &self,
         name: &str,
@@ -96,7 +97,8 @@ impl Leases {
             "UPDATE followers
                 SET holder = $2, fence = fence + 1, lease_until = clock_timestamp() + $3
               WHERE name = $1 AND version BETWEEN $4 AND $5
-                AND (holder IS NULL OR holder = $2 OR lease_until < clock_timestamp())
+                AND (holder IS NULL OR holder = $2
+                     OR lease_until NOT BETWEEN clock_timestamp() AND clock_timestamp() + 2 * $3)
               RETURNING fence, position, version, state",
         )
         .bind(name)

@@ -6,11 +6,13 @@ use super::{Grower, LEASE, Trouble};
 use crate::{store::ProofError, tiles::Addition};
 
 impl Grower {
-    /// Takes the lease, or keeps it. Answers with the sizes of tree and log.
+    /// Takes the lease, or keeps it. Answers with the sizes of tree and log. A lease that lasts longer than any is given for is
+    /// nobody's: the database's clock was put back.
     pub(super) async fn take(&self) -> Result<(u64, u64), Trouble> {
         let row = sqlx::query(
             "UPDATE log_tree SET holder = $1, lease_until = clock_timestamp() + $2
-              WHERE holder IS NULL OR holder = $1 OR lease_until < clock_timestamp()
+              WHERE holder IS NULL OR holder = $1
+                 OR lease_until NOT BETWEEN clock_timestamp() AND clock_timestamp() + 2 * $2
              RETURNING size, (SELECT position FROM log_head)",
         )
         .bind(&self.growing.holder)

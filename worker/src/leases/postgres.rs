@@ -20,24 +20,48 @@ impl PostgresLeases {
     }
 }
 
+/// Nobody holds a lease that is over, or one that was given so far in the future that the clock must have been put back since.
+/// By less than that, clocks are set all the time, and statements that waited for a lock see an older one.
+macro_rules! free {
+    ($lease:literal) => {
+        concat!(
+            "(",
+            $lease,
+            ".until <= now() OR ",
+            $lease,
+            ".since > now() + interval '1 minute')"
+        )
+    };
+}
+
 /// Claims by a single statement: of two claimers one gets the row's lock, the other looks further. Who comes
 /// a moment later with an older view of `leases` is stopped by the condition of the update.
 macro_rules! claim_due {
-    ($kind:literal, $piece:literal, $due:literal) => {
+    ($kind:literal, $piece:literal, $work:literal, $due:literal) => {
         concat!(
-            "WITH due AS MATERIALIZED (SELECT work.",
+            "WITH due AS MATERIALIZED (
+                SELECT work.",
             $piece,
             " AS piece FROM ",
+            $work,
+            " work LEFT JOIN leases ON leases.name = '",
+            $kind,
+            ":' || work.",
+            $piece,
+            " WHERE (leases.name IS NULL OR ",
+            free!("leases"),
+            ") AND ",
             $due,
             " LIMIT $2 FOR UPDATE OF work SKIP LOCKED)
-            INSERT INTO leases AS held (name, holder, fence, until)
+            INSERT INTO leases AS held (name, holder, fence, since, until)
             SELECT '",
             $kind,
-            ":' || piece, $1, nextval('lease_fence'), now() + make_interval(secs => $3) FROM due
+            ":' || piece, $1, nextval('lease_fence'), now(), now() + make_interval(secs => $3) FROM due
                 ON CONFLICT (name) DO UPDATE
-               SET holder = excluded.holder, fence = excluded.fence, until = excluded.until
-             WHERE held.until <= now()
-            RETURNING substr(name, 1 + length('",
+               SET holder = excluded.holder, fence = excluded.fence, since = excluded.since, until = excluded.until
+             WHERE ",
+            free!("held"),
+            " RETURNING substr(name, 1 + length('",
             $kind,
             ":')), name, fence"
         )
@@ -48,32 +72,30 @@ macro_rules! claim_due {
 const CLAIM_PHOTOS: &str = claim_due!(
     "photo",
     "photo_id",
-    "photo_work work
-       LEFT JOIN leases ON leases.name = 'photo:' || work.photo_id
-      WHERE work.available_at <= now() AND (leases.until IS NULL OR leases.until <= now())
-      ORDER BY work.available_at, work.photo_id"
+    "photo_work",
+    "work.available_at <= now() ORDER BY work.available_at, work.photo_id"
 );
 
 /// Those whose oldest message waits longest first.
 const CLAIM_CONVERSATIONS: &str = claim_due!(
     "chat",
     "conversation",
-    "chat_work work
-       LEFT JOIN leases ON leases.name = 'chat:' || work.conversation
-      WHERE (leases.until IS NULL OR leases.until <= now())
-        AND NOT EXISTS (SELECT FROM chat_work earlier
-                         WHERE earlier.conversation = work.conversation AND earlier.position < work.position)
+    "chat_work",
+    "NOT EXISTS (SELECT FROM chat_work earlier
+                  WHERE earlier.conversation = work.conversation AND earlier.position < work.position)
       ORDER BY work.position"
 );
 
 /// Claims a lease that nobody holds.
-const CLAIM: &str = "
-    INSERT INTO leases AS held (name, holder, fence, until)
-    VALUES ($2, $1, nextval('lease_fence'), now() + make_interval(secs => $3))
-        ON CONFLICT (name) DO UPDATE
-       SET holder = excluded.holder, fence = excluded.fence, until = excluded.until
-     WHERE held.until <= now()
-    RETURNING fence";
+const CLAIM: &str = concat!(
+    "INSERT INTO leases AS held (name, holder, fence, since, until)
+     VALUES ($2, $1, nextval('lease_fence'), now(), now() + make_interval(secs => $3))
+         ON CONFLICT (name) DO UPDATE
+        SET holder = excluded.holder, fence = excluded.fence, since = excluded.since, until = excluded.until
+      WHERE ",
+    free!("held"),
+    " RETURNING fence"
+);
 
 #[async_trait]
 impl LeaseStore for PostgresLeases {
@@ -109,7 +131,8 @@ impl LeaseStore for PostgresLeases {
     }
 
     async fn set_until(&self, name: &str, fence: i64, from_now: Duration) -> sqlx::Result<bool> {
-        let set = "UPDATE leases SET until = now() + make_interval(secs => $3) WHERE name = $1 AND fence = $2";
+        let set = "UPDATE leases SET since = now(), until = now() + make_interval(secs => $3)
+                    WHERE name = $1 AND fence = $2";
         let updated = sqlx::query(set)
             .bind(name)
             .bind(fence)
