@@ -124,7 +124,10 @@ pub(crate) struct Paced<T> {
     /// Runs from the first byte of a head until its request is served.
     head: Option<Pin<Box<Sleep>>>,
     unread: Option<Unread>,
-    rests_no_longer: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Whether it has brought a request.
+    is_used: bool,
+    /// When it is closed if it brings none.
+    end: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 /// The other side does not read.
@@ -138,7 +141,8 @@ impl<T> Paced<T> {
     pub(crate) fn new(stream: T, ending: Ending) -> Self {
         Self {
             stream,
-            rests_no_longer: Box::pin(ending.rests_no_longer()),
+            is_used: false,
+            end: Box::pin(ending.awaits_no_longer()),
             pace: Rc::new(Pace {
                 ending,
                 ..Pace::default()
@@ -166,11 +170,15 @@ impl<T> Paced<T> {
 
     /// Whether there is nothing to wait for: no request is being served, none has begun to come, and the server ends.
     fn is_over(&mut self, context: &mut Context<'_>) -> bool {
-        let rests_no_longer = self.rests_no_longer.as_mut().poll(context).is_ready();
+        if !self.is_used && self.pace.begun.get() > 0 {
+            self.is_used = true;
+            self.end = Box::pin(self.pace.ending.rests_no_longer());
+        }
+        let is_end = self.end.as_mut().poll(context).is_ready();
         if self.pace.serving.get() > 0 {
             self.pace.reader.set(Some(context.waker().clone()));
         }
-        rests_no_longer && self.pace.serving.get() == 0 && self.head.is_none()
+        is_end && self.pace.serving.get() == 0 && self.head.is_none()
     }
 
     fn wrote(&mut self, count: usize) {

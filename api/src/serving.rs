@@ -6,7 +6,8 @@
 //!
 //! 1. For [`limits::LEAVING_TIME`] it goes on as ever, but each answer closes its connection, and `/ready` says 503.
 //! 2. It stops listening: who is at the door comes in, and nobody comes to the door any more ([`Door::close`]). Streams end.
-//! 3. For [`limits::RESTING_TIME`] connections that were kept may still bring a request, which closes them.
+//! 3. For [`limits::RESTING_TIME`] connections that were kept may still bring a request, which closes them, and for
+//!    [`limits::AWAITED_TIME`] more those that have not brought any.
 //! 4. Then those are closed that have nothing to read, and the others once they are answered, within [`limits::END_TIME`].
 
 mod door;
@@ -92,17 +93,27 @@ impl Server {
             self.hand_out(connection);
         }
         self.ending.close();
-        if !self.are_gone_within(limits::RESTING_TIME).await {
-            self.ending.rest_no_longer();
-            if !self.are_gone_within(limits::END_TIME).await {
-                let open = *self.open.borrow();
-                tracing::warn!("Dropping {open} connections that were not done in time");
-            }
-        }
+        self.part().await;
         for thread in self.threads {
             thread.end().await;
         }
         Ok(())
+    }
+
+    /// Waits for those who are here, first for all, and then for those who have something to be answered.
+    async fn part(&self) {
+        if self.are_gone_within(limits::RESTING_TIME).await {
+            return;
+        }
+        self.ending.rest_no_longer();
+        if self.are_gone_within(limits::AWAITED_TIME).await {
+            return;
+        }
+        self.ending.await_no_longer();
+        if !self.are_gone_within(limits::END_TIME).await {
+            let open = *self.open.borrow();
+            tracing::warn!("Dropping {open} connections that were not done in time");
+        }
     }
 
     /// Lets people in for ever, as long as there is room.
@@ -289,6 +300,29 @@ mod tests {
         // It hears an end, and no reset.
         let read = timeout(soon, resting.read_to_end(&mut Vec::new())).await;
         read.unwrap().unwrap();
+        serving.await.unwrap().unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_that_stops_waits_longer_for_a_first_request() {
+        let (listener, address) = listener();
+        let (server, stop) = (server().await, CancellationToken::new());
+        let mut open = server.open.subscribe();
+        let ending = server.ending.clone();
+        let serving = tokio::spawn(server.serve(listener, 1000, stop.clone()));
+        let mut resting = asked(address).await;
+        let mut silent = tokio::net::TcpStream::connect(address).await.unwrap();
+        open.wait_for(|open| *open == 2).await.unwrap();
+        stop.cancel();
+        ending.rests_no_longer().await;
+        // Whoever has been answered is gone then, and whoever has not asked yet is answered.
+        open.wait_for(|open| *open == 1).await.unwrap();
+        silent.write_all(REQUEST).await.unwrap();
+        let mut answer = String::new();
+        let read = timeout(Duration::from_secs(20), silent.read_to_string(&mut answer)).await;
+        read.unwrap().unwrap();
+        assert!(answer.contains("connection: close"), "{answer}");
+        resting.read_to_end(&mut Vec::new()).await.unwrap();
         serving.await.unwrap().unwrap();
     }
 

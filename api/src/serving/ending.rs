@@ -8,6 +8,7 @@ pub(crate) struct Ending {
     leaving: CancellationToken,
     closed: CancellationToken,
     resting_no_longer: CancellationToken,
+    awaited_no_longer: CancellationToken,
 }
 
 impl Ending {
@@ -21,9 +22,14 @@ impl Ending {
         self.closed.cancel();
     }
 
-    /// Connections without a request are closed.
+    /// Connections are closed that have brought a request and bring no other.
     pub(super) fn rest_no_longer(&self) {
         self.resting_no_longer.cancel();
+    }
+
+    /// Connections are closed that have brought none yet.
+    pub(super) fn await_no_longer(&self) {
+        self.awaited_no_longer.cancel();
     }
 
     /// Whether answers close their connections.
@@ -41,8 +47,13 @@ impl Ending {
         self.closed.clone()
     }
 
-    /// When connections without a request are closed.
+    /// When connections are closed that have brought a request and bring no other.
     pub(crate) fn rests_no_longer(&self) -> WaitForCancellationFutureOwned {
         self.resting_no_longer.clone().cancelled_owned()
+    }
+
+    /// When connections are closed that have brought none yet.
+    pub(crate) fn awaits_no_longer(&self) -> WaitForCancellationFutureOwned {
+        self.awaited_no_longer.clone().cancelled_owned()
     }
 }
