@@ -91,10 +91,14 @@ async fn figures(app: &App) -> String {
     };
     process::text(&mut told);
     chat::text(&mut told, &app.chat_figures.now());
+    let redis = "ava_redis_up";
+    family(
+        &mut told,
+        redis,
+        "1 while Redis answers and takes what is written; nothing where there is none.",
+    );
     if let Some(answers) = &app.redis {
-        let name = "ava_redis_up";
-        family(&mut told, name, "Whether Redis answers.");
-        line(&mut told, name, "", u8::from(*answers.borrow()));
+        line(&mut told, redis, "", u8::from(*answers.borrow()));
     }
     replica::text(&mut told, app.replica.as_ref());
     told

@@ -20,7 +20,7 @@ use fred::{
     prelude::{Client, Config},
     types::{
         Builder, ConnectHandle,
-        config::{ReconnectPolicy, UnresponsiveConfig},
+        config::{ReconnectError, ReconnectPolicy, UnresponsiveConfig},
     },
 };
 use tokio::sync::watch;
@@ -38,6 +38,14 @@ const UNRESPONSIVE_AFTER: Duration = Duration::from_secs(4);
 
 /// The shortest and the longest pause before a connection is tried again, in milliseconds.
 const CONNECT_AGAIN_MS: (u32, u32) = (50, 2_000);
+
+/// Answers of a server that is no longer, or not yet, the one to ask: whoever knows is asked again which one it is.
+const ANOTHER_SERVES: [ReconnectError; 4] = [
+    ReconnectError::ReadOnly,
+    ReconnectError::MasterDown,
+    ReconnectError::Loading,
+    ReconnectError::ClusterDown,
+];
 
 /// How many commands may wait at once; more are refused, and whoever asked goes on without.
 const WAITING_COMMANDS: usize = 4_096;
@@ -244,34 +252,50 @@ impl Connections {
 pub enum NoAnswer {
     /// It does not let us in; in its words.
     Refused(String),
+    /// It is a replica: it takes nothing that we write.
+    ReadOnly,
     /// It is not there.
     Away(String),
     /// It was not quick enough.
     Late,
 }
 
-/// Asks once whether Redis lets us in, as every process of ours connects.
+/// Asks once whether Redis lets us in and takes what we write, as every process of ours connects.
 ///
 /// # Errors
 /// When it does not, within that time.
-pub async fn ask_once(url: &RedisUrl, patience: Duration) -> Result<(), NoAnswer> {
+pub async fn ask_once(url: &RedisUrl, prefix: &str, patience: Duration) -> Result<(), NoAnswer> {
     let mut once = url.clone();
     once.0.fail_fast = true;
     let asked = async {
         let client = client(&once)?;
+        let mut errors = client.error_rx();
         let connecting = client.init().await?;
-        let answer = client.ping::<String>(None).await;
+        let key = format!("{prefix}:probe");
+        let answer = client
+            .eval::<(), _, _, _>(PROBE, key, Vec::<String>::new())
+            .await;
         connecting.abort();
-        answer.map(drop)
+        // Why the connection was given up says more than that it was.
+        let why = errors.try_recv().map(|(error, _)| error);
+        answer.map_err(|error| why.unwrap_or(error))
     };
     match tokio::time::timeout(patience, asked).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) if *error.kind() == ErrorKind::Auth => {
             Err(NoAnswer::Refused(error.details().to_owned()))
         }
-        Ok(Err(error)) => Err(NoAnswer::Away(error.details().to_owned())),
+        Ok(Err(error)) if error.details().starts_with("READONLY") => Err(NoAnswer::ReadOnly),
+        Ok(Err(error)) => Err(NoAnswer::Away(plain(error.details()))),
         Err(_) => Err(NoAnswer::Late),
     }
+}
+
+/// What the system says, without the words that are for programmers.
+fn plain(details: &str) -> String {
+    let message = details.split_once("message: \"");
+    let message = message.and_then(|(_, message)| message.split_once('"'));
+    message.map_or(details, |(message, _)| message).to_owned()
 }
 
 /// A client that is not connected yet.
@@ -285,6 +309,7 @@ fn client(url: &RedisUrl) -> Result<Client, fred::error::Error> {
             connection.max_command_attempts = 1;
             connection.max_command_buffer_len = WAITING_COMMANDS;
             connection.reconnect_on_auth_error = true;
+            connection.reconnect_errors = ANOTHER_SERVES.to_vec();
             connection.unresponsive = UnresponsiveConfig {
                 max_timeout: Some(UNRESPONSIVE_AFTER),
                 interval: UNRESPONSIVE_AFTER / 4,
@@ -349,6 +374,13 @@ mod tests {
         assert!(cluster.is_clustered());
         assert_eq!(cluster.hosts().len(), 3);
         assert!(!config("redis://localhost").uses_tls());
+    }
+
+    #[test]
+    fn what_the_system_says_is_told_without_what_is_for_programmers() {
+        let refused = "Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }";
+        assert_eq!(plain(refused), "Connection refused");
+        assert_eq!(plain("NOAUTH"), "NOAUTH");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -60,16 +60,7 @@ impl ScratchRedis {
     #[must_use]
     pub fn start_cluster() -> Vec<Self> {
         let bus_ports = [free_port(), free_port(), free_port()];
-        let nodes = bus_ports.map(|bus_port| {
-            Self::start_with(&[
-                "--cluster-enabled",
-                "yes",
-                "--cluster-node-timeout",
-                "2000",
-                "--cluster-port",
-                &bus_port.to_string(),
-            ])
-        });
+        let nodes = bus_ports.map(Self::start_node);
         for (node, slots) in nodes.iter().zip(["0 5460", "5461 10922", "10923 16383"]) {
             node.ask(&format!("CLUSTER ADDSLOTSRANGE {slots}"));
             let (first, bus_port) = (nodes[0].port, bus_ports[0]);
@@ -82,6 +73,40 @@ impl ScratchRedis {
             });
         }
         nodes.into()
+    }
+
+    /// A server that a cluster can take in.
+    fn start_node(bus_port: u16) -> Self {
+        Self::start_with(&[
+            "--cluster-enabled",
+            "yes",
+            "--cluster-node-timeout",
+            "2000",
+            "--cluster-port",
+            &bus_port.to_string(),
+        ])
+    }
+
+    /// One more server of this one's cluster, which has all that this one has.
+    #[must_use]
+    pub fn start_replica_in_cluster(&self) -> Self {
+        let told = self.ask("CLUSTER NODES");
+        let own = told
+            .lines()
+            .find(|line| line.contains("myself"))
+            .unwrap_or_default();
+        let id = own.split(' ').next().unwrap_or_default();
+        let bus_port = own.split(['@', ' ', ',']).nth(2).unwrap_or_default();
+        let node = Self::start_node(free_port());
+        node.ask(&format!("CLUSTER MEET 127.0.0.1 {} {bus_port}", self.port));
+        until("the cluster takes it in", || {
+            node.ask(&format!("CLUSTER REPLICATE {id}")) == "+OK\r\n"
+        });
+        until("it has what the other has", || {
+            node.ask("INFO replication")
+                .contains("master_link_status:up")
+        });
+        node
     }
 
     /// A sentinel that watches over that server, under the name `ava`, and puts another in its place within seconds.
@@ -140,7 +165,15 @@ impl ScratchRedis {
     }
 
     /// Sends a command, as one would type it; answers with what it says, as it comes over the wire.
+    ///
+    /// It is said again when the connection ends, as a sentinel ends all connections to a server that changes its part.
     pub fn ask(&self, command: &str) -> String {
+        for _ in 0..3 {
+            match self.try_ask(command) {
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+                asked => return asked.unwrap(),
+            }
+        }
         self.try_ask(command).unwrap()
     }
 
@@ -188,6 +221,8 @@ fn spawn(port: u16, directory: &Path, arguments: &[String]) -> Child {
         command.arg("sentinel.conf");
     } else {
         command.args(["--save", "", "--appendonly", "no"]);
+        // Who follows another need not wait for more who do.
+        command.args(["--repl-diskless-sync-delay", "0"]);
     }
     command
         .args(["--port", &port, "--bind", "127.0.0.1"])

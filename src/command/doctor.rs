@@ -20,8 +20,8 @@ Examples:
   ava doctor --json                   the same for a script
   docker compose run --rm backend doctor
 
-It changes nothing, but for a probe in the storage that it removes again; and asks every provider one harmless question
-with the credentials that are configured. Exit codes: 0 nothing fails (something may be worth a look), 1 something fails,
+It changes nothing, but for a probe in the storage that it removes again, and one in Redis that expires; and asks every
+provider one harmless question with the credentials that are configured. Exit codes: 0 nothing fails (something may be worth a look), 1 something fails,
 2 the configuration cannot be used, 75 what fails is away and may come back.";
 
 pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {

@@ -22,6 +22,7 @@ mod prediction_notices;
 mod published_keys;
 mod rate_limits_contract;
 mod redis;
+mod redis_failover;
 mod replicate;
 mod replicate_wire;
 mod roles;

@@ -85,12 +85,15 @@ async fn probe(storage: &dyn ObjectStorage) -> Result<(), String> {
     }
 }
 
-/// An error with its causes.
+/// An error with its causes, each once: some repeat theirs.
 fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text = format!("{text}: {error}");
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
         cause = error.source();
     }
     text

@@ -1,4 +1,4 @@
-//! Redis, when it is configured: whether it lets us in.
+//! Redis, when it is configured: whether it lets us in and takes what we write.
 
 use std::time::Duration;
 
@@ -30,12 +30,17 @@ pub async fn examine(configured: Option<&RedisSettings>, url: Option<String>, re
         url.host_str().unwrap_or_default(),
         url.port().unwrap_or(6379)
     );
-    match ask_once(&configured.url, PATIENCE).await {
+    match ask_once(&configured.url, &configured.prefix, PATIENCE).await {
         Ok(()) => report.ok(CHECK, format!("{place} answers")),
         Err(NoAnswer::Refused(words)) => report.fail(
             CHECK,
             format!("{place} refuses us: {words}"),
             "correct the user or password in REDIS_URL",
+        ),
+        Err(NoAnswer::ReadOnly) => report.fail(
+            CHECK,
+            format!("{place} is a replica and takes nothing that we write"),
+            "name the primary in REDIS_URL, or the Sentinels or the cluster that know which one it is",
         ),
         Err(NoAnswer::Away(words)) => {
             let found = format!("{place} cannot be reached: {words}");
