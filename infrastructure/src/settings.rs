@@ -7,6 +7,7 @@ mod identity;
 mod json_lines;
 mod outside;
 mod plans;
+mod played;
 mod rate_limits;
 mod reader;
 mod redis;
@@ -42,13 +43,16 @@ pub use identity::{IdentitySettings, Issuer, TokenKeys};
 pub use outside::{
     Billing, ChatSettings, ImageService, ImagesApiSettings, PaymentSettings, ReplicateSettings,
 };
+pub use played::{
+    SANDBOX_CHAT_KEY, SANDBOX_IMAGES_KEY, SANDBOX_REPLICATE_TOKEN, SANDBOX_STRIPE_KEY,
+};
 pub use rate_limits::RateLimitSettings;
 pub use redis::RedisSettings;
 pub use safety::SafetySettings;
 pub use secret::Secret;
 pub use storage::StorageSettings;
 pub use traces::TraceSettings;
-pub use variables::VARIABLES;
+pub use variables::{Unset, VARIABLES, Variable};
 
 /// What this process is for; the default is development.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -300,6 +304,11 @@ impl Settings {
                 "the private PostgreSQL is for development",
             ),
             (
+                "DATA_DIR",
+                self.storage.is_some() && self.audit.publish_dir.is_some(),
+                "pictures and checkpoints would lie wherever it is started",
+            ),
+            (
                 "PUBLIC_URL",
                 self.public_url.is_some(),
                 "payment pages must lead back to it",
@@ -356,6 +365,7 @@ impl Settings {
                 );
             }
         }
+        played::refuse(reader);
         if reader.text("SANDBOX_ADDR").is_some() {
             reader.problem(
                 "SANDBOX_ADDR",
@@ -374,6 +384,11 @@ impl Settings {
                 "is off, and APP_ENV is production: anybody could ask for anything, so unset it",
             );
         }
+        self.refuse_addresses_in_the_clear(reader);
+    }
+
+    /// What is said to a service, nobody reads on the way.
+    fn refuse_addresses_in_the_clear(&self, reader: &mut Reader<'_>) {
         let addresses = [
             ("PUBLIC_URL", &self.public_url),
             ("STRIPE_API_BASE", &self.payment.api_base),

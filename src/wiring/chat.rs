@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use infrastructure::{
     chat::{ChatCompletions, ChatConfig},
-    settings::{Environment, Settings},
+    settings::{Environment, SANDBOX_CHAT_KEY, Settings},
 };
 use url::Url;
 
@@ -12,8 +12,6 @@ use crate::failure::Failure;
 
 /// Where chat completions are asked for unless another address is configured.
 const OPENAI: &str = "https://api.openai.com/v1";
-/// What the sandbox is told instead of a real key; it believes any.
-const SANDBOX_CHAT_KEY: &str = "sk-sandbox";
 /// What the sandbox's companion is called; it answers to any name.
 const SANDBOX_MODEL: &str = "sandbox-companion";
 

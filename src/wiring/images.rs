@@ -8,18 +8,13 @@ use infrastructure::{
         openai::{OpenAiImages, OpenAiImagesConfig},
         replicate::{Replicate, ReplicateConfig},
     },
-    settings::{Environment, ImageService, Settings},
+    settings::{Environment, ImageService, SANDBOX_IMAGES_KEY, SANDBOX_REPLICATE_TOKEN, Settings},
     standard_webhooks::WebhookSecret,
 };
 use url::Url;
 
 use super::{Secrets, Surroundings};
 use crate::failure::Failure;
-
-/// What the sandbox is told instead of a real token; it believes any.
-const SANDBOX_REPLICATE_TOKEN: &str = "r8_sandbox";
-/// What the sandbox is told instead of a real key; it believes any.
-const SANDBOX_IMAGES_KEY: &str = "sk-sandbox";
 
 /// What Replicate's messages are signed with; the sandbox's secret while that plays Replicate.
 pub(super) fn webhook_secrets(

@@ -10,7 +10,7 @@ use application::{
 use async_trait::async_trait;
 use domain::values::UserId;
 use infrastructure::{
-    settings::{Environment, Settings},
+    settings::{Environment, SANDBOX_STRIPE_KEY, Settings},
     stand_in_clock::StandInClock,
     stripe::{Stripe, StripeSettings},
 };
@@ -19,9 +19,6 @@ use url::Url;
 
 use super::Secrets;
 use crate::failure::Failure;
-
-/// What the sandbox is told instead of a real key; it believes any.
-const SANDBOX_STRIPE_KEY: &str = "sk_test_sandbox";
 
 /// The use cases of photos, for which people pay or not.
 pub(super) fn photos(

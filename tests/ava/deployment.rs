@@ -165,7 +165,7 @@ fn what_production_needs_is_asked_for() {
     }
     for name in asked.keys().filter(|name| *name != "<<") {
         assert!(
-            VARIABLES.contains(&name.as_str()),
+            VARIABLES.iter().any(|variable| variable.name == name),
             "{name} is no variable of ours"
         );
     }
@@ -213,6 +213,43 @@ fn the_image_is_made_of_what_is_there() {
     }
     // The proxy and the program run as somebody who may do nothing else.
     assert!(dockerfile.contains("\nUSER ava\n") && dockerfile.contains("nginx-unprivileged"));
+}
+
+/// Whoever deploys or upgrades finds each of them in the instructions, and the service that takes the passwords up.
+#[test]
+fn what_the_compose_file_needs_beyond_our_variables_is_told_for_deploying_and_upgrading() {
+    let (compose, operations) = (file("docker-compose.yml"), file("docs/OPERATIONS.md"));
+    let section = |title: &str| {
+        let section = operations.split(&format!("\n## {title}\n")).nth(1);
+        section.unwrap().split("\n## ").next().unwrap()
+    };
+    let (deploy, upgrade) = (section("Deploy"), section("Upgrade"));
+    let needed: BTreeSet<&str> = compose
+        .split("${")
+        .skip(1)
+        .filter_map(|used| used.split_once(":?"))
+        .map(|(name, _)| name)
+        .filter(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+        .filter(|name| !VARIABLES.iter().any(|variable| variable.name == *name))
+        .collect();
+    assert!(needed.len() >= 6, "{needed:?}");
+    for name in needed {
+        let ending = name.strip_prefix("DATABASE_PASSWORD");
+        let told = |text: &str| {
+            text.contains(name)
+                || ending.is_some_and(|ending| text.contains(&format!("`…{ending}`")))
+        };
+        assert!(told(deploy), "{name} is not told for a deployment");
+        // What was always needed is there already.
+        assert!(told(upgrade) || name == "REDIS_PASSWORD", "{name}");
+    }
+    let [migrate, logins, restarted] =
+        ["run --rm migrate", "run --rm logins", "--no-deps"].map(|step| {
+            upgrade
+                .find(step)
+                .unwrap_or_else(|| panic!("{step} is missing"))
+        });
+    assert!(migrate < logins && logins < restarted);
 }
 
 /// Cargo wants every target of a manifest to be there, and the image begins with manifests alone.

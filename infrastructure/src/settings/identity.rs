@@ -78,6 +78,13 @@ fn issuer(reader: &mut Reader<'_>, environment: Environment) -> Issuer {
             Issuer::Sandbox
         }
         Some("sandbox") => Issuer::Sandbox,
+        Some(DEVELOPMENT_ISSUER) if environment == Environment::Production => {
+            reader.problem(
+                ISSUER,
+                "is that of development, and APP_ENV is production: name your identity provider",
+            );
+            Issuer::Named(DEVELOPMENT_ISSUER.to_owned())
+        }
         Some(issuer) => Issuer::Named(issuer.to_owned()),
         None => Issuer::Named(DEVELOPMENT_ISSUER.to_owned()),
     }

@@ -32,6 +32,7 @@ mod scratch_database;
 mod sealing;
 mod settings;
 mod settings_beyond_one_process;
+mod settings_in_production;
 mod signing_keys;
 mod slow_services;
 mod storage;
