@@ -4,7 +4,7 @@ mod list;
 mod resource;
 
 use actix_web::{HttpResponse, get, http::StatusCode, patch, post, web::Data};
-use application::context::{Context, Intervening};
+use application::context::{Context, Intervening, Seen};
 use domain::{
     conversation::{Event, Mode},
     recorded::AnyEvent,
@@ -171,7 +171,7 @@ pub(crate) async fn change_chat(
     let user = request.caller.user;
     let execute = async |context: Context| {
         let chat = admitted(&app, user).await?;
-        unchanged_since(&app, user, &chat, context.if_match).await?;
+        unchanged_since(&app, user, &chat, context.if_match.as_ref()).await?;
         if chat.mode == mode {
             return Ok(Executed::Now {
                 position: chat.position,
@@ -211,13 +211,13 @@ async fn unchanged_since(
     app: &State,
     user: UserId,
     chat: &messages::Chat,
-    seen: Option<u64>,
+    seen: Option<&Seen>,
 ) -> Result<(), Problem> {
-    let Some(seen) = seen.filter(|seen| *seen != chat.position.0) else {
+    let Some(seen) = seen.filter(|seen| !seen.holds(chat.position.0)) else {
         return Ok(());
     };
     // A version that never was is older than any.
-    let seen = Position(if seen > chat.position.0 { 0 } else { seen });
+    let seen = Position(seen.newest_before(chat.position.0).unwrap_or(0));
     let changes = updates::of_kind(&app.pool, user, UpdateKind::Chat, seen, INTERVENING).await?;
     let mut intervening = Vec::new();
     for position in changes {

@@ -6,7 +6,7 @@ use actix_web::{
     web::{Bytes, Data, Payload},
 };
 use application::{
-    context::{Context, DEFAULT_LOCALE},
+    context::{Context, DEFAULT_LOCALE, Seen},
     ports::{IdempotencyClaim, SignedIn},
 };
 use domain::values::UserId;
@@ -24,9 +24,6 @@ use crate::{
     request_id::RequestId,
 };
 
-/// The sequence that no stream ever has: an `If-Match` that names it never matches.
-const NEVER: u64 = u64::MAX;
-
 /// A command's request.
 pub(crate) struct CommandRequest {
     /// Who gives it.
@@ -35,7 +32,7 @@ pub(crate) struct CommandRequest {
     headers: HeaderMap,
     body: Bytes,
     claim: Option<IdempotencyClaim>,
-    if_match: Option<u64>,
+    if_match: Option<Seen>,
     /// The language that the caller reads, as a BCP 47 tag.
     pub(crate) locale: String,
 }
@@ -59,7 +56,7 @@ impl CommandRequest {
     /// The context of a command on the resource that `If-Match` speaks of.
     pub(crate) fn context(&self) -> Context {
         Context {
-            if_match: self.if_match,
+            if_match: self.if_match.clone(),
             ..self.unconditional_context()
         }
     }
@@ -88,7 +85,7 @@ impl FromRequest for CommandRequest {
             refuse_the_erased(&request, caller.user).await?;
             let mut parameters = Parameters::of(&request);
             let key = parameters.header("Idempotency-Key", idempotency_key);
-            let if_match = parameters.header("If-Match", if_match).flatten();
+            let if_match = parameters.list_header("If-Match", if_match).flatten();
             parameters.finish()?;
             let payload = payload
                 .await
@@ -156,21 +153,37 @@ fn idempotency_key(text: &str) -> Result<String, String> {
     }
 }
 
-/// The sequence that an `If-Match` names; none for `*`, which any existing resource matches.
-fn if_match(text: &str) -> Result<Option<u64>, String> {
-    if text == "*" {
+/// The sequences that an `If-Match` names (RFC 9110, 13.1.1); none for `*`, which any existing resource matches.
+fn if_match(text: &str) -> Result<Option<Seen>, String> {
+    if text.trim() == "*" {
         return Ok(None);
     }
-    let tag = text.strip_prefix("W/").unwrap_or(text);
-    let opaque = tag
-        .strip_prefix('"')
-        .and_then(|tag| tag.strip_suffix('"'))
-        .filter(|opaque| !opaque.contains('"'))
-        .ok_or_else(|| "must be one ETag as the resource came with, or *".to_owned())?;
-    // A weak tag, or one that this service never made, names no state of this resource.
-    let strong = text.starts_with('"');
-    let canonical = |sequence: &u64| strong && sequence.to_string() == opaque;
-    Ok(Some(opaque.parse().ok().filter(canonical).unwrap_or(NEVER)))
+    let malformed = || "must be ETags as the resource came with, or *".to_owned();
+    let (mut rest, mut tags, mut seen) = (text, 0, Vec::new());
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            break;
+        }
+        let strong = !rest.starts_with("W/");
+        let tag = rest.strip_prefix("W/").unwrap_or(rest);
+        let (opaque, after) = tag
+            .strip_prefix('"')
+            .and_then(|tag| tag.split_once('"'))
+            .ok_or_else(malformed)?;
+        let after = after.trim_start_matches([' ', '\t']);
+        if opaque.contains(char::is_whitespace) || !(after.is_empty() || after.starts_with(',')) {
+            return Err(malformed());
+        }
+        // A weak tag, or one that this service never made, names no state of this resource.
+        let named = opaque.parse().ok().filter(|_| strong);
+        seen.extend(named.filter(|sequence: &u64| sequence.to_string() == opaque));
+        (rest, tags) = (after, tags + 1);
+    }
+    if tags == 0 {
+        return Err(malformed());
+    }
+    Ok(Some(Seen::any_of(seen)))
 }
 
 #[cfg(test)]
@@ -194,13 +207,37 @@ mod tests {
     }
 
     #[test]
-    fn an_if_match_names_one_state_or_any_or_none() {
-        assert_eq!(if_match("\"7\""), Ok(Some(7)));
+    fn an_if_match_names_states_or_any_or_none() {
+        let named = |sequences: &[u64]| Ok(Some(Seen::any_of(sequences.to_vec())));
+        assert_eq!(if_match("\"7\""), named(&[7]));
+        assert_eq!(if_match("\"7\", \"8\""), named(&[7, 8]));
+        assert_eq!(if_match(",\"7\",, W/\"8\" ,\t\"9\","), named(&[7, 9]));
         assert_eq!(if_match("*"), Ok(None));
-        for never in ["W/\"7\"", "\"07\"", "\"abc\"", "\"\"", "\"+7\""] {
-            assert_eq!(if_match(never), Ok(Some(NEVER)), "{never}");
+        for never in [
+            "W/\"7\"",
+            "\"07\"",
+            "\"abc\"",
+            "\"\"",
+            "\"+7\"",
+            "\"a,b\", W/\"7\"",
+            "\"99999999999999999999\"",
+        ] {
+            assert_eq!(if_match(never), named(&[]), "{never}");
         }
-        for malformed in ["7", "\"7", "\"7\", \"8\"", ""] {
+        for malformed in [
+            "7",
+            "\"7",
+            "7\"",
+            "\"7\" \"8\"",
+            "\"7\"8",
+            "\"7\", 8",
+            "\"7\", *",
+            "*, \"7\"",
+            "w/\"7\"",
+            "\"7 8\"",
+            ",",
+            "",
+        ] {
             assert!(if_match(malformed).is_err(), "{malformed}");
         }
     }

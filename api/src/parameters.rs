@@ -77,6 +77,27 @@ impl<'r> Parameters<'r> {
             .ok()
     }
 
+    /// A header that is a list, whose parts may come in a header each.
+    pub(crate) fn list_header<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let given: Result<Vec<&str>, _> = self
+            .headers
+            .get_all(name)
+            .map(|value| value.to_str().map(str::trim))
+            .collect();
+        let outcome = match given {
+            Ok(parts) if parts.is_empty() => return None,
+            Ok(parts) => read(&parts.join(", ")),
+            Err(_) => Err("must be plain text".to_owned()),
+        };
+        outcome
+            .map_err(|detail| self.errors.push(FieldError::header(name, detail)))
+            .ok()
+    }
+
     /// Says that everything was well, or names everything that was not.
     pub(crate) fn finish(self) -> Result<(), Problem> {
         if self.errors.is_empty() {

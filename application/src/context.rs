@@ -70,10 +70,38 @@ pub struct Context {
     pub span_id: Option<String>,
     /// Makes it execute once.
     pub idempotency: Option<IdempotencyClaim>,
-    /// The sequence that the caller saw; anything else is refused.
-    pub if_match: Option<u64>,
+    /// What the caller saw; anything else is refused.
+    pub if_match: Option<Seen>,
     /// The language that the person reads, as a BCP 47 tag.
     pub locale: String,
+}
+
+/// The sequences at which a caller saw a stream, of which it must still be at one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen(Vec<u64>);
+
+impl Seen {
+    /// Any of these; of none, nothing will do.
+    pub const fn any_of(sequences: Vec<u64>) -> Self {
+        Self(sequences)
+    }
+
+    /// Whether a stream is still at one of them.
+    pub fn holds(&self, current: u64) -> bool {
+        self.0.contains(&current)
+    }
+
+    /// The newest of them that came before; none when there never was one.
+    pub fn newest_before(&self, current: u64) -> Option<u64> {
+        let before = self.0.iter().filter(|seen| **seen < current);
+        before.max().copied()
+    }
+}
+
+impl From<u64> for Seen {
+    fn from(sequence: u64) -> Self {
+        Self(vec![sequence])
+    }
 }
 
 impl Context {

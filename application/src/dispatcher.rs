@@ -194,7 +194,8 @@ impl Dispatcher {
         let Some(known) = self.presumed::<A>(stream, command) else {
             return Ok(None);
         };
-        if context.if_match.is_some_and(|seen| seen != known.sequence) {
+        let seen = context.if_match.as_ref();
+        if seen.is_some_and(|seen| !seen.holds(known.sequence)) {
             return Ok(None);
         }
         match decide_on(known, stream.clone(), command.clone(), context).await {

@@ -53,10 +53,10 @@ pub static REACTIONS: Family<2> = Family::histogram(
     QUICK,
 );
 
-/// Calls to image providers.
+/// Calls to image providers and to the payment provider.
 pub static PROVIDER_CALLS: Family<3> = Family::histogram(
     "ava_provider_call_seconds",
-    "How long image providers took, by provider, what they were asked, and what they answered.",
+    "How long image providers and the payment provider took, by provider, what they were asked, and what they answered.",
     ["provider", "call", "outcome"],
     SLOW,
 );

@@ -24,6 +24,9 @@ pub const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long one request to the payment provider may take.
 pub const PAYMENT_TIME: Duration = Duration::from_secs(10);
 
+/// The largest answer of the payment provider in bytes.
+pub const PAYMENT_ANSWER: usize = 8 * 1024 * 1024;
+
 /// How long one request to Replicate may take; what it was asked to wait is not counted.
 pub const PREDICTION_TIME: Duration = Duration::from_secs(30);
 

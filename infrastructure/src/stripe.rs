@@ -3,26 +3,24 @@
 mod answers;
 mod reading;
 mod requests;
+mod sending;
 mod signature;
 
 use std::time::Duration;
 
-use application::{
-    ports::{
-        CheckoutEnd, CheckoutOrder, CheckoutSession, InvoicePage, PaymentError, PaymentGateway,
-        PaymentNotice, ProviderSubscription, SubscriptionPage, WebhookRejected,
-    },
-    traces::SPANS,
+use application::ports::{
+    CheckoutEnd, CheckoutOrder, CheckoutSession, InvoicePage, PaymentError, PaymentGateway,
+    PaymentNotice, ProviderSubscription, SubscriptionPage, WebhookRejected,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{subscription::Survey, values::UserId};
 use serde_json::Value;
-use stripe::{ClientBuilder, IdempotencyKey, RequestStrategy, StripeRequest};
-use tracing::{Instrument, info_span};
+use stripe_client_core::{IdempotencyKey, StripeRequest};
 use url::Url;
 
 use answers::{Failure, is_missing, is_refused};
+use sending::Sender;
 
 use crate::limits::PAYMENT_TIME;
 
@@ -79,9 +77,7 @@ pub struct Stripe {
 
 /// What there is once a key is configured.
 struct Account {
-    client: stripe::Client,
-    /// Only to be struck out of whatever goes to a log.
-    secret_key: String,
+    sender: Sender,
     webhook_secrets: Vec<String>,
 }
 
@@ -94,16 +90,9 @@ impl Stripe {
         let Some(secret_key) = settings.secret_key.filter(|key| !key.trim().is_empty()) else {
             return Ok(Self { account: None });
         };
-        // hyper-rustls takes the process's provider; another part of the program may have installed it already.
+        // TLS takes the process's provider; another part of the program may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = ClientBuilder::new(&secret_key).timeout(settings.timeout);
-        if let Some(base) = settings.api_base {
-            // async-stripe appends `v1/…` as it stands.
-            builder = builder.url(format!("{}/", base.as_str().trim_end_matches('/')));
-        }
-        let client = builder
-            .build()
-            .map_err(|error| StripeMisconfigured(error.to_string()))?;
+        let sender = Sender::new(secret_key, settings.api_base.as_ref(), settings.timeout)?;
         // With an empty secret anybody could sign.
         let webhook_secrets = settings.webhook_secrets.into_iter();
         let webhook_secrets = webhook_secrets
@@ -111,8 +100,7 @@ impl Stripe {
             .collect();
         Ok(Self {
             account: Some(Account {
-                client,
-                secret_key,
+                sender,
                 webhook_secrets,
             }),
         })
@@ -124,32 +112,13 @@ impl Stripe {
 }
 
 impl Account {
-    /// Sends a request whose parameters async-stripe checked, and takes the answer as it comes.
-    ///
-    /// The answer is not parsed into async-stripe's types: one field that an account's older (or next) API
-    /// version shapes differently would make the whole answer unreadable, and we need few of them.
-    async fn send(
-        &self,
-        request: &impl StripeRequest,
-        strategy: RequestStrategy,
-    ) -> Result<Value, Failure> {
-        let answer: miniserde::json::Value = request
-            .build()
-            .customize()
-            .request_strategy(strategy)
-            .send(&self.client)
-            .instrument(
-                info_span!(target: SPANS, "call", otel.name = "stripe", otel.kind = "client"),
-            )
-            .await
-            .map_err(|error| Failure::of(error, &self.secret_key))?;
-        serde_json::from_str(&miniserde::json::to_string(&answer))
-            .map_err(|_| Failure::unreadable("an answer that is not JSON"))
+    async fn send(&self, request: &impl StripeRequest) -> Result<Value, Failure> {
+        self.sender.send(request, None).await
     }
 
     /// Sends a request about something that may not exist.
     async fn find(&self, request: &impl StripeRequest) -> Result<Option<Value>, PaymentError> {
-        match self.send(request, RequestStrategy::Once).await {
+        match self.send(request).await {
             Ok(answer) => Ok(Some(answer)),
             Err(failure) if is_missing(&failure) => Ok(None),
             Err(failure) => Err(failure.into()),
@@ -160,7 +129,7 @@ impl Account {
     async fn create(&self, request: &impl StripeRequest, key: &str) -> Result<Value, PaymentError> {
         let key =
             IdempotencyKey::new(key).map_err(|error| PaymentError::Refused(Box::new(error)))?;
-        Ok(self.send(request, RequestStrategy::Idempotent(key)).await?)
+        Ok(self.sender.send(request, Some(&key)).await?)
     }
 }
 
@@ -211,7 +180,7 @@ impl PaymentGateway for Stripe {
             return Ok(CheckoutEnd::Expired);
         };
         let expire = requests::expire_checkout(session_id);
-        match account.send(&expire, RequestStrategy::Once).await {
+        match account.send(&expire).await {
             Ok(_) => return Ok(CheckoutEnd::Expired),
             // It is not open any more; how it ended, it says itself.
             Err(failure) if is_refused(&failure) || is_missing(&failure) => {}
@@ -231,10 +200,7 @@ impl PaymentGateway for Stripe {
         return_url: &str,
     ) -> Result<String, PaymentError> {
         let request = requests::portal(customer_id, return_url);
-        let answer = self
-            .account()?
-            .send(&request, RequestStrategy::Once)
-            .await?;
+        let answer = self.account()?.send(&request).await?;
         Ok(answers::required(&answer, "url")?)
     }
 
@@ -259,7 +225,7 @@ impl PaymentGateway for Stripe {
             return Ok(());
         };
         let request = requests::end_at_once(id);
-        match account.send(&request, RequestStrategy::Once).await {
+        match account.send(&request).await {
             Ok(_) => Ok(()),
             // It is over already: then Stripe says that it knows no such subscription.
             Err(failure) if is_missing(&failure) => Ok(()),
@@ -275,7 +241,7 @@ impl PaymentGateway for Stripe {
     ) -> Result<Option<InvoicePage>, PaymentError> {
         let account = self.account()?;
         let request = requests::invoices(customer_id, limit, after);
-        match account.send(&request, RequestStrategy::Once).await {
+        match account.send(&request).await {
             Ok(answer) => Ok(Some(reading::invoices(&answer))),
             // Stripe knows no such invoice, or no such customer.
             Err(failure) if after.is_some() && is_refused(&failure) => Ok(None),
@@ -295,19 +261,13 @@ impl PaymentGateway for Stripe {
 
     async fn subscriptions(&self, from: Option<&str>) -> Result<SubscriptionPage, PaymentError> {
         let request = requests::subscriptions(from, LONGEST_PAGE);
-        let answer = self
-            .account()?
-            .send(&request, RequestStrategy::Once)
-            .await?;
+        let answer = self.account()?.send(&request).await?;
         Ok(reading::subscriptions(&answer))
     }
 
     async fn subscriptions_of(&self, customer_id: &str) -> Result<SubscriptionPage, PaymentError> {
         let request = requests::subscriptions_of(customer_id, MOST_OF_A_CUSTOMER);
-        let answer = self
-            .account()?
-            .send(&request, RequestStrategy::Once)
-            .await?;
+        let answer = self.account()?.send(&request).await?;
         Ok(reading::subscriptions(&answer))
     }
 

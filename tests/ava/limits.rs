@@ -231,6 +231,12 @@ fn services() -> Vec<Line> {
             times,
         ),
         (
+            "an answer of it",
+            bytes(outgoing::PAYMENT_ANSWER),
+            "503",
+            "an_answer_with_more_than_eight_mebibytes_is_not_read_to_its_end",
+        ),
+        (
             "Replicate",
             time(outgoing::PREDICTION_TIME),
             "tried again",

@@ -51,7 +51,7 @@ fn idempotency_key() -> Parameter {
 }
 
 fn if_match() -> Parameter {
-    let description = "The `ETag` that the resource must still have; otherwise 412.";
+    let description = "The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.";
     header("If-Match", description, text().build(), "\"3\"")
 }
 

@@ -46,19 +46,26 @@ async fn a_stale_if_match_learns_what_came_in_between() {
     assert_eq!(events, expected);
     assert_eq!(mara.get("/avatars/me").await.json()["age"], 30);
 
-    for never in ["\"99\"", "\"x\"", "W/\"3\""] {
+    for never in ["\"99\"", "\"x\"", "W/\"3\"", "\"99\", \"x\", W/\"3\""] {
         change(never)
             .send()
             .await
             .refused(412, "precondition-failed");
     }
-    for malformed in ["3", "\"3\", \"4\""] {
+    // Of several, the newest is what the caller saw last.
+    let several = change(&format!("\"x\", {seen}, {}", first.header("etag")));
+    let stale = several.send().await.refused(412, "precondition-failed");
+    assert_eq!(stale["intervening"].as_array().unwrap().len(), 1);
+    for malformed in ["3", "\"3\" \"4\"", "\"3\", *"] {
         change(malformed)
             .send()
             .await
             .refused(400, "invalid-parameter");
     }
-    change(second.header("etag")).send().await.expect(200);
+    let one_of = format!("{seen}, W/\"3\", {}", second.header("etag"));
+    let changed = change(&one_of).send().await.expect(200);
+    let in_two_lines = change(&seen).header("if-match", changed.header("etag"));
+    in_two_lines.send().await.expect(200);
     change("*").send().await.expect(200);
 }
 

@@ -81,9 +81,15 @@ pub(super) fn expect_match<R: std::error::Error + 'static>(
     current: u64,
     history: &[StoredEvent],
 ) -> Result<(), CommandError<R>> {
-    let Some(seen) = context.if_match.filter(|seen| *seen != current) else {
+    let Some(seen) = context
+        .if_match
+        .as_ref()
+        .filter(|seen| !seen.holds(current))
+    else {
         return Ok(());
     };
+    // Nothing came between a state that never was and now.
+    let seen = seen.newest_before(current).unwrap_or(current);
     let intervening = history
         .iter()
         .filter(|event| event.sequence > seen)

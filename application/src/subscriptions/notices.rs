@@ -93,7 +93,8 @@ impl Subscriptions {
     /// This converges. The last change is followed by a message; whoever handles it asks after the change and
     /// so learns the final state; and what was asked later always supersedes, see `snapshot`. When the provider does
     /// not answer, the message's own content counts, with its own time: the aggregate drops what is older
-    /// than what it knows, and settles ties by rank.
+    /// than what it knows, and settles ties by rank. Unless the message is newer than all that is known, or says the same,
+    /// that is a guess, and an error besides: the message is to be kept, and applied again once the provider answers.
     ///
     /// # Errors
     /// Nothing was applied, or not all of it; the same message can be applied again safely.

@@ -56,6 +56,15 @@ impl<'a> Cause<'a> {
     const fn is_look(&self) -> bool {
         self.once.is_none()
     }
+
+    /// The name under which that is carried out once. A message that was only believed can be looked into yet.
+    fn claim(&self, told: &Told) -> Option<String> {
+        let once = self.once.as_ref()?;
+        Some(match told.is_fresh() {
+            true => once.clone(),
+            false => format!("{once}/believed"),
+        })
+    }
 }
 
 /// A subscription as somebody told it.
@@ -63,8 +72,15 @@ struct Told {
     subscription: ProviderSubscription,
     /// The moment that it describes, in whole seconds.
     as_of: DateTime<Utc>,
-    /// Whether the provider was asked just now, rather than its message believed.
-    is_fresh: bool,
+    /// Why the provider could not be asked just now, so that its message has to be believed.
+    unasked: Option<ApplyNoticeError>,
+}
+
+impl Told {
+    /// Whether the provider was asked just now.
+    const fn is_fresh(&self) -> bool {
+        self.unasked.is_none()
+    }
 }
 
 impl Subscriptions {
@@ -78,16 +94,24 @@ impl Subscriptions {
         for _ in 0..ATTEMPTS {
             let known = self.load(owner).await?;
             let told = self.ask(cause, subscription_id).await?;
-            let mut context = of_provider(owner, cause.id, cause.once.as_deref());
-            // What was asked after the load is newer than all that the load saw, but not than what came in between.
-            context.if_match = told.is_fresh.then_some(known.sequence);
-            let snapshot = self.snapshot(&known.state, told, cause)?;
+            let mut context = of_provider(owner, cause.id, cause.claim(&told).as_deref());
+            // What was asked after the load is newer than all that the load saw, but not than what came in between; and
+            // whether a message can be believed depends on what is known.
+            context.if_match = Some(known.sequence.into());
+            let snapshot = self.snapshot(&known.state, &told, cause)?;
+            let doubt = told.unasked.filter(|unasked| {
+                matches!(unasked, ApplyNoticeError::Payment(_))
+                    && is_doubtful(&known.state, &snapshot)
+            });
             match self
                 .execute(context, Command::ApplyProviderSnapshot { snapshot })
                 .await
             {
                 Err(CommandError::PreconditionFailed { .. }) => {}
-                done => return Ok(done?),
+                done => {
+                    let receipt = done?;
+                    return doubt.map_or(Ok(receipt), Err);
+                }
             }
         }
         Err(CommandError::Busy.into())
@@ -107,7 +131,7 @@ impl Subscriptions {
                 return Ok(Told {
                     subscription,
                     as_of: asked_at,
-                    is_fresh: true,
+                    unasked: None,
                 });
             }
             Ok(None) => ApplyNoticeError::UnknownSubscription(subscription_id.to_owned()),
@@ -124,7 +148,7 @@ impl Subscriptions {
         Ok(Told {
             subscription,
             as_of: cause.since,
-            is_fresh: false,
+            unasked: Some(failure),
         })
     }
 
@@ -137,11 +161,11 @@ impl Subscriptions {
     fn snapshot(
         &self,
         known: &Subscription,
-        told: Told,
+        told: &Told,
         cause: &Cause<'_>,
     ) -> Result<Snapshot, ApplyNoticeError> {
         let terms = self.terms(known, &told.subscription)?;
-        let subscription = told.subscription;
+        let subscription = told.subscription.clone();
         let mut snapshot = Snapshot {
             provider_id: subscription.id,
             customer_id: subscription.customer_id,
@@ -155,16 +179,12 @@ impl Subscriptions {
         };
         let rival = known
             .snapshot_of(&snapshot.provider_id)
-            .filter(|rival| told.is_fresh && (cause.is_look() || rival.as_of >= snapshot.as_of));
+            .filter(|rival| told.is_fresh() && (cause.is_look() || rival.as_of >= snapshot.as_of));
         let Some(rival) = rival else {
             return Ok(snapshot);
         };
         // The same once more stays the same, and adds nothing to the log.
-        let unchanged = Snapshot {
-            as_of: rival.as_of,
-            source_event: rival.source_event.clone(),
-            ..snapshot.clone()
-        };
+        let unchanged = as_if_told_with(rival, &snapshot);
         let as_ordered = known.running().map(|running| &running.provider_id)
             != Some(&snapshot.provider_id)
             || known.cancels_at_period_end() == snapshot.cancel_at_period_end;
@@ -201,4 +221,26 @@ impl Subscriptions {
             .or_else(meant)
             .ok_or_else(|| ApplyNoticeError::UnknownPrice(told.price_id.clone()))
     }
+}
+
+/// The same, as of when the other was told and by whom.
+fn as_if_told_with(other: &Snapshot, snapshot: &Snapshot) -> Snapshot {
+    Snapshot {
+        as_of: other.as_of,
+        source_event: other.source_event.clone(),
+        ..snapshot.clone()
+    }
+}
+
+/// Whether a message that says this, and cannot be asked about, may be the last word or may not be: what is known is of the
+/// same second or of a later one, says something else, and a clock or a guess may have put it there. Or it is this very
+/// message that was doubtful before.
+fn is_doubtful(known: &Subscription, snapshot: &Snapshot) -> bool {
+    known
+        .snapshot_of(&snapshot.provider_id)
+        .is_some_and(|rival| {
+            rival.as_of >= snapshot.as_of
+                && (rival.source_event == snapshot.source_event
+                    || as_if_told_with(rival, snapshot) != *rival)
+        })
 }

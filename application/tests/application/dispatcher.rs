@@ -124,7 +124,7 @@ async fn a_command_that_changes_nothing_writes_nothing() {
 async fn who_saw_an_older_state_learns_what_came_in_between() {
     let story = Story::begin().with_avatar().await;
     let stale = Context {
-        if_match: Some(2),
+        if_match: Some(2.into()),
         ..story.context()
     };
     match story.avatars.change(stale, older()).await {
@@ -142,7 +142,7 @@ async fn who_saw_an_older_state_learns_what_came_in_between() {
         other => panic!("expected a failed precondition, got {other:?}"),
     }
     let fresh = Context {
-        if_match: Some(4),
+        if_match: Some(4.into()),
         ..story.context()
     };
     assert_eq!(
@@ -174,7 +174,7 @@ async fn the_same_key_executes_once() {
 async fn a_twin_that_changed_what_was_matched_is_no_failed_precondition() {
     let story = Story::begin().with_avatar().await;
     let conditional = || Context {
-        if_match: Some(4),
+        if_match: Some(4.into()),
         ..story.keyed("key", 1)
     };
     let first = story.avatars.change(conditional(), older()).await.unwrap();

@@ -201,7 +201,7 @@ async fn nothing_can_be_ended_that_does_not_run_here_or_there() {
 async fn if_match_keeps_somebody_from_ending_what_they_have_not_seen() {
     let shop = subscribed().await;
     let stale = Context {
-        if_match: Some(0),
+        if_match: Some(0.into()),
         ..shop.context()
     };
     let asked = shop.asked();

@@ -68,7 +68,8 @@ async fn several_messages_about_one_change_add_one_event() {
     assert_eq!(shop.events().await.len(), 1);
 }
 
-/// The messages of a whole life are handled late: in every order, and with the provider there or away for each one.
+/// The messages of a whole life are handled late: in every order, with the provider there or away for each one, and all of
+/// one second or each of its own. Those that are kept come again when the provider is back, and none is needed but these.
 #[tokio::test]
 async fn messages_in_any_order_end_in_what_the_provider_said_last() {
     let steps = [
@@ -79,22 +80,88 @@ async fn messages_in_any_order_end_in_what_the_provider_said_last() {
     ];
     for order in permutations(steps.len()) {
         for away in 0..1 << steps.len() {
-            let shop = Shop::open();
-            let mut life = steps.map(|status| shop.told(status));
-            life[3].cancel_at_period_end = true;
-            shop.provider.says(&life[3]);
-            shop.it_is(after(100));
-            for (nth, step) in order.iter().enumerate() {
-                shop.provider.is_away(away >> nth & 1 == 1);
-                let made = after(i64::try_from(*step).unwrap());
-                shop.apply(&message(&format!("evt_{step}"), &life[*step], made))
-                    .await;
+            for pace in [0, 1] {
+                let shop = Shop::open();
+                let mut life = steps.map(|status| shop.told(status));
+                life[3].cancel_at_period_end = true;
+                shop.provider.says(&life[3]);
+                shop.it_is(after(100));
+                let mut kept = Vec::new();
+                for (nth, step) in order.iter().enumerate() {
+                    shop.provider.is_away(away >> nth & 1 == 1);
+                    let made = after(pace * i64::try_from(*step).unwrap());
+                    let notice = message(&format!("evt_{step}"), &life[*step], made);
+                    kept.extend(shop.keeps(notice).await);
+                }
+                // Some are tried again before the provider is back.
+                shop.provider.is_away(true);
+                let mut left = Vec::new();
+                for notice in kept {
+                    left.extend(shop.keeps(notice).await);
+                }
+                shop.provider.is_away(false);
+                for notice in left {
+                    shop.apply(&notice).await;
+                }
+                let current = shop.current().await;
+                let how = format!("{order:?} {away:b} {pace}");
+                assert_eq!(current.status, Status::Active, "{how}");
+                assert!(current.cancel_at_period_end, "{how}");
             }
-            let current = shop.current().await;
-            assert_eq!(current.status, Status::Active, "{order:?} {away:b}");
-            assert!(current.cancel_at_period_end, "{order:?} {away:b}");
         }
     }
+}
+
+#[tokio::test]
+async fn of_two_messages_of_one_second_both_count_when_the_provider_cannot_be_asked_about_the_second()
+ {
+    for (first, last) in [
+        (Status::Active, Status::PastDue),
+        (Status::PastDue, Status::Active),
+    ] {
+        let shop = Shop::open();
+        shop.provider.is_away(true);
+        shop.apply(&message("evt_1", &shop.told(first), noon()))
+            .await;
+        let second = message("evt_2", &shop.told(last), noon());
+        // Which of the two is the later one, nobody can tell; it is kept however often it is tried meanwhile.
+        for _ in 0..3 {
+            let kept = shop.keeps(second.clone()).await;
+            assert_eq!(kept.as_ref(), Some(&second), "{last:?}");
+            assert_eq!(shop.current().await.status, Status::Active, "by rank");
+        }
+        shop.provider.says(&shop.told(last));
+        shop.provider.is_away(false);
+        shop.apply(&second).await;
+        assert_eq!(shop.current().await.status, last);
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_already_is_not_kept() {
+    let shop = Shop::open();
+    shop.provider.is_away(true);
+    let told = shop.told(Status::Active);
+    for id in ["evt_1", "evt_2", "evt_3"] {
+        shop.apply(&message(id, &told, noon())).await;
+    }
+    shop.apply(&message("evt_0", &told, after(-5))).await;
+    assert_eq!(shop.current().await.as_of, noon());
+}
+
+#[tokio::test]
+async fn what_two_workers_believe_at_once_is_not_believed_by_both() {
+    let shop = Shop::open();
+    shop.provider.is_away(true);
+    let (other, past_due) = (shop.subscriptions.clone(), shop.told(Status::PastDue));
+    shop.provider.meanwhile(move || {
+        Box::pin(async move {
+            let notice = message("evt_1", &past_due, noon());
+            other.apply(&notice).await.unwrap();
+        })
+    });
+    let notice = message("evt_2", &shop.told(Status::Active), noon());
+    assert!(shop.keeps(notice).await.is_some());
 }
 
 #[tokio::test]
@@ -149,8 +216,8 @@ async fn a_clock_that_is_late_does_not_let_an_older_message_count() {
     shop.provider.says(&past_due);
     shop.apply(&hint("evt_2", &past_due, after(10))).await;
     shop.provider.is_away(true);
-    shop.apply(&message("evt_1", &shop.told(Status::Active), after(5)))
-        .await;
+    let older = message("evt_1", &shop.told(Status::Active), after(5));
+    assert!(shop.keeps(older).await.is_some());
     assert_eq!(shop.current().await.status, Status::PastDue);
 }
 
@@ -184,9 +251,9 @@ async fn when_the_provider_is_away_its_message_is_believed() {
         .await;
     assert_eq!(shop.current().await.as_of, noon());
     assert_eq!(shop.state().await.gate(noon()), Gate::Open);
-    // Older news changes nothing.
-    shop.apply(&message("evt_0", &shop.told(Status::Incomplete), after(-5)))
-        .await;
+    // Older news changes nothing, and is kept all the same: the clock may have been wrong by which it is older.
+    let older = message("evt_0", &shop.told(Status::Incomplete), after(-5));
+    assert!(shop.keeps(older).await.is_some());
     assert_eq!(shop.current().await.status, Status::Active);
 }
 

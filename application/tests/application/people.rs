@@ -110,7 +110,7 @@ async fn an_erasure_leaves_no_key_behind_that_its_person_chose() {
     };
     let context = Context {
         idempotency: Some(claim.clone()),
-        if_match: Some(7),
+        if_match: Some(7.into()),
         ..town.by_mara()
     };
     town.people.erase(context).await.unwrap();

@@ -178,7 +178,7 @@ impl PaymentGateway for Provider {
     }
 
     async fn subscription(&self, id: &str) -> Result<Option<ProviderSubscription>, PaymentError> {
-        self.ask(id.to_owned())?;
+        let asked = self.ask(id.to_owned());
         let answer = self
             .truth
             .lock()
@@ -189,6 +189,7 @@ impl PaymentGateway for Provider {
         if let Some(act) = meanwhile {
             act().await;
         }
+        asked?;
         Ok(answer)
     }
 

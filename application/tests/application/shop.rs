@@ -6,8 +6,10 @@ use application::{
     context::Context,
     dispatcher::Dispatcher,
     memory_log::MemoryLog,
-    ports::{EventLog, PaymentNotice, Plan, PlanInterval, Plans, ProviderSubscription},
-    subscriptions::{Applied, CheckoutError, Subscriptions},
+    ports::{
+        EventLog, PaymentError, PaymentNotice, Plan, PlanInterval, Plans, ProviderSubscription,
+    },
+    subscriptions::{Applied, ApplyNoticeError, CheckoutError, Subscriptions},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -118,6 +120,15 @@ impl Shop {
 
     pub(crate) async fn apply(&self, notice: &PaymentNotice) -> Applied {
         self.subscriptions.apply(notice).await.unwrap()
+    }
+
+    /// The message, when it is to be applied again because the provider could not be asked.
+    pub(crate) async fn keeps(&self, notice: PaymentNotice) -> Option<PaymentNotice> {
+        match self.subscriptions.apply(&notice).await {
+            Ok(_) => None,
+            Err(ApplyNoticeError::Payment(PaymentError::Unavailable(_))) => Some(notice),
+            Err(other) => panic!("{other:?}"),
+        }
     }
 
     pub(crate) async fn state(&self) -> Subscription {

@@ -2,7 +2,8 @@
 
 use application::ports::PaymentError;
 use serde_json::Value;
-use stripe::StripeError;
+
+use crate::web_service::known_words;
 
 /// Why a request failed, in words that may go to a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,31 +26,54 @@ enum Kind {
 }
 
 impl Failure {
-    /// What async-stripe says, without the key, should anybody have echoed it.
-    pub(super) fn of(error: StripeError, secret_key: &str) -> Self {
-        let (kind, detail) = match error {
-            StripeError::Stripe(error, status) => {
-                let code = error.code.as_ref().map_or("no code", |code| code.as_str());
-                let message = error.message.as_deref().unwrap_or("no message");
-                let detail = format!(
-                    "Stripe answered {status} ({}, {code}): {message}",
-                    error.type_.as_str()
-                );
-                (kind_of(status, code), detail)
-            }
-            // Also an error page of something in between: async-stripe keeps no status of it.
-            StripeError::JSONDeserialize(detail) => (
-                Kind::Passing,
-                format!("the answer is not Stripe's: {detail}"),
-            ),
-            StripeError::ClientError(detail) => (Kind::Passing, format!("no answer: {detail}")),
-            StripeError::Timeout => (Kind::Passing, "no answer in time".to_owned()),
-            StripeError::ConfigError(detail) => (Kind::Lasting, detail),
-        };
+    /// No answer came, or not a whole one.
+    pub(super) fn unanswered(why: &str) -> Self {
         Self {
-            kind,
-            detail: detail.replace(secret_key, "…"),
+            kind: Kind::Passing,
+            detail: format!("no answer: {why}"),
         }
+    }
+
+    /// Somebody answered who is not Stripe.
+    pub(super) fn foreign(status: u16) -> Self {
+        Self {
+            kind: Kind::Passing,
+            detail: format!("the answer ({status}) is not Stripe's"),
+        }
+    }
+
+    /// Stripe says why not.
+    pub(super) fn told(status: u16, answer: &Value) -> Self {
+        let told = |field| {
+            let told = answer.get("error").and_then(|error| error.get(field));
+            told.and_then(Value::as_str)
+        };
+        let code = told("code").unwrap_or("no code");
+        // It may repeat what it was sent, a person's address for one.
+        let [kind, message] = ["type", "message"].map(|field| match told(field) {
+            Some(words) => known_words(words),
+            None => format!("no {field}"),
+        });
+        let said = known_words(code);
+        Self {
+            kind: kind_of(status, code),
+            detail: format!("Stripe answered {status} ({kind}, {said}): {message}"),
+        }
+    }
+
+    /// The word that figures count it under.
+    pub(super) const fn outcome(&self) -> &'static str {
+        match self.kind {
+            Kind::Missing => "done",
+            Kind::Refused | Kind::Lasting => "refused",
+            Kind::Passing => "unavailable",
+        }
+    }
+
+    /// The same without the key, should anybody have echoed it.
+    pub(super) fn without(mut self, secret_key: &str) -> Self {
+        self.detail = self.detail.replace(secret_key, "…");
+        self
     }
 
     /// Stripe answered with success, and `what` came.
@@ -120,9 +144,28 @@ mod tests {
     }
 
     #[test]
+    fn of_its_words_those_are_told_that_are_not_what_it_was_sent() {
+        let told = |message: &str| {
+            let error = serde_json::json!({
+                "type": "invalid_request_error", "code": "resource_missing", "message": message,
+            });
+            Failure::told(404, &serde_json::json!({ "error": error })).to_string()
+        };
+        assert_eq!(
+            told("No such customer: 'cus_1'"),
+            "Stripe answered 404 (invalid_request_error, resource_missing): No such customer: …"
+        );
+        let repeated = told("Invalid email address: mara@example.com, sk_test_secret");
+        assert!(
+            !repeated.contains("mara") && !repeated.contains("sk_test"),
+            "{repeated}"
+        );
+    }
+
+    #[test]
     fn a_key_that_somebody_echoes_does_not_reach_the_log() {
-        let error = StripeError::ClientError("cannot send Bearer sk_test_secret to x".to_owned());
-        let failure = Failure::of(error, "sk_test_secret");
+        let failure = Failure::unanswered("cannot send Bearer sk_test_secret to x");
+        let failure = failure.without("sk_test_secret");
         assert_eq!(failure.to_string(), "no answer: cannot send Bearer … to x");
         assert!(!format!("{:?}", PaymentError::from(failure)).contains("sk_test_secret"));
     }

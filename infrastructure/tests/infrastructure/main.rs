@@ -40,6 +40,7 @@ mod storage_contract;
 mod stripe;
 mod stripe_account;
 mod stripe_webhooks;
+mod stripe_wire;
 mod subscriptions;
 mod telemetry;
 mod token_attacks;

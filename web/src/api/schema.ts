@@ -3340,7 +3340,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @description The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.
                  * @example "3"
                  */
                 "If-Match"?: string;
@@ -3556,7 +3556,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @description The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.
                  * @example "3"
                  */
                 "If-Match"?: string;
@@ -4421,7 +4421,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @description The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.
                  * @example "3"
                  */
                 "If-Match"?: string;
@@ -6760,7 +6760,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @description The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.
                  * @example "3"
                  */
                 "If-Match"?: string;
@@ -6999,7 +6999,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @description The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.
                  * @example "3"
                  */
                 "If-Match"?: string;
@@ -7202,7 +7202,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @description The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.
                  * @example "3"
                  */
                 "If-Match"?: string;
@@ -7440,7 +7440,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @description The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.
                  * @example "3"
                  */
                 "If-Match"?: string;
@@ -8277,7 +8277,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @description The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.
                  * @example "3"
                  */
                 "If-Match"?: string;
@@ -9002,7 +9002,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @description The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.
                  * @example "3"
                  */
                 "If-Match"?: string;
@@ -10750,7 +10750,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @description The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.
                  * @example "3"
                  */
                 "If-Match"?: string;
@@ -10940,7 +10940,7 @@ export interface operations {
                  */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description The `ETag` that the resource must still have; otherwise 412.
+                 * @description The `ETag` that the resource must still have, or several with commas between, of which it must have one; otherwise 412. A weak one matches nothing; `*` matches whatever is there.
                  * @example "3"
                  */
                 "If-Match"?: string;
