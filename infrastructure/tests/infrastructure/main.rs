@@ -1,12 +1,14 @@
 //! Tests of the crate against real parts: PostgreSQL, the sandbox over HTTP, the disk.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod azure_server;
 mod canned_service;
 mod chat;
 mod embedded_postgres;
 mod event_log;
 mod event_log_contract;
 mod generated_secrets;
+mod google_server;
 mod identity;
 mod identity_settings;
 mod image_provider_contract;

@@ -1,0 +1,131 @@
+//! A server that speaks Azure's Blob Storage and is not ours: `azurite` from npm, which `make tools` installs. It checks
+//! signatures of requests and of addresses.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono::Utc;
+use hmac::{Hmac, Mac};
+use infrastructure::storage::{RemoteStorage, StorageCredentials};
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// How long a test waits for it before it gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The only account that it knows, and its key.
+const ACCOUNT: &str = "avastore";
+const KEY: &[u8] = b"the key of the account that the tests made up";
+
+/// The version of the API by which the container is made.
+const VERSION: &str = "2021-08-06";
+
+/// One with an empty container, `pictures`. Gone with the test.
+pub struct AzureServer {
+    child: Child,
+    port: u16,
+    directory: PathBuf,
+}
+
+impl AzureServer {
+    /// None where it is not installed, which is said aloud.
+    pub async fn start() -> Option<Self> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let program = target.join("../tools/azurite/node_modules/.bin/azurite-blob");
+        if !program.exists() {
+            eprintln!(
+                "SKIPPED: {} is not there, so that Azure's storage was NOT tested. `make tools` installs it.",
+                program.display()
+            );
+            return None;
+        }
+        let directory = target.join(format!("azure-{}", Uuid::now_v7()));
+        fs::create_dir_all(&directory).unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let child = Command::new(program)
+            .args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string()])
+            .args(["--silent", "--disableTelemetry", "--location"])
+            .arg(&directory)
+            .env(
+                "AZURITE_ACCOUNTS",
+                format!("{ACCOUNT}:{}", BASE64_STANDARD.encode(KEY)),
+            )
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self {
+            child,
+            port,
+            directory,
+        };
+        let begun = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(begun.elapsed() < PATIENCE, "azurite does not answer");
+            thread::sleep(Duration::from_millis(20));
+        }
+        server.make_container().await;
+        Some(server)
+    }
+
+    /// As whoever sets a deployment up does: what we need is no right to make containers.
+    async fn make_container(&self) {
+        let date = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let signed = format!(
+            "PUT\n\n\n\n\n\n\n\n\n\n\n\nx-ms-date:{date}\nx-ms-version:{VERSION}\n/{ACCOUNT}/{ACCOUNT}/pictures\nrestype:container"
+        );
+        let mac = Hmac::<Sha256>::new_from_slice(KEY).unwrap();
+        let signature = mac.chain_update(signed).finalize().into_bytes();
+        let signature = BASE64_STANDARD.encode(signature);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let made = client
+            .put(format!("{}/pictures?restype=container", self.endpoint()))
+            .header("x-ms-date", date)
+            .header("x-ms-version", VERSION)
+            .header("content-length", 0)
+            .header("authorization", format!("SharedKey {ACCOUNT}:{signature}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(made.status(), 201, "{:?}", made.text().await);
+    }
+
+    fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}/{ACCOUNT}", self.port)
+    }
+
+    /// How it is reached.
+    pub fn credentials(&self) -> StorageCredentials {
+        StorageCredentials {
+            endpoint: Some(self.endpoint().parse().unwrap()),
+            access_key_id: Some(ACCOUNT.to_owned()),
+            secret_access_key: Some(BASE64_STANDARD.encode(KEY)),
+            signs_addresses: true,
+            allow_http: true,
+            ..StorageCredentials::default()
+        }
+    }
+
+    /// A storage in it.
+    pub fn storage(&self, url: &str) -> RemoteStorage {
+        RemoteStorage::new(url.parse().unwrap(), &self.credentials()).unwrap()
+    }
+}
+
+impl Drop for AzureServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
