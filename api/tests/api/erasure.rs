@@ -94,6 +94,32 @@ async fn who_left_traces(app: &TestApp) -> (Person<'_>, Vec<String>) {
     (mara, keys)
 }
 
+/// Providers fail somebody, and repeat in their excuses what they were told.
+async fn who_was_failed(app: &TestApp, mara: &Person<'_>) {
+    app.control("/replicate/default", json!({"behaviour": "fail_repeating"}))
+        .await;
+    let wish = json!({"scene": "reading a letter at the sea, canary-scene"});
+    let asked = mara.post("/photos", wish).await.expect(202).json();
+    let path = format!("/photos/{}", asked["id"].as_str().unwrap());
+    until("the picture has failed", async || {
+        let shown = mara.get(&path).await.expect(200);
+        (shown.json()["status"] == "failed").then_some(())
+    })
+    .await;
+    app.control("/replicate/default", json!({"behaviour": "ok_sync"}))
+        .await;
+    app.control("/chat/default", json!({"behaviour": "400_repeating"}))
+        .await;
+    let said = json!({"text": "hello again, canary-letter"});
+    mara.post("/chat/messages", said).await.expect(202);
+    until("the answer has failed", async || {
+        (app.count("ReplyFailed").await == 1).then_some(())
+    })
+    .await;
+    app.control("/chat/default", json!({"behaviour": "ok"}))
+        .await;
+}
+
 /// Where in the database or among the files any of these words stand, as `words in table`.
 async fn traces(app: &TestApp, words: &[&str]) -> BTreeSet<String> {
     let pool = app.database.pool();
@@ -225,6 +251,7 @@ async fn left_over(app: &TestApp, mara: &Person<'_>) -> String {
 async fn after_an_erasure_nothing_of_the_person_is_left_anywhere() {
     let app = living().await;
     let (mara, keys) = who_left_traces(&app).await;
+    who_was_failed(&app, &mara).await;
     let words = CANARIES.into_iter().chain([EMAIL]).collect::<Vec<_>>();
     let before = traces(&app, &words).await;
     for (word, place) in [
@@ -238,6 +265,14 @@ async fn after_an_erasure_nothing_of_the_person_is_left_anywhere() {
     ] {
         let wanted = format!("{word} in public.{place}");
         assert!(before.contains(&wanted), "{wanted} of {before:?}");
+    }
+    // What nobody erases has never had their words, be it providers that said them.
+    for failed in ["AttemptFailed", "PhotoFailed", "ReplyFailed"] {
+        assert!(app.count(failed).await > 0, "{failed}");
+    }
+    for kept in ["events", "provider_calls", "provider_accounts", "followers"] {
+        let kept = format!(" in public.{kept}");
+        assert!(!before.iter().any(|one| one.ends_with(&kept)), "{before:?}");
     }
     for key in &keys {
         app.stored(key).await.expect("the file is there before");

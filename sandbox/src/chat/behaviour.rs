@@ -37,6 +37,8 @@ pub(crate) enum Behaviour {
     Throttled,
     /// The service fails with a 500; the next request is answered.
     ServerError,
+    /// The request is refused with a 400 that repeats what was said.
+    Repeating,
     /// The connection closes in the middle of the answer.
     CutStream,
     /// Nothing comes for a minute.
@@ -58,6 +60,7 @@ impl Named for Behaviour {
         ("claims_human", Self::ClaimsHuman),
         ("429", Self::Throttled),
         ("500", Self::ServerError),
+        ("400_repeating", Self::Repeating),
         ("cut_stream", Self::CutStream),
         ("silence", Self::Silence),
     ];

@@ -90,6 +90,13 @@ async fn complete(
     if matches!(behaviour, Behaviour::ServerError | Behaviour::Silence) {
         return Err(openai_error::server_error());
     }
+    if behaviour == Behaviour::Repeating {
+        let words = asked.last_words();
+        return Err(error::invalid(
+            "messages",
+            format!("Invalid content: '{words}'"),
+        ));
+    }
     let answer = say(behaviour, &asked);
     let usage = usage(&asked, &answer);
     let cut = behaviour == Behaviour::CutStream;
@@ -169,6 +176,7 @@ fn say(behaviour: Behaviour, asked: &Request) -> Answer {
         Behaviour::Ok
         | Behaviour::Throttled
         | Behaviour::ServerError
+        | Behaviour::Repeating
         | Behaviour::CutStream
         | Behaviour::Silence => companion::answer(asked),
     }

@@ -19,6 +19,8 @@ pub(crate) enum Behaviour {
     FailNsfw,
     /// Fails with an error code that says nothing about the prompt.
     FailInfra,
+    /// Fails with an error that repeats the prompt, as models do that do not like it.
+    FailRepeating,
     /// The output list lacks one picture, as when one of several was flagged.
     PartialList,
     /// The output is a string, even where the model gives a list.
@@ -61,6 +63,7 @@ impl Named for Behaviour {
         ("slow_cold_start", Self::SlowColdStart),
         ("fail_nsfw", Self::FailNsfw),
         ("fail_infra", Self::FailInfra),
+        ("fail_repeating", Self::FailRepeating),
         ("partial_list", Self::PartialList),
         ("string_output", Self::StringOutput),
         ("429_then_ok", Self::ThrottledThenOk),

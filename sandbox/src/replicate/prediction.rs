@@ -133,7 +133,7 @@ impl Prediction {
 
     fn own_end(&self) -> &'static str {
         match self.behaviour {
-            Behaviour::FailNsfw | Behaviour::FailInfra => "failed",
+            Behaviour::FailNsfw | Behaviour::FailInfra | Behaviour::FailRepeating => "failed",
             Behaviour::Aborted => "aborted",
             _ => "succeeded",
         }
@@ -243,6 +243,9 @@ impl Prediction {
             ("failed", Behaviour::FailNsfw) => json!(
                 "All generated images contained NSFW content. Try running it again with a different prompt."
             ),
+            ("failed", Behaviour::FailRepeating) => {
+                json!(format!("Invalid prompt: {}", self.input["prompt"]))
+            }
             ("failed", _) => json!("Prediction failed to start in time. (E6716)"),
             _ => Value::Null,
         }
