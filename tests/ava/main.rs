@@ -27,6 +27,7 @@ mod projections;
 mod refusals;
 mod replica;
 mod running;
+mod secrets;
 mod security;
 mod server;
 mod sign_in;
