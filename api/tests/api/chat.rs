@@ -238,8 +238,12 @@ async fn a_promised_picture_that_is_called_off_is_told_and_not_counted() {
     app.control("/replicate/default", json!({"drawing_time_ms": 20_000}))
         .await;
     let said = mara.says("a selfie in the garden, please").await;
-    let reply = mara.answer_to(&said).await;
-    let photo = reply["photo"]["id"].as_str().unwrap();
+    // Pictures are another read model than messages, and may be behind it for a moment.
+    let photo = until("the answer shows its picture", async || {
+        let reply = mara.answer_to(&said).await;
+        reply["photo"]["id"].as_str().map(str::to_owned)
+    })
+    .await;
     mara.order(&format!("/photos/{photo}/cancel"))
         .await
         .expect(200);
@@ -247,7 +251,6 @@ async fn a_promised_picture_that_is_called_off_is_told_and_not_counted() {
         (mara.told().await[0]["kind"] == "photo_withheld").then_some(())
     })
     .await;
-    // Pictures are another read model than messages, and may be behind it for a moment.
     app.settle().await;
     let told = mara.told().await;
     assert!(told[0]["text"].as_str().unwrap().contains("called off"));

@@ -49,7 +49,8 @@ pub enum ApplyNoticeError {
     /// No plan is sold at that price, and nothing tells which plan was meant.
     #[error("no plan has the price {0}; add it to the plans and hand the message out again")]
     UnknownPrice(String),
-    /// The provider did not answer, and the message itself does not tell how the subscription stands.
+    /// The provider did not answer, and the message itself does not tell how the subscription stands; or it does, and was
+    /// believed, but may not be the last word.
     #[error(transparent)]
     Payment(#[from] PaymentError),
     /// The customers' directory is away.
