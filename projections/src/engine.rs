@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 mod checkpoints;
+mod database;
 mod enduring;
 mod feed;
 mod filling;
@@ -38,6 +39,7 @@ mod status;
 mod trouble;
 
 pub use checkpoints::{Behind, Checkpoints};
+pub use database::database_passes;
 pub use forgetting::project;
 pub use status::{CheckStatus, FollowerState, ProjectorStatus, ShadowStatus};
 pub use trouble::{Retries, TryLater, is_about_somebody_erased, is_passing};

@@ -13,6 +13,7 @@ use domain::{
     avatar, conduct, conversation, person, photo_request, report, stewardship,
     subscription::{self, ClosedReason},
 };
+use projections::engine::database_passes;
 
 use super::{Code, FieldError, Problem};
 use crate::gate;
@@ -286,20 +287,7 @@ impl From<StorageError> for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
-        let away = match &error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => true,
-            // Connection exceptions, lack of resources, an operator's intervention (as a shutdown).
-            sqlx::Error::Database(database) => database.code().is_some_and(|state| {
-                ["08", "53", "57"]
-                    .iter()
-                    .any(|class| state.starts_with(class))
-            }),
-            _ => false,
-        };
-        if away {
+        if database_passes(&error) {
             Self::unavailable(Code::Unavailable, &error)
         } else {
             Self::internal(&error)

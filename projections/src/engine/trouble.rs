@@ -9,6 +9,8 @@ use application::{
 use domain::values::Position;
 use futures::FutureExt;
 
+use super::database_passes;
+
 /// The longest error text that is kept, in characters.
 const ERROR_CHARS: usize = 2000;
 
@@ -77,7 +79,7 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// Of a statement that may be refused, as making a schema may: parks then, where patience would hide it.
     pub fn of_statement(error: sqlx::Error) -> Self {
-        if is_passing_sql(&error) {
+        if database_passes(&error) {
             Self::Away(error.into())
         } else {
             Self::Stuck(error.into())
@@ -142,7 +144,7 @@ pub fn is_passing(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<TryLater>()
             || cause.is::<LogUnavailable>()
-            || cause.downcast_ref().is_some_and(is_passing_sql)
+            || cause.downcast_ref().is_some_and(database_passes)
             || is_passing_command::<domain::avatar::Rejection>(cause)
             || is_passing_command::<domain::conversation::Rejection>(cause)
             || is_passing_command::<domain::photo_request::Rejection>(cause)
@@ -178,27 +180,6 @@ fn is_passing_command<R: Error + 'static>(cause: &(dyn Error + 'static)) -> bool
             | CommandError::Unwritable(_),
         )
         | None => false,
-    }
-}
-
-/// PostgreSQL's error classes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
-fn is_passing_sql(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            // Connection, resources, operator intervention; then the losers of a deadlock or a
-            // serialisation conflict, a lock not available, a transaction that idled too long, and a
-            // statement that took too long.
-            ["08", "53", "57P"]
-                .iter()
-                .any(|class| code.starts_with(class))
-                || ["40001", "40P01", "55P03", "25P03", "57014"].contains(&&*code)
-        }),
-        _ => false,
     }
 }
 

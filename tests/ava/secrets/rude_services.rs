@@ -75,11 +75,13 @@ impl RudeServices {
     }
 }
 
-/// Who is asked says no in the way that leads to the end at once.
+/// Who is asked says no in the way that leads to the end at once; of two image providers, the first does not know us, so that
+/// the second one is asked too.
 fn refusal(head: &str, repeated: &str) -> String {
     let status = match () {
-        () if head.contains("/chat/completions") => "401 Unauthorized",
-        () if head.contains("/predictions") => "422 Unprocessable Entity",
+        () if head.contains("/chat/completions") || head.contains("/predictions") => {
+            "401 Unauthorized"
+        }
         () => "400 Bad Request",
     };
     let body = json!({
