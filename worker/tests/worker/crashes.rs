@@ -3,19 +3,17 @@
 use std::{sync::Arc, thread};
 
 use domain::{photo_request::Event, values::PhotoId};
-use projections::engine::Checkpoints;
 use sqlx::postgres::PgPoolOptions;
 use tokio_util::sync::CancellationToken;
-use worker::{
-    ground::Ground,
-    steps::{Step, StepObserver},
-};
+use worker::steps::{Step, StepObserver};
 
 use crate::{
     history::attempts,
     patience::{until, until_equal},
+    provider::chat_model,
     steps::{FreezeAt, HangAt},
     system::{System, start, start_drawing_for},
+    uses::apart,
 };
 
 /// One worker is killed at the step; then another one runs.
@@ -166,6 +164,7 @@ impl Zombie {
         let mut parts = system.parts("zombie");
         parts.observer = Some(observer);
         let (stopped, url) = (stop.clone(), system.database.url().to_owned());
+        let (stripe, model) = (system.stripe.clone(), Arc::new(chat_model(&system.sandbox)));
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -173,8 +172,7 @@ impl Zombie {
                 .unwrap();
             runtime.block_on(async move {
                 let pool = PgPoolOptions::new().connect(&url).await.unwrap();
-                parts.ground = Ground::postgres(pool.clone(), Checkpoints::new(pool));
-                worker::run(parts, stopped).await;
+                worker::run(apart(parts, pool, stripe, model), stopped).await;
             });
         });
         Self { stop, thread }

@@ -26,3 +26,4 @@ mod scenes;
 mod steps;
 mod system;
 mod throttling;
+mod uses;

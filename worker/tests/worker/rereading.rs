@@ -22,6 +22,7 @@ use worker::steps::Step;
 
 use crate::{
     history::attempts,
+    patience::until_equal,
     steps::PauseAt,
     system::{System, start},
 };
@@ -55,7 +56,8 @@ async fn was_made_again(system: &System, photo_id: PhotoId, reason: &str) {
     let (class, detail) = failed.unwrap();
     assert_eq!(class, FailureClass::Transient);
     assert!(detail.contains(reason), "{detail}");
-    assert_eq!(system.stored_objects(), 2, "the damaged files are gone");
+    // The damaged files are gone; on a busy machine a little later, when somebody looks at what is noted.
+    until_equal(2, async || system.stored_objects()).await;
     for file in system.stored_files() {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
         let hash = hex::encode(Sha256::digest(fs::read(&file).unwrap()));

@@ -1,20 +1,13 @@
 //! One test's own system: log, projectors, reactions and workers on one database, and the sandbox outside.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
 use application::{
-    avatars::Avatars,
     chat_figures::ChatFigures,
     context::Context,
-    conversations::Conversations,
-    dispatcher::Dispatcher,
-    people::People,
-    photos::{self, Photos},
-    ports::{ChatModel, Clock, CustomerDirectory, EventLog, LogUnavailable, Plans, SystemClock},
-    stewardship::Stewardships,
-    subscriptions::Subscriptions,
+    photos,
+    ports::{EventLog, SystemClock},
 };
-use async_trait::async_trait;
 use domain::{
     avatar::{Avatar, Profile},
     personal::Personal,
@@ -22,20 +15,13 @@ use domain::{
     values::{Age, AvatarId, Personality, PhotoId, UserId},
 };
 use infrastructure::{
-    database::DatabaseRole,
-    event_log::PostgresEventLog,
-    inbox::WebhookInbox,
-    prediction_notices::PostgresPredictionNotices,
-    reply_drafts::SharedReplyDrafts,
-    scratch_database::{ScratchDatabase, master_keys},
-    storage::LocalStorage,
-    stripe::Stripe,
-    wake_ups::WakeUps,
+    database::DatabaseRole, inbox::WebhookInbox, prediction_notices::PostgresPredictionNotices,
+    reply_drafts::SharedReplyDrafts, scratch_database::ScratchDatabase, storage::LocalStorage,
+    stripe::Stripe, wake_ups::WakeUps,
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use provenance::Marker;
 use sandbox::{RunningSandbox, SandboxConfig};
-use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -46,9 +32,10 @@ use worker::{
 
 use crate::{
     history::is_end,
-    patience::until,
-    payment_provider::{plan, stripe},
+    patience::{until, until_equal},
+    payment_provider::stripe,
     provider::{chat_model, replicate},
+    uses::Uses,
 };
 
 /// Pictures per period of the plan that tests subscribe to.
@@ -56,11 +43,7 @@ pub const QUOTA: u32 = 5;
 
 pub struct System {
     pub database: ScratchDatabase,
-    pub log: Arc<PostgresEventLog>,
-    pub dispatcher: Dispatcher,
-    pub avatars: Avatars,
-    pub photos: Photos,
-    pub subscriptions: Subscriptions,
+    uses: Uses,
     pub storage: Arc<LocalStorage>,
     pub stripe: Arc<Stripe>,
     pub inbox: WebhookInbox,
@@ -72,6 +55,14 @@ pub struct System {
     objects: PathBuf,
     checkpoints: Checkpoints,
     followers: Option<JoinSet<()>>,
+}
+
+impl Deref for System {
+    type Target = Uses;
+
+    fn deref(&self) -> &Uses {
+        &self.uses
+    }
 }
 
 /// A worker process, played by a task.
@@ -109,30 +100,15 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
         ..SandboxConfig::default()
     });
     let sandbox = sandbox.await.unwrap();
-    let log = Arc::new(PostgresEventLog::start(
-        database.pool_as(DatabaseRole::Worker),
-        master_keys(),
-    ));
-    let dispatcher = Dispatcher::new(log.clone(), log.clone());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stripe = Arc::new(stripe(&sandbox));
-    let customers = Arc::new(Customers(database.pool_as(DatabaseRole::Worker)));
+    let uses = Uses::over(database.pool_as(DatabaseRole::Worker), stripe.clone());
     let engine = Engine::new(
         database.pool_as(DatabaseRole::Projector),
-        log.clone(),
+        uses.log.clone(),
         format!("engine-{}", Uuid::now_v7()),
     );
     let objects = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::now_v7().to_string());
     let mut system = System {
-        avatars: Avatars::new(dispatcher.clone()),
-        photos: Photos::new(dispatcher.clone(), Arc::clone(&clock)),
-        subscriptions: Subscriptions::new(
-            dispatcher.clone(),
-            clock,
-            Arc::new(Plans(vec![plan()])),
-            stripe.clone(),
-            customers,
-        ),
         storage: Arc::new(LocalStorage::open(&objects).unwrap()),
         inbox: WebhookInbox::new(database.pool_as(DatabaseRole::Worker)),
         notices: PostgresPredictionNotices::new(database.pool_as(DatabaseRole::Worker)),
@@ -142,8 +118,7 @@ pub async fn start_drawing_for(drawing_time: Duration) -> System {
         checkpoints: engine.checkpoints(),
         followers: None,
         database,
-        log,
-        dispatcher,
+        uses,
         stripe,
         sandbox,
         objects,
@@ -237,23 +212,6 @@ impl System {
             settings: settings(),
             observer: None,
         }
-    }
-
-    /// The use cases of people's own data.
-    pub fn people(&self) -> People {
-        let stewardships = Stewardships::new(self.dispatcher.clone(), Arc::new(SystemClock));
-        People::new(self.dispatcher.clone(), stewardships)
-    }
-
-    /// The use cases of conversations with that model.
-    pub fn conversations(&self, model: Arc<dyn ChatModel>) -> Conversations {
-        Conversations::new(
-            self.dispatcher.clone(),
-            self.photos.clone(),
-            Arc::new(SystemClock),
-            model,
-            Arc::default(),
-        )
     }
 
     pub fn worker(&self) -> RunningWorker {
@@ -362,19 +320,26 @@ impl System {
 
     /// Waits until the to-do list no longer holds the photo and nobody works on it.
     pub async fn work_is_done(&self, photo_id: PhotoId) {
-        until("nobody works on the photo", async || {
-            let working: bool = sqlx::query_scalar(
-                "SELECT EXISTS (SELECT FROM photo_work WHERE photo_id = $1)
-                     OR EXISTS (SELECT FROM leases
-                                 WHERE name = 'photo:' || $1 AND until > now() + interval '2 s')",
-            )
-            .bind(photo_id.0)
-            .fetch_one(&self.database.pool())
-            .await
-            .unwrap();
-            (!working).then_some(())
-        })
-        .await;
+        until_equal(Vec::new(), async || self.work_on(photo_id).await).await;
+    }
+
+    /// What is still to be done for a photo, and who has its lease for longer than a moment; with followers that are behind.
+    async fn work_on(&self, photo_id: PhotoId) -> Vec<String> {
+        sqlx::query_scalar(
+            "WITH work AS (
+                SELECT to_jsonb(photo_work)::text AS told FROM photo_work WHERE photo_id = $1
+                 UNION ALL
+                SELECT to_jsonb(leases)::text FROM leases
+                 WHERE name = 'photo:' || $1 AND until > now() + interval '2 s')
+             SELECT told FROM work
+              UNION ALL
+             SELECT to_jsonb(followers)::text FROM followers
+              WHERE EXISTS (SELECT FROM work) AND position < (SELECT max(position) FROM events)",
+        )
+        .bind(photo_id.0)
+        .fetch_all(&self.database.pool())
+        .await
+        .unwrap()
     }
 
     /// How many pictures of the period are taken, by the log.
@@ -415,15 +380,4 @@ fn files(directory: &std::path::Path) -> Vec<PathBuf> {
             false => vec![path],
         })
         .collect()
-}
-
-/// The read model, as wiring offers it to the use cases.
-struct Customers(PgPool);
-
-#[async_trait]
-impl CustomerDirectory for Customers {
-    async fn owner_of(&self, customer_id: &str) -> Result<Option<UserId>, LogUnavailable> {
-        let found = projections::gate::owner_of_customer(&self.0, customer_id).await;
-        found.map_err(|error| LogUnavailable(error.into()))
-    }
 }
