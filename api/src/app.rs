@@ -279,7 +279,7 @@ pub(crate) fn routes(api: &mut ServiceConfig) {
         .service(documentation::get_openapi);
 }
 
-/// Serves the API on `listener` until `stop`, and then until everybody who is here has been answered, as [`serving`] says.
+/// Serves the API on `listener` until `stop`, and then until everybody who is here has been answered, as `serving` says.
 ///
 /// Must be called on a tokio runtime.
 ///
