@@ -102,6 +102,7 @@ pub(crate) async fn once<T>(
     };
     let position = executed.position();
     let first = matches!(executed, Executed::Now { .. });
+    app.checkpoints.doubt(position).await?;
     let reply = answer(executed).await?;
     keep(app, claim, position, first, reply).await
 }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use domain::values::Position;
 use sqlx::{PgPool, Row};
 use tokio::{sync::watch, time::Instant};
@@ -23,6 +24,8 @@ const CALM: Duration = Duration::from_millis(100);
 pub struct Checkpoints {
     pub(super) pool: PgPool,
     known: Arc<Mutex<HashMap<String, Known>>>,
+    /// When the database was started that told it last.
+    told_by: Arc<Mutex<Option<DateTime<Utc>>>>,
     /// However many wait, one asks the database.
     asking: Arc<tokio::sync::Mutex<()>>,
     /// How often followers of this process have moved.
@@ -77,6 +80,7 @@ impl Checkpoints {
         Self {
             pool,
             known: Arc::default(),
+            told_by: Arc::default(),
             asking: Arc::default(),
             moves: watch::Sender::new(0),
         }
@@ -100,6 +104,24 @@ impl Checkpoints {
         if let Err(error) = self.ask().await {
             debug!(error = ?error, "Could not ask how far the followers are");
         }
+    }
+
+    /// For whoever answers from what was seen at `position` perhaps long ago: asks the database anew how far the followers of
+    /// other processes are. Read models do not wait for the disk (docs/decisions/0005), so a database that was killed may have
+    /// forgotten what they had seen last; their followers see it again in a moment.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn doubt(&self, position: Position) -> sqlx::Result<()> {
+        let is_old = self
+            .known()
+            .values()
+            .any(|known| !known.followed_here && *known.position.borrow() >= position);
+        if !is_old {
+            return Ok(());
+        }
+        let _alone = self.asking.lock().await;
+        self.ask().await
     }
 
     /// Returns once all of these projectors have seen the event at `position`.
@@ -191,9 +213,17 @@ impl Checkpoints {
 
     /// Asks the database about every follower that other processes run.
     async fn ask(&self) -> sqlx::Result<()> {
-        let rows = sqlx::query("SELECT name, version, position FROM followers")
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT name, version, position, pg_postmaster_start_time() AS started FROM followers",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let Some(first) = rows.first() else {
+            return Ok(());
+        };
+        let Some(is_restarted) = self.is_restarted(first.try_get("started")?) else {
+            return Ok(());
+        };
         let mut all = self.known();
         for row in &rows {
             let follower = known(&mut all, row.try_get("name")?);
@@ -201,15 +231,29 @@ impl Checkpoints {
                 row.try_get("version")?,
                 Position(number::<i64, _>(row, "position")?),
             );
-            // Within one version a follower only moves forward; an answer may have been overtaken.
+            // Within one version a follower only moves forward, as long as the database lives; an answer may have been
+            // overtaken.
             if !follower.followed_here
-                && (version, position) > (follower.version, *follower.position.borrow())
+                && (is_restarted
+                    || (version, position) > (follower.version, *follower.position.borrow()))
             {
                 follower.version = version;
                 follower.position.send_replace(position);
             }
         }
         Ok(())
+    }
+
+    /// Whether a database that was started then is another one than that which told before; nothing when it is the one before.
+    fn is_restarted(&self, started: DateTime<Utc>) -> Option<bool> {
+        let mut told_by = self.told_by.lock().unwrap_or_else(PoisonError::into_inner);
+        match told_by.replace(started) {
+            Some(before) if before > started => {
+                *told_by = Some(before);
+                None
+            }
+            before => Some(before.is_some_and(|before| before < started)),
+        }
     }
 
     fn furthest_behind(

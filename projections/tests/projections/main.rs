@@ -24,6 +24,7 @@ mod rebuild_differences;
 mod rebuild_interrupted;
 mod rebuild_live;
 mod rebuild_upgrade;
+mod restarted;
 mod self_check;
 mod takeover;
 mod test_log;
