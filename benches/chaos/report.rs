@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use chrono::Utc;
 
-use crate::run::Run;
+use crate::{run::Run, scale::Scale};
 
 const TITLE: &str = "# How reliable Ava is
 
@@ -13,7 +13,7 @@ const TITLE: &str = "# How reliable Ava is
 `make chaos` starts a PostgreSQL, a Redis, the sandbox, two of the API, two workers and a projector as processes, lets people
 use them over HTTP, kills what can be killed, and then compares what people were told with the log, the read models and the
 sandbox's ledgers. `make chaos CHAOS='--seed 7 --only worker-kills'` repeats one scenario with the same faults, and
-`make chaos-quick` is the small run of some minutes. A broken promise ends it with exit code 1.
+`make chaos-quick`, which is part of `make test`, is the small run of some minutes. A broken promise ends it with exit code 1.
 ";
 
 /// Writes it.
@@ -24,10 +24,11 @@ pub fn write(run: &Run, seed: u64, took: Duration) -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism()?;
     let mut text = TITLE.to_owned();
     text += &format!(
-        "\nThe run of {}: seed {seed}, {} s on {cores} cores, development build, {} people.\n",
+        "\nThe run of {}: seed {seed}, {} s on {cores} cores, development build: {}. The whole one: {}.\n",
         Utc::now().format("%Y-%m-%d %H:%M UTC"),
         took.as_secs(),
-        run.scale.people
+        run.scale,
+        Scale::LONG
     );
     text += "\n## What was done\n\n| | times |\n|---|---:|\n";
     for (what, times) in run.verdicts.counts() {
