@@ -51,7 +51,7 @@ run: postgres web ## Build Ava, start everything on this machine, and print wher
 # The first step that fails ends it; the throw-away PostgreSQL of the tests is stopped in any case.
 test: postgres ## Run every check and test; what CI runs.
 	@started=$$(date +%s); \
-	$(MAKE) --no-print-directory format lint docs tests signing dependencies sbom contract web-tests fuzz-api-tests chaos-quick; outcome=$$?; \
+	$(MAKE) --no-print-directory format lint docs tests signing dependencies sbom contract web-tests fuzz-api-tests; outcome=$$?; \
 	$(MAKE) --no-print-directory stop-scratch; \
 	took=$$(($$(date +%s) - started)); \
 	if [ $$outcome -ne 0 ]; then echo "make test: FAILED after $${took} s" >&2; exit 1; fi; \
