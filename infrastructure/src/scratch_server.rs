@@ -3,6 +3,8 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -12,6 +14,11 @@ use crate::{
     },
     scratch_process::free_port,
 };
+
+/// How long the children of a killed server may outlive it.
+const AFTERLIFE: Duration = Duration::from_secs(20);
+/// How long to wait before a server is started once more.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// A server whose commits are on the disk before they are acknowledged.
 ///
@@ -89,15 +96,25 @@ impl ScratchServer {
     /// # Errors
     /// When it does not start.
     pub fn start_again(&mut self) -> Result<(), EmbeddedPostgresError> {
-        clear_away_predecessor(&self.data)?;
-        let server = self.place().launch(Tuning {
-            durable: true,
-            ours: true,
-            max_connections: 300,
-            port: Some(self.port),
-        })?;
-        self.server = Some(server);
-        Ok(())
+        // Children of a server that was killed may hold its shared memory for a moment longer.
+        let patient_until = Instant::now() + AFTERLIFE;
+        loop {
+            clear_away_predecessor(&self.data)?;
+            let launched = self.place().launch(Tuning {
+                durable: true,
+                ours: true,
+                max_connections: 300,
+                port: Some(self.port),
+            });
+            match launched {
+                Ok(server) => {
+                    self.server = Some(server);
+                    return Ok(());
+                }
+                Err(error) if Instant::now() >= patient_until => return Err(error),
+                Err(_) => thread::sleep(AGAIN),
+            }
+        }
     }
 }
 
