@@ -26,6 +26,7 @@ pub(crate) use server::{
 };
 
 pub use error::EmbeddedPostgresError;
+pub use server::children_of;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 /// The name of the one database.

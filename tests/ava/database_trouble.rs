@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     person::Person,
-    running::{RunningAva, ava, data_dir},
+    running::{RunningAva, ava, data_dir, until_ready},
 };
 
 /// How long things may take to be well again.
@@ -177,21 +177,7 @@ async fn sessions_that_are_ended_again_and_again_cost_no_command_and_double_none
         {
             assert!(begun.elapsed() < PATIENCE, "{name} is not shown");
         }
-        let url = format!("{}/ready", running.api);
-        while person
-            .client
-            .get(&url)
-            .send()
-            .await
-            .unwrap()
-            .json::<Value>()
-            .await
-            .unwrap()["status"]
-            != "ok"
-        {
-            assert!(begun.elapsed() < PATIENCE, "{}", running.log());
-            sleep(Duration::from_millis(50)).await;
-        }
+        until_ready(&running.api).await;
     }
     assert_eq!(renamings(&database.pool()).await, renamed);
     println!("{renamed} commands while {ended} sessions were ended");

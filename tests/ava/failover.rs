@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     person::Person,
-    running::{Ended, ava, data_dir, signal, until},
+    running::{Ended, ava, data_dir, signal, until, until_ready},
     server::{Server, as_postgres, readable},
     topology::processes::{Running, ava_role, free_address, path},
 };
@@ -135,7 +135,7 @@ impl System {
     /// Somebody who has made a companion.
     async fn person(&self, number: usize) -> Person {
         let api = &self.apis[number % self.apis.len()];
-        is_ready(api).await;
+        until_ready(api).await;
         let person = Person::sign_in_at(api, &format!("person-{number}@example.com")).await;
         let avatar = json!({
             "name": "Ava", "age": 30, "gender": "woman", "nationality": "French",
@@ -143,23 +143,6 @@ impl System {
         });
         person.post(&format!("{api}/avatars"), &avatar).await;
         person
-    }
-}
-
-/// Waits until an API has what it needs.
-async fn is_ready(api: &str) {
-    // Whoever comes second finds one installed.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let begun = Instant::now();
-    loop {
-        let asked = client.get(format!("{api}/ready")).send().await;
-        let told: Value = asked.unwrap().json().await.unwrap();
-        if told["status"] == "ok" {
-            return;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{told}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
@@ -246,11 +229,18 @@ async fn a_lost_primary_takes_nothing_along_that_was_acknowledged_and_nothing_co
     // The standby stands still: nothing can be acknowledged, and waits do not end by themselves.
     let its_processes = standby.processes();
     its_processes.iter().for_each(|pid| signal("STOP", *pid));
+    let stood_still = Instant::now();
     tokio::time::sleep(Duration::from_millis(500)).await;
     let before = load.acknowledged.load(Ordering::Relaxed);
     tokio::time::sleep(Duration::from_millis(2500)).await;
     assert_eq!(load.acknowledged.load(Ordering::Relaxed), before);
-    assert!(load.troubled.load(Ordering::Relaxed) > 0);
+    let is_told = || load.troubled.load(Ordering::Relaxed) > 0;
+    until("somebody is told to come back", is_told);
+    eprintln!(
+        "stood still → somebody was told: within {:?}",
+        stood_still.elapsed()
+    );
+    assert_eq!(load.acknowledged.load(Ordering::Relaxed), before);
 
     // The primary is lost in that moment; what the standby has is all that is left.
     primary.cut();

@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::Value;
+
 pub use infrastructure::scratch_process::signal;
 
 /// How long a test waits for a process before it gives up.
@@ -205,5 +207,22 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
             "{what}: not so after {PATIENCE:?}"
         );
         thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Waits until an API has what it needs.
+pub async fn until_ready(api: &str) {
+    // Whoever comes second finds one installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let begun = Instant::now();
+    loop {
+        let asked = client.get(format!("{api}/ready")).send().await;
+        let told: Value = asked.unwrap().json().await.unwrap();
+        if told["status"] == "ok" {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{told}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -11,6 +11,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use infrastructure::embedded_postgres::children_of;
+
 use crate::running::until;
 
 /// The programs that an operator needs beside the server's.
@@ -276,12 +278,7 @@ impl Server {
 
     /// The process ids of the server and its children.
     pub fn processes(&self) -> Vec<u32> {
-        let children = Command::new("ps")
-            .args(["-o", "pid=", "--ppid", &self.child.id().to_string()])
-            .output()
-            .unwrap();
-        let children = String::from_utf8(children.stdout).unwrap();
-        let children = children.split_whitespace().map(|pid| pid.parse().unwrap());
+        let children = children_of(self.child.id());
         std::iter::once(self.child.id()).chain(children).collect()
     }
 

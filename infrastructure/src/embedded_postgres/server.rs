@@ -282,7 +282,7 @@ pub(crate) fn is_server_of(data: &Path, pid: u32) -> bool {
 }
 
 /// Those that a process has started, and that live.
-fn children_of(parent: u32) -> Vec<u32> {
+pub fn children_of(parent: u32) -> Vec<u32> {
     let told = Command::new("ps")
         .args(["-o", "pid=", "--ppid", &parent.to_string()])
         .stderr(Stdio::null())
