@@ -1,24 +1,17 @@
 //! A server that speaks Azure's Blob Storage and is not ours: `azurite` from npm, which `make tools` installs. It checks
 //! signatures of requests and of addresses.
 
-use std::{
-    fs,
-    net::{Ipv4Addr, TcpListener, TcpStream},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, path::PathBuf, process::Command};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::Utc;
 use hmac::{Hmac, Mac};
-use infrastructure::storage::{RemoteStorage, StorageCredentials};
+use infrastructure::{
+    scratch_process::{ScratchProcess, free_address},
+    storage::{RemoteStorage, StorageCredentials},
+};
 use sha2::Sha256;
 use uuid::Uuid;
-
-/// How long a test waits for it before it gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The only account that it knows, and its key.
 const ACCOUNT: &str = "avastore";
@@ -29,8 +22,8 @@ const VERSION: &str = "2021-08-06";
 
 /// One with an empty container, `pictures`. Gone with the test.
 pub struct AzureServer {
-    child: Child,
-    port: u16,
+    _process: ScratchProcess,
+    address: String,
     directory: PathBuf,
 }
 
@@ -49,31 +42,22 @@ impl AzureServer {
         }
         let directory = target.join(format!("azure-{}", Uuid::now_v7()));
         fs::create_dir_all(&directory).unwrap();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
-        let child = Command::new(program)
-            .args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string()])
+        let address = free_address();
+        let port = address.rsplit(':').next().unwrap();
+        let account = format!("{ACCOUNT}:{}", BASE64_STANDARD.encode(KEY));
+        let mut command = Command::new(program);
+        command
+            .args(["--blobHost", "127.0.0.1", "--blobPort", port])
             .args(["--silent", "--disableTelemetry", "--location"])
             .arg(&directory)
-            .env(
-                "AZURITE_ACCOUNTS",
-                format!("{ACCOUNT}:{}", BASE64_STANDARD.encode(KEY)),
-            )
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+            .env("AZURITE_ACCOUNTS", account);
+        let mut process = ScratchProcess::start("azurite", command, &directory);
+        process.listens(&address);
         let server = Self {
-            child,
-            port,
+            _process: process,
+            address,
             directory,
         };
-        let begun = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(begun.elapsed() < PATIENCE, "azurite does not answer");
-            thread::sleep(Duration::from_millis(20));
-        }
         server.make_container().await;
         Some(server)
     }
@@ -101,7 +85,7 @@ impl AzureServer {
     }
 
     fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}/{ACCOUNT}", self.port)
+        format!("http://{}/{ACCOUNT}", self.address)
     }
 
     /// How it is reached.
@@ -124,8 +108,6 @@ impl AzureServer {
 
 impl Drop for AzureServer {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
         let _ = fs::remove_dir_all(&self.directory);
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use infrastructure::{
     rate_limits::SharedRateLimits,
-    redis::{NoAnswer, RedisUrl, ask_once},
+    redis::{NoAnswer, Redis, RedisUrl, ask_once},
     scratch_redis::ScratchRedis,
 };
 use tokio::{
@@ -49,10 +49,43 @@ fn through(sentinel: &ScratchRedis) -> String {
     )
 }
 
-/// Whether what one process takes, the other no longer has.
-async fn count_together(one: &SharedRateLimits, other: &SharedRateLimits) -> bool {
-    let subject = somebody();
-    allowed(one, subject, 10).await == 10 && allowed(other, subject, 1).await == 0
+/// Two processes that hear each other.
+struct Two {
+    one: Redis,
+    other: Redis,
+    pair: Pair,
+    counting: SharedRateLimits,
+    there: SharedRateLimits,
+}
+
+impl Two {
+    async fn connected_to(url: &str) -> Self {
+        let (one, other) = (connected(url).await, connected(url).await);
+        let pair = Pair::start(&one, &other);
+        pair.is_heard().await;
+        Self {
+            counting: limits(&one, 10),
+            there: limits(&other, 10),
+            one,
+            other,
+            pair,
+        }
+    }
+
+    /// Whether what one process takes, the other no longer has.
+    async fn count_together(&self) -> bool {
+        let subject = somebody();
+        allowed(&self.counting, subject, 10).await == 10
+            && allowed(&self.there, subject, 1).await == 0
+    }
+
+    async fn find_the_second(&self) {
+        until("both are with the second", async || {
+            self.one.answers() && self.other.answers() && self.count_together().await
+        })
+        .await;
+        self.pair.is_heard().await;
+    }
 }
 
 /// An address that leads to whichever port is in there, as a name or a balancer does; who is connected stays connected.
@@ -83,16 +116,13 @@ async fn a_sentinel_puts_another_server_in_its_place() {
     })
     .await;
     let url = through(&sentinel);
-    let (one, other) = (connected(&url).await, connected(&url).await);
-    let pair = Pair::start(&one, &other);
-    pair.is_heard().await;
-    let (counting, there) = (limits(&one, 10), limits(&other, 10));
+    let two = Two::connected_to(&url).await;
     let subject = somebody();
-    assert_eq!(allowed(&counting, subject, 4).await, 4);
+    assert_eq!(allowed(&two.counting, subject, 4).await, 4);
 
     first.kill();
     assert_eq!(
-        allowed(&counting, subject, 1).await,
+        allowed(&two.counting, subject, 1).await,
         1,
         "counted here meanwhile"
     );
@@ -100,11 +130,7 @@ async fn a_sentinel_puts_another_server_in_its_place() {
         second.ask("INFO replication").contains("role:master")
     })
     .await;
-    until("both are with the second", async || {
-        one.answers() && other.answers() && count_together(&counting, &there).await
-    })
-    .await;
-    pair.is_heard().await;
+    two.find_the_second().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,11 +138,8 @@ async fn who_is_connected_to_a_server_that_only_reads_by_now_asks_the_sentinel_a
     let (first, second) = start_two().await;
     let sentinel = ScratchRedis::start_sentinel(&first);
     let url = through(&sentinel);
-    let (one, other) = (connected(&url).await, connected(&url).await);
-    let pair = Pair::start(&one, &other);
-    pair.is_heard().await;
-    let (counting, there) = (limits(&one, 10), limits(&other, 10));
-    assert!(count_together(&counting, &there).await);
+    let two = Two::connected_to(&url).await;
+    assert!(two.count_together().await);
 
     // By hand, since a sentinel would end everybody's connections to the first.
     assert_eq!(sentinel.ask("SENTINEL REMOVE ava"), "+OK\r\n");
@@ -125,15 +148,11 @@ async fn who_is_connected_to_a_server_that_only_reads_by_now_asks_the_sentinel_a
     assert_eq!(sentinel.ask(&monitor), "+OK\r\n");
     let subject = somebody();
     assert_eq!(
-        allowed(&counting, subject, 20).await,
+        allowed(&two.counting, subject, 20).await,
         10,
         "counted in one place or the other, and never twice"
     );
-    until("both are with the second", async || {
-        one.answers() && other.answers() && count_together(&counting, &there).await
-    })
-    .await;
-    pair.is_heard().await;
+    two.find_the_second().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,18 +166,11 @@ async fn an_address_that_leads_to_another_server_is_followed() {
     assert_eq!(ask(&second.url()).await, Err(NoAnswer::ReadOnly));
     let port = Arc::new(AtomicU16::new(first.port()));
     let url = leading_to(Arc::clone(&port)).await;
-    let (one, other) = (connected(&url).await, connected(&url).await);
-    let pair = Pair::start(&one, &other);
-    pair.is_heard().await;
-    let (counting, there) = (limits(&one, 10), limits(&other, 10));
+    let two = Two::connected_to(&url).await;
 
     port.store(second.port(), Ordering::SeqCst);
     change_places(&first, &second);
-    until("both are with the second", async || {
-        one.answers() && other.answers() && count_together(&counting, &there).await
-    })
-    .await;
-    pair.is_heard().await;
+    two.find_the_second().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,11 +178,8 @@ async fn a_clusters_nodes_change_places_and_hand_over_slots() {
     let nodes = ScratchRedis::start_cluster();
     let replica = nodes[0].start_replica_in_cluster();
     let url = format!("redis-cluster://127.0.0.1:{}", nodes[1].port());
-    let (one, other) = (connected(&url).await, connected(&url).await);
-    let pair = Pair::start(&one, &other);
-    pair.is_heard().await;
-    let (counting, there) = (limits(&one, 10), limits(&other, 10));
-    assert!(count_together(&counting, &there).await);
+    let two = Two::connected_to(&url).await;
+    assert!(two.count_together().await);
 
     assert_eq!(replica.ask("CLUSTER FAILOVER"), "+OK\r\n");
     until("the replica serves", async || {
@@ -180,10 +189,7 @@ async fn a_clusters_nodes_change_places_and_hand_over_slots() {
     .await;
     // Many subjects, so that all nodes are asked.
     for _ in 0..12 {
-        until("counts are shared", async || {
-            count_together(&counting, &there).await
-        })
-        .await;
+        until("counts are shared", async || two.count_together().await).await;
     }
 
     // Its slots go to another node, without the keys: who is asked for one says where it is.
@@ -197,10 +203,7 @@ async fn a_clusters_nodes_change_places_and_hand_over_slots() {
         }
     }
     for _ in 0..24 {
-        until("counts are shared", async || {
-            count_together(&counting, &there).await
-        })
-        .await;
+        until("counts are shared", async || two.count_together().await).await;
     }
-    pair.is_heard().await;
+    two.pair.is_heard().await;
 }

@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc, time::Duration};
 use application::ports::{ImageProviders, ObjectStorage, StorageError, StoredObject};
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::values::PhotoId;
+use domain::values::{PhotoId, UserId};
 use infrastructure::storage::LocalStorage;
 use tokio::sync::{Notify, Semaphore};
 use worker::steps::Step;
@@ -17,7 +17,7 @@ use crate::{
     history::attempts,
     patience::{in_time, until},
     steps::{HangAt, PauseAt},
-    system::{System, of, start},
+    system::{RunningWorker, System, of, start},
 };
 
 /// Notes of files, each with how many looks there were since its photo was over, and when the next one is due.
@@ -195,13 +195,8 @@ async fn an_erasure_removes_what_a_dead_worker_stored_before_it_is_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_was_on_its_way_when_its_person_was_erased_is_taken_away_by_its_worker() {
     let system = start().await;
-    let storage = SlowStorage::before(&system);
-    let mut parts = system.parts("worker");
-    parts.storage = storage.clone();
-    let _worker = system.worker_of(parts);
     let user = system.user().await;
-    let photo_id = system.request_reference(user).await;
-    storage.is_being_put().await;
+    let (storage, _worker, photo_id) = putting(&system, user).await;
     erase(&system, user).await;
     cleaned(&system).await;
 
@@ -214,13 +209,8 @@ async fn a_file_that_was_on_its_way_when_its_person_was_erased_is_taken_away_by_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_arrives_after_its_worker_died_and_its_person_was_erased_is_removed() {
     let system = start().await;
-    let storage = SlowStorage::before(&system);
-    let mut parts = system.parts("doomed");
-    parts.storage = storage.clone();
-    let doomed = system.worker_of(parts);
     let user = system.user().await;
-    let photo_id = system.request_reference(user).await;
-    storage.is_being_put().await;
+    let (storage, doomed, photo_id) = putting(&system, user).await;
     doomed.kill().await;
     erase(&system, user).await;
     cleaned(&system).await;
@@ -231,6 +221,17 @@ async fn a_file_that_arrives_after_its_worker_died_and_its_person_was_erased_is_
     storage.let_both_arrive().await;
 
     no_file_is_left(&system).await;
+}
+
+/// A worker whose storage takes its time, with a picture for that person on its way there.
+async fn putting(system: &System, user: UserId) -> (Arc<SlowStorage>, RunningWorker, PhotoId) {
+    let storage = SlowStorage::before(system);
+    let mut parts = system.parts("worker");
+    parts.storage = storage.clone();
+    let worker = system.worker_of(parts);
+    let photo_id = system.request_reference(user).await;
+    storage.is_being_put().await;
+    (storage, worker, photo_id)
 }
 
 /// The storage, as it is when it takes its time: what was sent to it arrives, whether its sender lives or not.
