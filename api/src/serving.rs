@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::ending::Ending;
 use self::{
     door::Door,
-    thread::{Place, Thread},
+    thread::{Place, Thread, serve},
 };
 use crate::limits;
 
@@ -61,8 +61,9 @@ impl Server {
             open: watch::Sender::new(0),
         };
         for number in 0..threads {
-            let thread = Thread::start(number, threads, server.ending.clone(), app.clone())?;
-            server.threads.push(thread);
+            let (ending, app) = (server.ending.clone(), app.clone());
+            let work = move |coming, tell| serve(coming, tell, ending, app);
+            server.threads.push(Thread::start(number, threads, work)?);
         }
         for thread in &mut server.threads {
             thread.is_ready().await?;

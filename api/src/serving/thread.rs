@@ -25,6 +25,12 @@ use crate::{limits, pace::Paced};
 /// The most threads of the whole server that do what would block others.
 const BLOCKING: usize = 512;
 
+/// The connections that a thread is handed.
+type Coming = mpsc::UnboundedReceiver<(TcpStream, Place)>;
+
+/// Who waits for a thread to be able to serve.
+type Started = oneshot::Sender<io::Result<()>>;
+
 /// A connection among all; it ends as this is dropped.
 pub(super) struct Place {
     open: watch::Sender<usize>,
@@ -57,23 +63,14 @@ pub(super) struct Thread {
 }
 
 impl Thread {
-    /// One of so many, with what `app` makes on it.
-    pub(super) fn start<F, I, S, B>(
+    /// One of so many, which does `work` with the connections that come, as [`serve`] does.
+    pub(super) fn start<W>(
         number: usize,
         of: usize,
-        ending: Ending,
-        app: F,
+        work: impl FnOnce(Coming, Started) -> W + Send + 'static,
     ) -> io::Result<Self>
     where
-        F: Fn() -> I + Send + 'static,
-        I: IntoServiceFactory<S, Request>,
-        S: ServiceFactory<Request, Config = AppConfig> + 'static,
-        S::Error: Into<Error> + 'static,
-        S::InitError: fmt::Debug,
-        S::Response: Into<Response<B>> + 'static,
-        <S::Service as Service<Request>>::Future: 'static,
-        S::Service: 'static,
-        B: MessageBody + 'static,
+        W: Future<Output = ()>,
     {
         let (connections, coming) = mpsc::unbounded_channel();
         let (tell, started) = oneshot::channel();
@@ -86,7 +83,7 @@ impl Thread {
         let thread = Builder::new().name(format!("api-{number}"));
         let thread = thread.spawn(move || match runtime() {
             Ok(runtime) => {
-                runtime.block_on(serve(coming, tell, ending, app));
+                runtime.block_on(work(coming, tell));
                 runtime.shutdown_background();
             }
             Err(error) => drop(tell.send(Err(error))),
@@ -124,12 +121,9 @@ impl Thread {
     }
 }
 
-async fn serve<F, I, S, B>(
-    mut coming: mpsc::UnboundedReceiver<(TcpStream, Place)>,
-    tell: oneshot::Sender<io::Result<()>>,
-    ending: Ending,
-    app: F,
-) where
+/// Serves the connections that come with what `app` makes here, until no more can.
+pub(super) async fn serve<F, I, S, B>(mut coming: Coming, tell: Started, ending: Ending, app: F)
+where
     F: Fn() -> I,
     I: IntoServiceFactory<S, Request>,
     S: ServiceFactory<Request, Config = AppConfig> + 'static,
