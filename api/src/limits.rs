@@ -51,11 +51,8 @@ pub const CLOSE_TIME: Duration = Duration::from_secs(2);
 /// so that clients come with new ones, which others can take.
 pub const LEAVING_TIME: Duration = Duration::from_millis(300);
 
-/// How long after that a connection that has brought a request may bring another.
-pub const RESTING_TIME: Duration = Duration::from_millis(500);
-
-/// How long after that a connection that has brought none yet is waited for: its client surely has one.
-pub const AWAITED_TIME: Duration = Duration::from_secs(1);
+/// How long after that a connection may bring a request.
+pub const RESTING_TIME: Duration = Duration::from_millis(1500);
 
 /// How long after that the last requests may take.
 pub const END_TIME: Duration = Duration::from_secs(5);

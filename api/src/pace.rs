@@ -29,7 +29,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::{
     limits::{BODY_PACE, BODY_TIME, CLOSE_TIME, HEAD_TIME, UNREAD_PACE, UNREAD_TIME},
-    serving::Ending,
+    serving::{Ending, farewell},
 };
 
 /// What a connection and the requests on it tell each other.
@@ -124,8 +124,8 @@ pub(crate) struct Paced<T> {
     /// Runs from the first byte of a head until its request is served.
     head: Option<Pin<Box<Sleep>>>,
     unread: Option<Unread>,
-    /// Whether it has brought a request.
-    is_used: bool,
+    /// Whether it was told that it ends.
+    has_parted: bool,
     /// When it is closed if it brings none.
     end: Pin<Box<WaitForCancellationFutureOwned>>,
 }
@@ -141,8 +141,8 @@ impl<T> Paced<T> {
     pub(crate) fn new(stream: T, ending: Ending) -> Self {
         Self {
             stream,
-            is_used: false,
-            end: Box::pin(ending.awaits_no_longer()),
+            has_parted: false,
+            end: Box::pin(ending.rests_no_longer()),
             pace: Rc::new(Pace {
                 ending,
                 ..Pace::default()
@@ -170,15 +170,24 @@ impl<T> Paced<T> {
 
     /// Whether there is nothing to wait for: no request is being served, none has begun to come, and the server ends.
     fn is_over(&mut self, context: &mut Context<'_>) -> bool {
-        if !self.is_used && self.pace.begun.get() > 0 {
-            self.is_used = true;
-            self.end = Box::pin(self.pace.ending.rests_no_longer());
-        }
         let is_end = self.end.as_mut().poll(context).is_ready();
         if self.pace.serving.get() > 0 {
             self.pace.reader.set(Some(context.waker().clone()));
         }
         is_end && self.pace.serving.get() == 0 && self.head.is_none()
+    }
+
+    /// Says why it ends to whoever has asked something before and may ask something else just now. Not to others: browsers
+    /// connect in advance, and show what they did not ask for.
+    fn part(&mut self, context: &mut Context<'_>)
+    where
+        T: AsyncWrite + Unpin,
+    {
+        if self.pace.begun.get() > 0 && !self.has_parted {
+            self.has_parted = true;
+            // Where there is no room for it, somebody does not read.
+            let _ = Pin::new(&mut self.stream).poll_write(context, &farewell());
+        }
     }
 
     fn wrote(&mut self, count: usize) {
@@ -204,7 +213,7 @@ fn too_slow(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, what.to_owned())
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Paced<T> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -217,7 +226,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
         let before = buffer.filled().len();
         match Pin::new(&mut this.stream).poll_read(context, buffer) {
             // As if the client had closed it.
-            Poll::Pending if this.is_over(context) => return Poll::Ready(Ok(())),
+            Poll::Pending if this.is_over(context) => {
+                this.part(context);
+                return Poll::Ready(Ok(()));
+            }
             read => ready!(read)?,
         }
         let came = buffer.filled().len() > before;

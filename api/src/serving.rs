@@ -6,12 +6,13 @@
 //!
 //! 1. For [`limits::LEAVING_TIME`] it goes on as ever, but each answer closes its connection, and `/ready` says 503.
 //! 2. It stops listening: who is at the door comes in, and nobody comes to the door any more ([`Door::close`]). Streams end.
-//! 3. For [`limits::RESTING_TIME`] connections that were kept may still bring a request, which closes them, and for
-//!    [`limits::AWAITED_TIME`] more those that have not brought any.
+//! 3. For [`limits::RESTING_TIME`] connections may still bring a request, which closes them.
 //! 4. Then those are closed that have nothing to read, and the others once they are answered, within [`limits::END_TIME`].
+//!    A connection that was kept is told why ([`farewell`]), since its next request may have been sent in this very moment.
 
 mod door;
 mod ending;
+mod farewell;
 mod thread;
 
 use std::{fmt, io, net::TcpListener, time::Duration};
@@ -22,11 +23,11 @@ use actix_web::{Error, body::MessageBody, dev::AppConfig};
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::ending::Ending;
 use self::{
     door::Door,
     thread::{Place, Thread, serve},
 };
+pub(crate) use self::{ending::Ending, farewell::farewell};
 use crate::limits;
 
 /// The server's threads, with nobody to serve yet.
@@ -107,10 +108,6 @@ impl Server {
             return;
         }
         self.ending.rest_no_longer();
-        if self.are_gone_within(limits::AWAITED_TIME).await {
-            return;
-        }
-        self.ending.await_no_longer();
         if !self.are_gone_within(limits::END_TIME).await {
             let open = *self.open.borrow();
             tracing::warn!("Dropping {open} connections that were not done in time");
@@ -298,32 +295,47 @@ mod tests {
         read.unwrap().unwrap();
         let (_, second) = answers.split_once("\r\n\r\n").unwrap();
         assert!(second.contains("connection: close"), "{answers}");
-        // It hears an end, and no reset.
-        let read = timeout(soon, resting.read_to_end(&mut Vec::new())).await;
-        read.unwrap().unwrap();
         serving.await.unwrap().unwrap();
+        // What is sent in the moment of the end has an answer as well, which says that nobody has read it.
+        resting.write_all(REQUEST).await.unwrap();
+        let (mut answers, mut piece) = (String::new(), [0; 1024]);
+        // A reset is the end as well: there was something to be read that nobody read.
+        while let Ok(Ok(count @ 1..)) = timeout(soon, resting.read(&mut piece)).await {
+            answers.push_str(str::from_utf8(&piece[..count]).unwrap());
+        }
+        let (_, second) = answers.split_once("\r\n\r\n").unwrap();
+        assert!(
+            second.starts_with("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n"),
+            "{answers}"
+        );
+        assert!(second.contains("\r\nretry-after: "), "{answers}");
+        let (_, body) = second.split_once("\r\n\r\n").unwrap();
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["code"], "unavailable");
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_server_that_stops_waits_longer_for_a_first_request() {
+    async fn a_server_that_stops_answers_a_first_request_and_says_nothing_to_who_asks_nothing() {
         let (listener, address) = listener();
         let (server, stop) = (server().await, CancellationToken::new());
         let mut open = server.open.subscribe();
         let ending = server.ending.clone();
         let serving = tokio::spawn(server.serve(listener, 1000, stop.clone()));
-        let mut resting = asked(address).await;
+        let mut late = tokio::net::TcpStream::connect(address).await.unwrap();
         let mut silent = tokio::net::TcpStream::connect(address).await.unwrap();
         open.wait_for(|open| *open == 2).await.unwrap();
         stop.cancel();
-        ending.rests_no_longer().await;
-        // Whoever has been answered is gone then, and whoever has not asked yet is answered.
-        open.wait_for(|open| *open == 1).await.unwrap();
-        silent.write_all(REQUEST).await.unwrap();
-        let mut answer = String::new();
-        let read = timeout(Duration::from_secs(20), silent.read_to_string(&mut answer)).await;
+        ending.closed().cancelled().await;
+        late.write_all(REQUEST).await.unwrap();
+        let soon = Duration::from_secs(20);
+        let (mut answer, mut nothing) = (String::new(), String::new());
+        let read = timeout(soon, late.read_to_string(&mut answer)).await;
         read.unwrap().unwrap();
         assert!(answer.contains("connection: close"), "{answer}");
-        resting.read_to_end(&mut Vec::new()).await.unwrap();
+        // An end, and no reset.
+        let read = timeout(soon, silent.read_to_string(&mut nothing)).await;
+        read.unwrap().unwrap();
+        assert_eq!(nothing, "");
         serving.await.unwrap().unwrap();
     }
 

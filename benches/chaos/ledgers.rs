@@ -1,7 +1,7 @@
 //! The sandbox: its switches, and its ledgers of what it was asked for.
 
 use anyhow::Context as _;
-use reqwest::{Client, redirect::Policy};
+use reqwest::{Client, Response, redirect::Policy};
 use serde_json::Value;
 
 /// The outside, played.
@@ -30,12 +30,23 @@ impl Sandbox {
     /// # Errors
     /// When it refuses.
     pub async fn switch(&self, path: &str, to: &Value) -> anyhow::Result<()> {
+        self.turned(path, to).await.map(drop)
+    }
+
+    /// The same, and what it answers.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub async fn control(&self, path: &str, to: &Value) -> anyhow::Result<Value> {
+        Ok(self.turned(path, to).await?.json().await?)
+    }
+
+    async fn turned(&self, path: &str, to: &Value) -> anyhow::Result<Response> {
         let asked = self
             .client
             .post(format!("{}/control/{path}", self.url))
             .json(to);
-        asked.send().await?.error_for_status()?;
-        Ok(())
+        Ok(asked.send().await?.error_for_status()?)
     }
 
     /// Pays on the page at that address.

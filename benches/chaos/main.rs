@@ -17,6 +17,7 @@ mod run;
 mod scale;
 mod scenarios;
 mod system;
+mod tampering;
 mod verdicts;
 
 use std::{process::ExitCode, time::Instant};

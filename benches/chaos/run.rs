@@ -34,6 +34,8 @@ pub struct Run {
     pub system: System,
     pub sandbox: Sandbox,
     pub people: Vec<Person>,
+    /// How many others have begun to pay.
+    pub others_who_paid: usize,
     pub journal: Journal,
     pub verdicts: Verdicts,
     /// What the faults of the present scenario are drawn from.
@@ -74,6 +76,7 @@ impl Run {
             system,
             sandbox,
             people,
+            others_who_paid: 0,
             journal,
             verdicts: Verdicts::default(),
             dice: StdRng::seed_from_u64(seed),

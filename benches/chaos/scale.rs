@@ -39,6 +39,14 @@ pub struct Scale {
     pub storms: u32,
     /// How often all connections to it are in use.
     pub locks: u32,
+    /// How often many slow clients come.
+    pub slow_rounds: u32,
+    /// How many of each kind then, at each process of the API.
+    pub slow_clients: u32,
+    /// How often a subscription goes through each kind of life.
+    pub payment_rounds: u32,
+    /// How often the log is changed behind Ava's back.
+    pub tamperings: u32,
 }
 
 impl Scale {
@@ -61,6 +69,10 @@ impl Scale {
         onlookers: 8,
         storms: 2,
         locks: 1,
+        slow_rounds: 1,
+        slow_clients: 4,
+        payment_rounds: 1,
+        tamperings: 100,
     };
 
     /// What docs/RELIABILITY.md tells of.
@@ -83,6 +95,10 @@ impl Scale {
         onlookers: 115,
         storms: 40,
         locks: 10,
+        slow_rounds: 5,
+        slow_clients: 40,
+        payment_rounds: 20,
+        tamperings: 10_000,
     };
 
     /// The same with so many hundredths of the faults, and at least one of each.
@@ -101,6 +117,9 @@ impl Scale {
             stops: part(self.stops),
             storms: part(self.storms),
             locks: part(self.locks),
+            slow_rounds: part(self.slow_rounds),
+            payment_rounds: part(self.payment_rounds),
+            tamperings: part(self.tamperings),
             ..self
         }
     }

@@ -4,11 +4,14 @@ mod crash_points;
 mod database_kills;
 mod full_pools;
 mod misbehaviour;
+mod payments;
 mod projector_kills;
 mod redis_faults;
 mod same_keys;
 mod session_storms;
+mod slow_clients;
 mod stops;
+mod tampered_log;
 mod well;
 mod worker_kills;
 mod zombies;
@@ -42,11 +45,18 @@ pub enum Scenario {
     SessionStorms,
     /// All connections to PostgreSQL are in use.
     FullPools,
+    /// Clients that send or read a byte now and then.
+    SlowClients,
+    /// Messages of the payment provider in any order, and forged ones.
+    Payments,
+    /// The log is changed behind Ava's back.
+    TamperedLog,
 }
 
 impl Scenario {
-    /// Every one, in the order of a run.
-    pub const ALL: [Self; 11] = [
+    /// Every one, in the order of a run: first what looks at each event many times, while there are few.
+    pub const ALL: [Self; 14] = [
+        Self::TamperedLog,
         Self::DatabaseKills,
         Self::WorkerKills,
         Self::CrashPoints,
@@ -58,6 +68,8 @@ impl Scenario {
         Self::Stops,
         Self::SessionStorms,
         Self::FullPools,
+        Self::SlowClients,
+        Self::Payments,
     ];
 
     /// As `--only` takes it.
@@ -74,6 +86,9 @@ impl Scenario {
             Self::Stops => "stops",
             Self::SessionStorms => "session-storms",
             Self::FullPools => "full-pools",
+            Self::SlowClients => "slow-clients",
+            Self::Payments => "payments",
+            Self::TamperedLog => "tampered-log",
         }
     }
 
@@ -99,6 +114,9 @@ impl Scenario {
             Self::Stops => stops::run(run).await,
             Self::SessionStorms => session_storms::run(run).await,
             Self::FullPools => full_pools::run(run).await,
+            Self::SlowClients => slow_clients::run(run).await,
+            Self::Payments => payments::run(run).await,
+            Self::TamperedLog => tampered_log::run(run).await,
         }
     }
 }

@@ -253,6 +253,11 @@ impl System {
         )
     }
 
+    /// Where whatever is generated lies.
+    pub fn data_dir(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// Where pictures lie.
     pub fn objects(&self) -> PathBuf {
         self.directory.path().join("objects")

@@ -22,7 +22,7 @@ pub(crate) use account::Account;
 pub(crate) use binaries::{Binaries, find as find_binaries};
 pub(crate) use pid_file::PidFile;
 pub(crate) use server::{
-    Place, Server, Tuning, clear_away_predecessor, in_directory, is_server_of,
+    Place, Server, Tuning, clear_away_predecessor, in_directory, is_server_of, passes,
 };
 
 pub use error::EmbeddedPostgresError;

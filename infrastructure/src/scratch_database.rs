@@ -103,7 +103,6 @@ impl ScratchDatabase {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let pool = pools.entry(role).or_insert_with(|| {
             let options = DatabaseOptions {
-                max_connections: 12,
                 statement_timeout: None,
                 ..DatabaseOptions::named("test").acting_as(role)
             };

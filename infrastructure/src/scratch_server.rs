@@ -10,7 +10,7 @@ use std::{
 use crate::{
     embedded_postgres::{
         Account, Binaries, EmbeddedPostgresError, Place, Server, Tuning, clear_away_predecessor,
-        find_binaries, in_directory, password, readable_binaries, settle, url,
+        find_binaries, in_directory, passes, password, readable_binaries, settle, url,
     },
     scratch_process::free_port,
 };
@@ -111,8 +111,12 @@ impl ScratchServer {
                     self.server = Some(server);
                     return Ok(());
                 }
-                Err(error) if Instant::now() >= patient_until => return Err(error),
-                Err(_) => thread::sleep(AGAIN),
+                Err(EmbeddedPostgresError::StartFailed { reason, .. })
+                    if passes(&reason) && Instant::now() < patient_until =>
+                {
+                    thread::sleep(AGAIN);
+                }
+                Err(error) => return Err(error),
             }
         }
     }

@@ -23,6 +23,8 @@ use crate::{
 
 /// How many people change something all the time.
 const PEOPLE: usize = 8;
+/// Ava answers within two seconds or so, whatever stands still behind it; a busy machine is given more.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// PgBouncer with the configuration of deploy.
 struct Pooler {
@@ -168,7 +170,7 @@ async fn changes(person: Person, name: String, load: Arc<Load>) -> (Person, u8, 
                 .patch(&url)
                 .bearer_auth(person.token())
                 .header("Idempotency-Key", &key)
-                .timeout(Duration::from_secs(5))
+                .timeout(ANSWERED_WITHIN)
                 .json(&json!({ "age": age }))
                 .send()
                 .await;
@@ -184,7 +186,7 @@ async fn changes(person: Person, name: String, load: Arc<Load>) -> (Person, u8, 
                     let text = answer.text().await.unwrap_or_default();
                     assert!(matches!(status.as_u16(), 409 | 503), "{status} {text}");
                 }
-                Err(error) => assert!(error.is_timeout(), "{error:?}"),
+                Err(error) => panic!("nobody is left without an answer: {error:?}"),
             }
             load.troubled.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -83,16 +83,10 @@ fn connections() -> Vec<Line> {
             "a_server_that_stops_under_load_answers_whoever_reached_it",
         ),
         (
-            "another request on a connection, after that",
+            "the next request on a connection, after that",
             time(incoming::RESTING_TIME),
-            "closed",
+            "closed, and 503 where there was one before",
             "a_server_that_stops_answers_who_is_late_and_closes_who_rests",
-        ),
-        (
-            "a connection's first request, after that",
-            time(incoming::AWAITED_TIME),
-            "closed",
-            "a_server_that_stops_waits_longer_for_a_first_request",
         ),
         (
             "the last answers, after that",

@@ -8,7 +8,6 @@ pub(crate) struct Ending {
     leaving: CancellationToken,
     closed: CancellationToken,
     resting_no_longer: CancellationToken,
-    awaited_no_longer: CancellationToken,
 }
 
 impl Ending {
@@ -22,14 +21,9 @@ impl Ending {
         self.closed.cancel();
     }
 
-    /// Connections are closed that have brought a request and bring no other.
+    /// Connections are closed that bring no request.
     pub(super) fn rest_no_longer(&self) {
         self.resting_no_longer.cancel();
-    }
-
-    /// Connections are closed that have brought none yet.
-    pub(super) fn await_no_longer(&self) {
-        self.awaited_no_longer.cancel();
     }
 
     /// Whether answers close their connections.
@@ -47,13 +41,8 @@ impl Ending {
         self.closed.clone()
     }
 
-    /// When connections are closed that have brought a request and bring no other.
+    /// When connections are closed that bring no request.
     pub(crate) fn rests_no_longer(&self) -> WaitForCancellationFutureOwned {
         self.resting_no_longer.clone().cancelled_owned()
-    }
-
-    /// When connections are closed that have brought none yet.
-    pub(crate) fn awaits_no_longer(&self) -> WaitForCancellationFutureOwned {
-        self.awaited_no_longer.clone().cancelled_owned()
     }
 }

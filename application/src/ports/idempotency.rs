@@ -34,7 +34,8 @@ pub trait IdempotencyStore: Send + Sync {
     async fn find(&self, scope: &str, key: &str) -> Result<Option<KnownKey>, LogUnavailable>;
 
     /// Keeps the answer that was given under a key. For a key that `append` claimed, `position` is ignored;
-    /// for a command that succeeded without events the row is made here.
+    /// for a command that succeeded without events the row is made here. It need not be durable when this returns: an
+    /// answer that is lost in a crash is built again.
     async fn remember(
         &self,
         scope: &str,

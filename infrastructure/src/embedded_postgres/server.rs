@@ -332,7 +332,7 @@ fn free_port() -> io::Result<u16> {
 
 /// Whether a start that failed for this reason may work the next time: the port was taken in between, or children of
 /// a server that was killed are still going.
-fn passes(reason: &str) -> bool {
+pub(crate) fn passes(reason: &str) -> bool {
     [
         "Address already in use",
         "could not bind",

@@ -82,12 +82,13 @@ impl IdempotencyStore for PostgresEventLog {
         })
         .map_err(unavailable)?;
         // The first answer stays: a twin that was slower gives the same one. And an answer that is on its way to somebody
-        // who is erased meanwhile is given, but not kept.
+        // who is erased meanwhile is given, but not kept. Its commit waits for no disk and no standby (decision 65).
         sqlx::query(
             "INSERT INTO idempotency_keys AS k (scope, key, request_hash, position, answer)
              SELECT $1, $2, $3, $4, $5::json
-               FROM (SELECT set_config('ava.user_id', split_part($1, ':', 2), true) AS person OFFSET 0) caller
-              WHERE caller.person IS NOT NULL
+               FROM (SELECT set_config('ava.user_id', split_part($1, ':', 2), true) AS person,
+                            set_config('synchronous_commit', 'off', true) AS waits OFFSET 0) caller
+              WHERE caller.person IS NOT NULL AND caller.waits = 'off'
                 AND NOT EXISTS (SELECT FROM person_keys f WHERE f.destroyed_at IS NOT NULL
                                  AND f.user_id = CASE WHEN $1 LIKE 'user:%' THEN substr($1, 6)::uuid END)
              ON CONFLICT (scope, key) DO UPDATE SET answer = excluded.answer

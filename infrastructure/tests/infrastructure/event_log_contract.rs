@@ -350,7 +350,7 @@ fn metadata(owner: UserId) -> String {
     .to_string()
 }
 
-fn answer(body: &str) -> Answer {
+pub fn answer(body: &str) -> Answer {
     Answer {
         status: 201,
         headers: vec![("Location".to_owned(), "/avatars/me".to_owned())],

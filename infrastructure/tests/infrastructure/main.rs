@@ -37,6 +37,7 @@ mod settings_beyond_one_process;
 mod settings_in_production;
 mod signing_keys;
 mod slow_services;
+mod standing_standby;
 mod storage;
 mod storage_contract;
 mod stripe;
