@@ -91,7 +91,11 @@ pub enum Command {
     Projector,
     /// Run the stand-ins for Stripe and Replicate alone.
     #[command(after_help = sandbox::HELP)]
-    Sandbox,
+    Sandbox {
+        /// Remember everything, and nothing beyond the end of this process: for many thousands of pictures.
+        #[arg(long)]
+        in_memory: bool,
+    },
     /// Check this installation, and say what to do about what is wrong.
     #[command(after_help = doctor::HELP)]
     Doctor,
@@ -144,7 +148,7 @@ impl Command {
     pub fn log_filter(&self) -> &'static str {
         match self {
             Self::Up => UP_FILTER,
-            Self::Sandbox => SERVER_FILTER,
+            Self::Sandbox { .. } => SERVER_FILTER,
             other if other.server().is_some() => SERVER_FILTER,
             _ => QUIET_FILTER,
         }
@@ -157,7 +161,7 @@ impl Command {
             Self::Api => Some("api"),
             Self::Worker => Some("worker"),
             Self::Projector => Some("projector"),
-            Self::Sandbox
+            Self::Sandbox { .. }
             | Self::Migrate
             | Self::Doctor
             | Self::Openapi
@@ -186,7 +190,7 @@ pub fn without_settings(command: &Command, json: bool) -> Option<Result<(), Fail
         | Command::Api
         | Command::Worker
         | Command::Projector
-        | Command::Sandbox
+        | Command::Sandbox { .. }
         | Command::Migrate
         | Command::Doctor
         | Command::Photos(_)
@@ -208,7 +212,7 @@ pub async fn run(command: Command, settings: Settings, json: bool) -> Result<(),
         Command::Api => api::run(settings).await,
         Command::Worker => worker::run(settings).await,
         Command::Projector => projector::run(settings).await,
-        Command::Sandbox => sandbox::run(settings).await,
+        Command::Sandbox { in_memory } => sandbox::run(settings, in_memory).await,
         Command::Migrate => migrate::run(settings, json).await,
         Command::Doctor => doctor::run(settings, json).await,
         Command::Audit(command) => audit::run(command, settings, json).await,

@@ -48,6 +48,9 @@ struct Arguments {
         conflicts_with = "quick"
     )]
     percent: u32,
+    /// Let people wish for at least so many pictures while workers are killed.
+    #[arg(long, value_name = "COUNT")]
+    pictures: Option<u32>,
     /// What `cargo bench` says, and `cargo test` does not.
     #[arg(long, hide = true)]
     bench: bool,
@@ -70,6 +73,10 @@ async fn break_things(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Scale::QUICK
     } else {
         Scale::LONG.scaled(arguments.percent)
+    };
+    let scale = Scale {
+        pictures: arguments.pictures.unwrap_or(scale.pictures),
+        ..scale
     };
     println!("Chaos with seed {}: {scale}", arguments.seed);
     let mut run = Run::start(arguments.seed, scale).await?;

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const ONE_ANSWER: Duration = Duration::from_secs(20);
 /// How long they wait before they ask again, whatever they are told: nobody is less patient.
 const AGAIN: Duration = Duration::from_millis(60);
+/// How long at most before they look again whether something has become so.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// How a command ended.
 #[derive(Debug, Clone)]
@@ -160,14 +162,15 @@ impl Person {
     /// # Errors
     /// When it is not so for minutes.
     pub async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
-        let begun = Instant::now();
+        let (begun, mut pause) = (Instant::now(), AGAIN);
         loop {
             let seen = self.read(path).await;
             if let Some(seen) = seen.as_ref().filter(|seen| is_so(seen)) {
                 return Ok(seen.clone());
             }
             anyhow::ensure!(begun.elapsed() < PATIENCE, "{path} is still {seen:?}");
-            tokio::time::sleep(AGAIN).await;
+            tokio::time::sleep(pause).await;
+            pause = LOOK_AGAIN.min(pause * 2);
         }
     }
 

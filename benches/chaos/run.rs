@@ -54,7 +54,11 @@ impl Run {
         let sandbox = Sandbox::at(system.sandbox_url())?;
         let journal = Journal::default();
         sandbox
-            .switch("replicate/default", &json!({"drawing_time_ms": 200}))
+            .switch(
+                "replicate/default",
+                // What happens to pictures does not depend on their size, and drawing them would be most of the work.
+                &json!({"drawing_time_ms": 200, "shrink": 4}),
+            )
             .await?;
         let signing_up = (0..scale.people).map(|number| {
             let (apis, journal) = (system.api_urls(), journal.clone());

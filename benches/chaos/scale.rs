@@ -81,7 +81,7 @@ impl Scale {
         people: 12,
         database_kills: 200,
         worker_kills: 500,
-        pictures: 2_000,
+        pictures: 20_000,
         zombies: 20,
         projector_kills: 100,
         rebuilds: 20,
@@ -139,7 +139,7 @@ impl fmt::Display for Scale {
         if self.is_quick {
             write!(
                 f,
-                " (scaled down; the long run has 200, 500 during 2000, and 100)"
+                " (scaled down; the long run has 200, 500 during 20,000, and 100)"
             )?;
         }
         Ok(())

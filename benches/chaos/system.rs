@@ -87,7 +87,12 @@ impl Role {
             .into_iter()
             .chain(crash_at.map(|point| ("AVA_CRASH_AT", point)))
             .collect();
-        let command = surroundings.command(&[role], &more);
+        // Nobody kills the sandbox; its ledgers must be whole.
+        let arguments: &[&str] = match role {
+            "sandbox" => &["sandbox", "--in-memory"],
+            role => &[role],
+        };
+        let command = surroundings.command(arguments, &more);
         ScratchProcess::start(name, command, &surroundings.directory)
     }
 

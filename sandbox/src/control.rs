@@ -46,7 +46,7 @@ async fn first_page(world: Data<World>) -> HttpResponse {
         "switches": [
             "POST /control/reset",
             "POST /control/replicate/script {\"next\": [behaviour, …]}",
-            "POST /control/replicate/default {\"behaviour\": …, \"drawing_time_ms\": …}",
+            "POST /control/replicate/default {\"behaviour\": …, \"drawing_time_ms\": …, \"shrink\": …}",
             "GET /control/replicate/ledger",
             "POST /control/images/script {\"next\": [behaviour, …]}",
             "GET /control/images/ledger",

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::server::SandboxError;
 use crate::world::{State, World};
 
-/// Changes that come closer together than this share one write.
+/// Changes that come closer together than this share one write, and so do those that come while one goes on or for as long after
+/// it as it took: at most half of the time is spent on writing.
 const PAUSE_BETWEEN_WRITES: Duration = Duration::from_millis(20);
 
 /// Reads the state that an earlier run left, or an empty one when there is no file yet.
@@ -38,8 +39,9 @@ pub(crate) fn save(path: &Path, text: &[u8]) -> std::io::Result<()> {
 pub(crate) async fn keep(world: Arc<World>, path: PathBuf) {
     loop {
         let version = world.changed_after_last_write().await;
+        let begun = Instant::now();
         write(&world, &path, version).await;
-        tokio::time::sleep(PAUSE_BETWEEN_WRITES).await;
+        tokio::time::sleep(PAUSE_BETWEEN_WRITES.max(begun.elapsed())).await;
     }
 }
 

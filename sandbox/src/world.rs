@@ -39,8 +39,9 @@ impl World {
     pub(crate) fn new(
         config: SandboxConfig,
         url: String,
-        state: State,
+        mut state: State,
     ) -> Result<Arc<Self>, SandboxError> {
+        state.replicate.keeps_all = config.state_file.is_none();
         Ok(Arc::new(Self {
             config,
             url,

@@ -1,6 +1,6 @@
 //! `ava sandbox`: the stand-ins alone.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use ::sandbox::{PriceInterval, RunningSandbox, SandboxConfig, SandboxError, StripePrice};
 use application::ports::{Plan, PlanInterval};
@@ -12,12 +12,13 @@ use crate::{failure::Failure, listener::url_of, stop};
 pub const HELP: &str = "\
 Examples:
   ava sandbox                                        plays Stripe and Replicate on 127.0.0.1:8090
+  ava sandbox --in-memory                            forgets everything when it ends
   SANDBOX_ADDR=127.0.0.1:9090 ava sandbox            on another port
   curl -s http://127.0.0.1:8090/v1/prices -u sk_test_any:
 
 It speaks the real wire formats, believes any key, and forgets nothing that is in DATA_DIR/sandbox.json.";
 
-pub async fn run(settings: Settings) -> Result<(), Failure> {
+pub async fn run(settings: Settings, in_memory: bool) -> Result<(), Failure> {
     if settings.environment == Environment::Production {
         return Err(Failure::usage(
             "APP_ENV is production, and the sandbox is for development",
@@ -29,10 +30,16 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         Some(url) => url.clone(),
         None => url_of(settings.http_addr)?,
     };
-    let sandbox = start(&settings, &secrets, &api_url).await?;
+    let state_file = (!in_memory).then(|| state_file(&settings));
+    let sandbox = start(&settings, &secrets, &api_url, state_file).await?;
     stop.cancelled().await;
     sandbox.stop().await;
     Ok(())
+}
+
+/// Where it keeps what it remembers.
+pub fn state_file(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("sandbox.json")
 }
 
 /// Starts the sandbox, which sends Stripe's messages to the API at `api_url`.
@@ -40,6 +47,7 @@ pub async fn start(
     settings: &Settings,
     secrets: &GeneratedSecrets,
     api_url: &Url,
+    state_file: Option<PathBuf>,
 ) -> Result<RunningSandbox, Failure> {
     let webhook_url = api_url.join("/billing/webhook").map_err(Failure::other)?;
     let config = SandboxConfig {
@@ -48,7 +56,7 @@ pub async fn start(
         stripe_webhook_secret: secrets.sandbox_stripe_webhook_secret.clone(),
         stripe_webhook_url: Some(webhook_url.into()),
         stripe_prices: settings.plans.0.iter().map(price).collect(),
-        state_file: Some(settings.data_dir.join("sandbox.json")),
+        state_file,
         ..SandboxConfig::default()
     };
     ::sandbox::start(config).await.map_err(told)

@@ -55,7 +55,8 @@ pub async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
     let secrets = Secrets::of(&settings)?;
     let sandbox = match &secrets.generated {
         Some(generated) if settings.needs_sandbox() => {
-            Some(super::sandbox::start(&settings, generated, &api_url).await?)
+            let state_file = Some(super::sandbox::state_file(&settings));
+            Some(super::sandbox::start(&settings, generated, &api_url, state_file).await?)
         }
         Some(_) | None => None,
     };

@@ -9,11 +9,13 @@ use crate::{
     run::Run,
 };
 
+/// At how many screens each person is: most of them wait for what a killed worker left.
+const SCREENS: u32 = 8;
 /// How long the pictures may take altogether, for each one.
 const EACH: Duration = Duration::from_secs(15);
 
 pub async fn run(run: &mut Run) -> anyhow::Result<()> {
-    let load = Load::start(run, Mix::Pictures, 2);
+    let load = Load::start(run, Mix::Pictures, SCREENS);
     let (mut kills, begun) = (0, tokio::time::Instant::now());
     while kills < run.scale.worker_kills || load.pictures() < u64::from(run.scale.pictures) {
         run.pause(200..2500).await;

@@ -1,5 +1,7 @@
 //! The switches of Replicate: the script of the next creates, the default, the ledger.
 
+use std::num::NonZeroU32;
+
 use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, get, post};
 use serde::Deserialize;
@@ -22,6 +24,7 @@ pub(crate) struct Script {
 pub(crate) struct Defaults {
     behaviour: Option<Behaviour>,
     drawing_time_ms: Option<u64>,
+    shrink: Option<NonZeroU32>,
 }
 
 /// Queue behaviours for the next creates.
@@ -34,14 +37,19 @@ pub(crate) async fn script(world: Data<World>, Json(body): Json<Script>) -> Http
     HttpResponse::Ok().json(json!({"next": waiting}))
 }
 
-/// Set the default behaviour, the drawing time, or both.
+/// Set the default behaviour, the drawing time, and how many times smaller than ordered pictures are.
 #[post("/control/replicate/default")]
 pub(crate) async fn set_default(world: Data<World>, Json(body): Json<Defaults>) -> HttpResponse {
     let now = world.change(|state| {
         let state = &mut state.replicate;
         state.default_behaviour = body.behaviour.unwrap_or(state.default_behaviour);
         state.drawing_time_ms = body.drawing_time_ms.or(state.drawing_time_ms);
-        json!({"behaviour": state.default_behaviour, "drawing_time_ms": state.drawing_time_ms})
+        state.shrink = body.shrink.map(NonZeroU32::get).or(state.shrink);
+        json!({
+            "behaviour": state.default_behaviour,
+            "drawing_time_ms": state.drawing_time_ms,
+            "shrink": state.shrink,
+        })
     });
     HttpResponse::Ok().json(now)
 }
@@ -62,5 +70,8 @@ pub(crate) async fn show_ledger(world: Data<World>) -> HttpResponse {
 
 /// Forgets everything, the script and the defaults included.
 pub(crate) fn reset(state: &mut State) {
-    *state = State::default();
+    *state = State {
+        keeps_all: state.keeps_all,
+        ..State::default()
+    };
 }

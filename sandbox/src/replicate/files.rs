@@ -11,6 +11,9 @@ use crate::picture_files;
 use crate::portrait::{Format, Order};
 use crate::world::{World, now_ms};
 
+/// The smallest side of a picture, in pixels, however much they are shrunk.
+const SMALLEST: u32 = 64;
+
 /// One output file.
 #[route("/files/{id}/{name}", method = "GET", method = "HEAD")]
 pub(super) async fn file(world: Data<World>, path: Path<(String, String)>) -> HttpResponse {
@@ -71,11 +74,12 @@ fn available(world: &World, id: &str, name: &str) -> Option<(Prediction, Order)>
         return None;
     }
     let (width, height) = input::size(&prediction.input);
+    let shrink = world.read(|state| state.replicate.shrink).unwrap_or(1);
     let order = Order {
         prompt: prediction.input["prompt"].as_str()?.to_owned(),
         variation: input::seed(&prediction.input).wrapping_add(index),
-        width,
-        height,
+        width: (width / shrink).max(SMALLEST),
+        height: (height / shrink).max(SMALLEST),
         format: match extension {
             "png" => Format::Png,
             "jpg" => Format::Jpeg,

@@ -9,10 +9,10 @@ use super::ledger::LedgerEntry;
 use super::prediction::Prediction;
 use crate::behaviour::{Named as _, UnknownBehaviour};
 
-/// Older predictions are forgotten, so that the state file stays small.
+/// Older predictions are forgotten where there is a state file, so that it stays small.
 const MOST_PREDICTIONS: usize = 2_000;
 
-/// Older ledger entries are forgotten.
+/// Older ledger entries are forgotten then as well.
 const MOST_LEDGER_ENTRIES: usize = 4_000;
 
 /// Predictions, the script of the next creates, and the ledger of the creates received.
@@ -27,8 +27,13 @@ pub(crate) struct State {
     pub(super) default_behaviour: Behaviour,
     /// Overrides the configured drawing time, in milliseconds.
     pub(super) drawing_time_ms: Option<u64>,
+    /// How many times smaller than ordered the sides of pictures are; for load that is about something else than pixels.
+    pub(super) shrink: Option<u32>,
     /// Prompts whose next create is no longer throttled.
     pub(super) throttled: HashSet<String>,
+    /// Whether nothing is ever forgotten.
+    #[serde(skip)]
+    pub(crate) keeps_all: bool,
     /// When the latest creates came, in milliseconds, for the rate-limit headers.
     #[serde(skip)]
     pub(super) recent_creates: VecDeque<i64>,
@@ -45,13 +50,17 @@ impl State {
 
     pub(super) fn add(&mut self, prediction: Prediction) {
         let extra = (self.predictions.len() + 1).saturating_sub(MOST_PREDICTIONS);
-        self.predictions.drain(..extra);
+        if !self.keeps_all {
+            self.predictions.drain(..extra);
+        }
         self.predictions.push(prediction);
     }
 
     pub(super) fn record(&mut self, entry: LedgerEntry) {
         let extra = (self.ledger.len() + 1).saturating_sub(MOST_LEDGER_ENTRIES);
-        self.ledger.drain(..extra);
+        if !self.keeps_all {
+            self.ledger.drain(..extra);
+        }
         self.ledger.push(entry);
     }
 
