@@ -1,6 +1,6 @@
 //! Which promises were kept: a line for each, as soon as it is known.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 /// A promise, and what was seen of it.
 #[derive(Debug, Clone)]
@@ -16,17 +16,29 @@ pub struct Verdict {
 }
 
 /// All of a run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Verdicts {
+    begun: Instant,
     scenario: String,
     all: Vec<Verdict>,
     counts: BTreeMap<&'static str, u64>,
 }
 
+impl Default for Verdicts {
+    fn default() -> Self {
+        Self {
+            begun: Instant::now(),
+            scenario: String::new(),
+            all: Vec::new(),
+            counts: BTreeMap::new(),
+        }
+    }
+}
+
 impl Verdicts {
     /// What follows belongs to that scenario.
     pub fn heading(&mut self, scenario: &str) {
-        println!("\n{scenario}");
+        println!("\n{scenario}, from {} s on", self.begun.elapsed().as_secs());
         scenario.clone_into(&mut self.scenario);
     }
 

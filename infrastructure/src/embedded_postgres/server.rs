@@ -184,6 +184,9 @@ impl Server {
     pub(crate) fn kill(&mut self, children_too: bool) {
         let mut killed = vec![self.child.id()];
         if children_too {
+            // Whom it starts while its children are counted would outlive them, wait for a lock that one of them held, and keep
+            // the next server from starting.
+            send(self.child.id(), Signal::STOP);
             killed.extend(children_of(self.child.id()));
         }
         for pid in &killed {
