@@ -8,7 +8,9 @@ pub mod keys;
 mod payment;
 mod pictures;
 mod processes;
+mod secrets;
 mod storage;
+mod tasks;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -23,7 +25,7 @@ use application::{
     paced_model::PacedModel,
     people::People,
     photos::Photos,
-    ports::{Clock, IdempotencyStore, ImageProviders, PaymentGateway, Plans},
+    ports::{Clock, ImageProviders, PaymentGateway, Plans},
     reports::Reports,
     stewardship::Stewardships,
     subscriptions::{ApplyNoticeError, Reconciliation, Repair, Subscriptions},
@@ -31,21 +33,18 @@ use application::{
 use infrastructure::{
     database_clock::DatabaseClock,
     event_log::PostgresEventLog,
-    identity::SharedSecret,
     image::replicate::ReplicateWebhook,
     inbox::WebhookInbox,
     prediction_notices::PostgresPredictionNotices,
     reply_drafts::SharedReplyDrafts,
-    settings::{Billing, Environment, GeneratedSecrets, Settings, derived_key, parse_key},
+    settings::{Billing, Settings},
 };
 use projections::{
     engine::{Checkpoints, Engine, Follower},
-    rebuild::SelfCheck,
     replica::Replica,
 };
 use provenance::Credentials;
-use tokio_util::sync::CancellationToken;
-use transparency::{Grower, Growing, KeyRing, Tree};
+use transparency::{Growing, KeyRing, Tree};
 use url::Url;
 use worker::{WorkerParts, WorkerSettings, ground::Ground, sights::PostgresSights};
 
@@ -55,13 +54,12 @@ use self::{
     processes::Processes,
     storage::Storage,
 };
+pub use secrets::Secrets;
+
 use crate::{
     database::{Pools, ReplicaPools},
     failure::Failure,
 };
-
-/// How often old idempotency keys are forgotten.
-const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
 /// What is known only once everything around us listens.
 pub struct Surroundings {
@@ -73,55 +71,6 @@ pub struct Surroundings {
     pub public_url: Url,
     /// A name that no other living process has.
     pub node: String,
-}
-
-/// The secrets that a process works with, whether configured or made for development.
-pub struct Secrets {
-    /// What tokens are signed with; none where an issuer publishes its keys.
-    jwt: Option<SharedSecret>,
-    url_signing_key: [u8; 32],
-    content_hash_key: [u8; 32],
-    /// Who signs the log.
-    pub audit: Arc<KeyRing>,
-    /// The secrets that the sandbox signs with; none in production.
-    pub generated: Option<GeneratedSecrets>,
-}
-
-impl Secrets {
-    /// Those of the settings; in development the missing ones come from the data directory.
-    pub fn of(settings: &Settings) -> Result<Self, Failure> {
-        let generated = match settings.environment {
-            Environment::Production => None,
-            Environment::Development | Environment::Test => {
-                Some(GeneratedSecrets::open(&settings.data_dir).map_err(Failure::other)?)
-            }
-        };
-        let jwt = identity::shared_secret(settings, generated.as_ref())?;
-        let made = generated
-            .as_ref()
-            .map(|generated| generated.url_signing_key.as_str());
-        let key = settings
-            .url_signing_key
-            .as_ref()
-            .map(|key| key.reveal())
-            .or(made);
-        let url_signing_key = key.and_then(parse_key).ok_or_else(|| {
-            Failure::usage(
-                "URL_SIGNING_KEY is missing, and there is no usable one in DATA_DIR/secrets.json",
-            )
-        })?;
-        let hash_key = settings.safety.content_hash_key.as_ref();
-        let content_hash_key = hash_key
-            .and_then(|key| parse_key(key.reveal()))
-            .unwrap_or_else(|| derived_key(&url_signing_key, "content fingerprints"));
-        Ok(Self {
-            jwt,
-            url_signing_key,
-            content_hash_key,
-            audit: Arc::new(audit::keys(&settings.audit, generated.as_ref())?),
-            generated,
-        })
-    }
 }
 
 /// Every adapter, and the use cases over them.
@@ -389,98 +338,6 @@ impl Wiring {
             .into_iter()
             .map(Follower::Reaction)
             .collect()
-    }
-
-    /// Runs followers until `stop`.
-    pub fn follow(
-        &self,
-        followers: Vec<Follower>,
-        stop: CancellationToken,
-    ) -> impl Future<Output = ()> + use<> {
-        let engine = self.engine.clone();
-        async move { engine.run(followers, stop).await }
-    }
-
-    /// Compares the read models with the log from time to time, until `stop`; only waits when that is not wanted.
-    pub fn check_read_models(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-        let check = self.self_check_every.map(|every| {
-            SelfCheck::new(
-                self.pools.following.clone(),
-                self.log.clone(),
-                format!("{}-check", self.surroundings.node),
-                projections::all(),
-                every,
-            )
-        });
-        async move {
-            match check {
-                Some(check) => check.run(stop).await,
-                None => stop.cancelled().await,
-            }
-        }
-    }
-
-    /// Lets the transparency tree grow behind the log and signs checkpoints, until `stop`.
-    pub fn grow_tree(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-        let (pool, keys) = (self.pools.following.clone(), self.audit_keys.clone());
-        Grower::new(pool, keys, self.growing.clone()).run(stop)
-    }
-
-    /// Tells other processes what moved in this one, and hears what moved in them, until `stop`.
-    pub fn exchange_hints(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-        self.processes.exchange(
-            self.log.clone(),
-            self.inbox.clone(),
-            self.engine.checkpoints(),
-            self.api_checkpoints.clone(),
-            stop,
-        )
-    }
-
-    /// Looks after the replica that answers reads, until `stop`; only waits where there is none.
-    pub fn watch_replica(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-        let replica = self.replica.clone();
-        async move {
-            match replica {
-                Some(replica) => replica.watch(stop).await,
-                None => stop.cancelled().await,
-            }
-        }
-    }
-
-    /// Hears what image providers told any process, until `stop`.
-    pub fn hear_providers(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-        let notices = self.notices.clone();
-        async move { notices.listen(stop).await }
-    }
-
-    /// Hears what companions are about to say in other processes, until `stop`.
-    pub fn hear_companions(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-        let drafts = self.drafts.clone();
-        async move { drafts.listen(stop).await }
-    }
-
-    /// Forgets idempotency keys and providers' messages that are too old, every hour until `stop`.
-    pub fn keep_house(&self, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-        let log = self.log.clone();
-        let notices = self.notices.clone();
-        async move {
-            let mut hours = tokio::time::interval(HOUSEKEEPING);
-            while stop.run_until_cancelled(hours.tick()).await.is_some() {
-                if let Err(error) = log.expire().await {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "Old idempotency keys were not forgotten"
-                    );
-                }
-                if let Err(error) = notices.expire().await {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "Old messages of image providers were not forgotten"
-                    );
-                }
-            }
-        }
     }
 }
 

@@ -2,12 +2,15 @@
 
 mod audit;
 mod crisis;
+mod environment;
 mod generated;
 mod identity;
 mod json_lines;
+mod keys;
 mod outside;
 mod plans;
 mod played;
+mod production;
 mod rate_limits;
 mod reader;
 mod redis;
@@ -22,15 +25,12 @@ use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    str::FromStr,
     time::Duration,
 };
 
-use application::{crisis::CrisisAnswers, ports::Plans, rate_limits::Bounds};
-use hmac::{Hmac, Mac};
+use application::{crisis::CrisisAnswers, ports::Plans};
 use provenance::SigningKeys;
 use sentry::types::Dsn;
-use sha2::Sha256;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -38,8 +38,10 @@ use crate::sealing::MasterKeys;
 use reader::Reader;
 
 pub use audit::AuditSettings;
+pub use environment::{Environment, LogFormat};
 pub use generated::{GeneratedSecrets, SecretsUnusable};
 pub use identity::{IdentitySettings, Issuer, TokenKeys};
+pub use keys::{derived_key, parse_key};
 pub use outside::{
     Billing, ChatSettings, ImageService, ImagesApiSettings, PaymentSettings, ReplicateSettings,
 };
@@ -53,61 +55,6 @@ pub use secret::Secret;
 pub use storage::StorageSettings;
 pub use traces::TraceSettings;
 pub use variables::{Unset, VARIABLES, Variable};
-
-/// What this process is for; the default is development.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Environment {
-    /// Everything has a default, and tokens are to be had for the asking.
-    Development,
-    /// Nothing has a default that could harm anybody.
-    Production,
-    /// As development, for automatic tests; without `/dev/token`.
-    Test,
-}
-
-impl FromStr for Environment {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "development" => Ok(Self::Development),
-            "production" => Ok(Self::Production),
-            "test" => Ok(Self::Test),
-            _ => Err("it is one of development, production, test"),
-        }
-    }
-}
-
-impl fmt::Display for Environment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Development => "development",
-            Self::Production => "production",
-            Self::Test => "test",
-        })
-    }
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Pretty,
-    /// One JSON object a line, for machines.
-    Json,
-}
-
-impl FromStr for LogFormat {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "pretty" => Ok(Self::Pretty),
-            "json" => Ok(Self::Json),
-            _ => Err("it is one of pretty, json"),
-        }
-    }
-}
 
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
@@ -251,8 +198,8 @@ impl Settings {
             signing_keys: signing::keys(&mut reader, environment, signs),
             safety: safety::read(&mut reader),
             identity: identity::read(&mut reader, environment),
-            url_signing_key: url_signing_key(&mut reader),
-            master_keys: master_keys(&mut reader),
+            url_signing_key: keys::url_signing_key(&mut reader),
+            master_keys: keys::master_keys(&mut reader),
             audit: audit::read(&mut reader, environment),
             self_check_every: self_check_every(&mut reader),
             sentry_dsn: sentry_dsn(&mut reader),
@@ -294,117 +241,6 @@ impl Settings {
             ImageService::OpenAi => self.images_api.key.is_some(),
         }
     }
-
-    /// Production takes nothing that everybody knows, and keeps nothing on the machine that it does not know of.
-    fn refuse_defaults(&self, reader: &mut Reader<'_>) {
-        let needed = [
-            (
-                "DATABASE_URL",
-                self.database_url.is_some(),
-                "the private PostgreSQL is for development",
-            ),
-            (
-                "DATA_DIR",
-                self.storage.is_some() && self.audit.publish_dir.is_some(),
-                "pictures and checkpoints would lie wherever it is started",
-            ),
-            (
-                "PUBLIC_URL",
-                self.public_url.is_some(),
-                "payment pages must lead back to it",
-            ),
-            (
-                "URL_SIGNING_KEY",
-                self.url_signing_key.is_some(),
-                "the generated one is for development",
-            ),
-            (
-                "AVA_MASTER_KEY",
-                self.master_keys.is_some(),
-                "people's personal data are sealed with it",
-            ),
-            (
-                "AUDIT_SIGNING_KEY",
-                self.audit.signing_key.is_some(),
-                "what signs the log must be known to nobody else",
-            ),
-            (
-                "STRIPE_SECRET_KEY",
-                self.payment.secret_key.is_some(),
-                "the sandbox is for development",
-            ),
-            (
-                "STRIPE_WEBHOOK_SECRET",
-                !self.payment.webhook_secrets.is_empty(),
-                "anybody could open a subscription",
-            ),
-            (
-                "REPLICATE_API_TOKEN",
-                self.replicate.api_token.is_some()
-                    || !self.image_services.contains(&ImageService::Replicate),
-                "the sandbox is for development",
-            ),
-            (
-                "IMAGES_API_KEY",
-                self.images_api.key.is_some()
-                    || !self.image_services.contains(&ImageService::OpenAi),
-                "the sandbox is for development",
-            ),
-            (
-                "CHAT_API_KEY",
-                self.chat.key.is_some(),
-                "the sandbox is for development",
-            ),
-        ];
-        for (name, present, why) in needed {
-            // A variable that is there and wrong has been named already.
-            if !present && reader.text(name).is_none() {
-                reader.problem(
-                    name,
-                    format_args!("is missing, and APP_ENV is production: {why}"),
-                );
-            }
-        }
-        played::refuse(reader);
-        if reader.text("SANDBOX_ADDR").is_some() {
-            reader.problem(
-                "SANDBOX_ADDR",
-                "is set, and APP_ENV is production: there is no sandbox, so unset it",
-            );
-        }
-        if self.payment.billing == Billing::Off {
-            reader.problem(
-                "BILLING",
-                "is off, and APP_ENV is production: everybody would be served for nothing, so unset it",
-            );
-        }
-        if self.rate_limits.bounds == Bounds::NONE {
-            reader.problem(
-                "RATE_LIMITS",
-                "is off, and APP_ENV is production: anybody could ask for anything, so unset it",
-            );
-        }
-        self.refuse_addresses_in_the_clear(reader);
-    }
-
-    /// What is said to a service, nobody reads on the way.
-    fn refuse_addresses_in_the_clear(&self, reader: &mut Reader<'_>) {
-        let addresses = [
-            ("PUBLIC_URL", &self.public_url),
-            ("STRIPE_API_BASE", &self.payment.api_base),
-            ("REPLICATE_API_BASE", &self.replicate.api_base),
-            ("IMAGES_API_BASE", &self.images_api.api_base),
-            ("CHAT_API_BASE", &self.chat.api_base),
-        ];
-        for (name, address) in addresses {
-            if address.as_ref().is_some_and(|url| url.scheme() != "https") {
-                reader.problem(
-                    name,
-                    "must be an https address, since APP_ENV is production",
-                );
-            }
-        }
-    }
 }
 
 fn listener(reader: &mut Reader<'_>, name: &str, port: u16) -> SocketAddr {
@@ -444,29 +280,6 @@ fn web_dir(reader: &mut Reader<'_>) -> Option<PathBuf> {
     }
 }
 
-fn url_signing_key(reader: &mut Reader<'_>) -> Option<Secret> {
-    let key = reader.secret("URL_SIGNING_KEY")?;
-    if parse_key(key.reveal()).is_none() {
-        reader.problem(
-            "URL_SIGNING_KEY",
-            "must be 64 hexadecimal digits; make one with `openssl rand -hex 32`",
-        );
-        return None;
-    }
-    Some(key)
-}
-
-fn master_keys(reader: &mut Reader<'_>) -> Option<MasterKeys> {
-    let keys = reader.secret("AVA_MASTER_KEY")?;
-    match MasterKeys::parse(keys.reveal()) {
-        Ok(keys) => Some(keys),
-        Err(error) => {
-            reader.problem("AVA_MASTER_KEY", error);
-            None
-        }
-    }
-}
-
 /// A day, unless it says otherwise; 0 for never.
 fn self_check_every(reader: &mut Reader<'_>) -> Option<Duration> {
     let hours: u16 = reader
@@ -500,16 +313,4 @@ fn log_filter(reader: &mut Reader<'_>) -> Option<String> {
         return None;
     }
     Some(filter)
-}
-
-/// 64 hexadecimal digits as 32 bytes.
-pub fn parse_key(text: &str) -> Option<[u8; 32]> {
-    hex::decode(text).ok()?.try_into().ok()
-}
-
-/// A key for another purpose, from which the first one cannot be told: HMAC-SHA-256 of the purpose's name.
-pub fn derived_key(key: &[u8; 32], purpose: &str) -> [u8; 32] {
-    #[expect(clippy::unwrap_used, reason = "HMAC takes keys of any length")]
-    let mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-    mac.chain_update(purpose).finalize().into_bytes().into()
 }
