@@ -51,7 +51,7 @@ run: postgres web ## Build Ava, start everything on this machine, and print wher
 # The first step that fails ends it; the throw-away PostgreSQL of the tests is stopped in any case.
 test: postgres ## Run every check and test; what CI runs.
 	@started=$$(date +%s); \
-	$(MAKE) --no-print-directory format lint docs tests signing dependencies sbom contract web-tests fuzz-api-tests; outcome=$$?; \
+	$(MAKE) --no-print-directory format lint docs tests chaos-quick signing dependencies sbom contract web-tests fuzz-api-tests; outcome=$$?; \
 	$(MAKE) --no-print-directory stop-scratch; \
 	took=$$(($$(date +%s) - started)); \
 	if [ $$outcome -ne 0 ]; then echo "make test: FAILED after $${took} s" >&2; exit 1; fi; \
@@ -66,10 +66,10 @@ bench-quick: ## See whether the measuring works, in a minute or two; its figures
 	@$(MAKE) --no-print-directory bench BENCH='--quick $(BENCH)'
 
 # With everything that the tests are built with, so that nothing is built twice; the places to crash at are in no release.
-chaos: postgres tools ## Kill everything that can be killed, and see what was lost; writes docs/RELIABILITY.md.
+chaos: postgres tools ## Kill everything that can be killed, for two hours, and see what was lost; writes docs/RELIABILITY.md.
 	$(CARGO) bench --locked --workspace --profile dev --bench chaos -- $(CHAOS)
 
-chaos-quick: ## The same with few faults, in some minutes; writes nothing.
+chaos-quick: ## The same with few faults, in some minutes; writes nothing. Part of `make test`.
 	@$(MAKE) --no-print-directory chaos CHAOS='--quick $(CHAOS)'
 
 soak: postgres tools ## Watch everything at steady work for half an hour, and fail when anything drifts (SOAK='--minutes 120').
@@ -102,10 +102,10 @@ lint: ## Check the code with clippy; a warning is an error.
 docs: ## Check the documentation of the code.
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items --locked --quiet
 
-# One test more at a time than there are processors: most of the time they wait for servers of their own.
+# Two tests more at a time than there are processors: most of the time they wait for servers of their own.
 tests: postgres tools web ## Run the tests.
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-		$(CARGO) nextest run --workspace --locked --test-threads $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --no-fail-fast --cargo-quiet --status-level fail --final-status-level fail; \
+		$(CARGO) nextest run --workspace --locked --test-threads $$(($$(getconf _NPROCESSORS_ONLN) + 2)) --no-fail-fast --cargo-quiet --status-level fail --final-status-level fail; \
 	else \
 		$(CARGO) test --workspace --all-targets --locked --no-fail-fast --quiet; \
 	fi

@@ -324,6 +324,11 @@ impl Wiring {
         worker::reconcile_subscriptions(&self.subscriptions, Arc::new(sights), repair).await
     }
 
+    /// A name that no other living process has: as it holds leases.
+    pub fn node(&self) -> &str {
+        &self.surroundings.node
+    }
+
     /// Every projector.
     pub fn projectors(&self) -> Vec<Follower> {
         projections::all()

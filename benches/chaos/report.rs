@@ -10,10 +10,10 @@ const TITLE: &str = "# How reliable Ava is
 
 <!-- Written by `make chaos`: change the program in benches/chaos, not this file. -->
 
-`make chaos` starts a PostgreSQL, a Redis, the sandbox, two of the API, two workers and a projector as processes, lets people
-use them over HTTP, kills what can be killed, and then compares what people were told with the log, the read models and the
+`make chaos` starts a PostgreSQL, a Redis, the sandbox, two of the API, two workers (six while they are killed) and a projector as processes, lets
+people use them over HTTP, kills what can be killed, and then compares what people were told with the log, the read models and the
 sandbox's ledgers. `make chaos CHAOS='--seed 7 --only worker-kills'` repeats one scenario with the same faults, and
-`make chaos-quick` is the small run of some minutes. A broken promise ends it with exit code 1.
+`make chaos-quick`, part of `make test`, is the small run of some minutes. A broken promise ends it with exit code 1.
 ";
 
 /// Writes it.

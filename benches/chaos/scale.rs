@@ -13,6 +13,8 @@ pub struct Scale {
     pub database_kills: u32,
     /// How often a worker is killed.
     pub worker_kills: u32,
+    /// How many more than two workers there are meanwhile.
+    pub more_workers: u32,
     /// How many pictures are asked for meanwhile, at least.
     pub pictures: u32,
     /// How often a worker is stopped and woken too late.
@@ -56,6 +58,7 @@ impl Scale {
         people: 4,
         database_kills: 4,
         worker_kills: 6,
+        more_workers: 0,
         pictures: 30,
         zombies: 1,
         projector_kills: 4,
@@ -81,6 +84,7 @@ impl Scale {
         people: 12,
         database_kills: 200,
         worker_kills: 500,
+        more_workers: 4,
         pictures: 20_000,
         zombies: 20,
         projector_kills: 100,

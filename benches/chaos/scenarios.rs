@@ -3,6 +3,7 @@
 mod crash_points;
 mod database_kills;
 mod full_pools;
+mod held;
 mod misbehaviour;
 mod payments;
 mod projector_kills;

@@ -106,6 +106,13 @@ impl Role {
         self.process.log()
     }
 
+    /// What the process that lives now holds leases as, once it has said so.
+    pub fn node(&self) -> Option<String> {
+        let log = self.process.log();
+        let (_, after) = log.split_once(" node=")?;
+        after.split_whitespace().next().map(str::to_owned)
+    }
+
     /// Whether it has ended although nobody killed it; in its words.
     pub fn has_ended(&mut self) -> Option<String> {
         let status = self.process.ended()?;
@@ -199,6 +206,7 @@ impl System {
                 ("SANDBOX_ADDR", sandbox.clone()),
                 // A few people do here what nobody does.
                 ("RATE_LIMITS", "off".to_owned()),
+                ("REPLICATE_CREATES_PER_MINUTE", "6000".to_owned()),
                 // What was written must be in the tree before it is checked.
                 ("AUDIT_CHECKPOINT_SECONDS", "1".to_owned()),
             ],
@@ -231,6 +239,21 @@ impl System {
         };
         system.roles().for_each(Role::is_at_work);
         Ok(system)
+    }
+
+    /// Starts one more worker.
+    pub fn add_worker(&mut self) {
+        let name = format!("worker-{}", self.workers.len());
+        let mut worker = Role::start(&self.surroundings, "worker", &name, None);
+        worker.is_at_work();
+        self.workers.push(worker);
+    }
+
+    /// Stops the one that was added last.
+    pub fn remove_worker(&mut self) {
+        if let Some(mut worker) = self.workers.pop() {
+            worker.terminate();
+        }
     }
 
     /// Every process that is Ava's own.

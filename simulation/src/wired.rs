@@ -174,6 +174,11 @@ impl ObjectStorage for WiredStorage {
         self.0.call("storage.delete", storage_away, effect).await
     }
 
+    async fn tidy(&self, key: &str) -> Result<(), StorageError> {
+        let effect = self.0.world.storage.tidy(key);
+        self.0.call("storage.tidy", storage_away, effect).await
+    }
+
     async fn address(&self, key: &str, time: Duration) -> Result<Option<String>, StorageError> {
         self.0.world.storage.address(key, time).await
     }

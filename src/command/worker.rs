@@ -36,7 +36,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     );
     crew.add_steady("other processes", role.wiring.exchange_hints(stop.clone()));
     crew.add_steady("housekeeping", role.wiring.keep_house(stop));
-    tracing::info!("The worker is at work");
+    tracing::info!(node = %role.wiring.node(), "The worker is at work");
     let done = crew.work().await;
     role.end().await;
     done

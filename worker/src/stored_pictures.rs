@@ -212,7 +212,7 @@ impl StoredPictures {
         Ok(())
     }
 
-    /// While the lease is held nobody delivers these files who begins now; who began before has noted it; and what was
+    /// Removes of the files what no photo shows. While the lease is held nobody delivers these files who begins now; who began before has noted it; and what was
     /// delivered before is in the log by now. A note goes only after its delivery: so notes are read first.
     async fn remove_unless_shown(
         &self,
@@ -229,12 +229,14 @@ impl StoredPictures {
             .await?;
         let mut removed = 0;
         for key in keys {
-            if self.sights.any_photo_shows(key).await? {
-                continue;
-            }
-            let is_there = self.is_there(key).await?;
+            let is_shown = self.sights.any_photo_shows(key).await?;
+            let is_there = !is_shown && self.is_there(key).await?;
             if !lease.is_held() && !lease.renew().await? {
                 return Err(FilesError::Taken);
+            }
+            if is_shown {
+                self.storage.tidy(key).await?;
+                continue;
             }
             // Also where nothing seems to be: something may lie there half written.
             self.storage.delete(key).await?;

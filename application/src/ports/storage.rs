@@ -42,8 +42,14 @@ pub trait ObjectStorage: Send + Sync {
     async fn get(&self, key: &str, range: Option<Range<u64>>)
     -> Result<StoredObject, StorageError>;
 
-    /// Removes an object; one that is gone already is no error.
+    /// Removes an object, and what was half written of it; one that is gone already is no error.
     async fn delete(&self, key: &str) -> Result<(), StorageError>;
+
+    /// Removes what processes that died have half written of an object, which stays. Nobody may be writing it. Most stores show
+    /// nothing of that: there is nothing to do then.
+    async fn tidy(&self, _key: &str) -> Result<(), StorageError> {
+        Ok(())
+    }
 
     /// An absolute address at which anybody can get an object for so long; none where only we can read it. Whether the
     /// object is there is not asked.

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
-    journal::told_times,
+    journal::{Entry, told_times},
     load::{Load, Mix},
     person::Person,
     run::Run,
@@ -33,6 +33,8 @@ const HEARD_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_UP: Duration = Duration::from_millis(500);
 /// Between two changes of those who follow.
 const BETWEEN_CHANGES: Duration = Duration::from_millis(50);
+/// A request that takes longer is told of.
+const NOTABLE: Duration = Duration::from_secs(5);
 /// Before somebody asks for a stream again.
 const AGAIN: Duration = Duration::from_millis(50);
 
@@ -87,14 +89,17 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
         seen,
         &badly,
     );
-    let mut asked: Vec<Duration> = run
-        .journal
-        .of(Scenario::Stops)
-        .iter()
-        .map(|entry| entry.took)
-        .collect();
+    let journal = run.journal.of(Scenario::Stops);
+    let mut asked: Vec<Duration> = journal.iter().map(|entry| entry.took).collect();
     run.verdicts
         .note(&format!("requests meanwhile: {}", told_times(&mut asked)));
+    for entry in journal.iter().filter(|entry| entry.took > NOTABLE) {
+        let Entry {
+            what, told, took, ..
+        } = entry;
+        run.verdicts
+            .note(&format!("{what}: {told:?} after {took:.2?}"));
+    }
     look_at_streams(run, start, &goal, followers).await
 }
 

@@ -3,28 +3,41 @@
 use std::time::Duration;
 
 use rand::RngExt as _;
+use tokio::task::JoinSet;
 
 use crate::{
+    journal::{told_99th, told_times},
     load::{Load, Mix},
     run::Run,
+    scenarios::held::{held, taken_over},
 };
 
-/// At how many screens each person is: most of them wait for what a killed worker left.
-const SCREENS: u32 = 8;
+/// At how many screens each person is.
+const SCREENS: u32 = 4;
 /// How long the pictures may take altogether, for each one.
 const EACH: Duration = Duration::from_secs(15);
 
 pub async fn run(run: &mut Run) -> anyhow::Result<()> {
+    for _ in 0..run.scale.more_workers {
+        run.system.add_worker();
+    }
     let load = Load::start(run, Mix::Pictures, SCREENS);
+    let mut taking_over = JoinSet::new();
     let (mut kills, begun) = (0, tokio::time::Instant::now());
     while kills < run.scale.worker_kills || load.pictures() < u64::from(run.scale.pictures) {
         run.pause(200..2500).await;
         if kills < run.scale.worker_kills {
             let chosen = run.dice.random_range(0..run.system.workers.len());
             let worker = &mut run.system.workers[chosen];
+            let node = worker.node();
             worker.kill();
             worker.start_again();
             kills += 1;
+            if let Some(node) = node {
+                let pool = run.system.pool.clone();
+                let left = held(&pool, Some(&node)).await?;
+                taking_over.spawn(async move { taken_over(&pool, left).await });
+            }
         }
         let patience = EACH * (run.scale.pictures + run.scale.worker_kills);
         anyhow::ensure!(
@@ -34,7 +47,23 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
         );
     }
     let pictures = load.stop().await?;
+    let (mut times, mut never) = (Vec::new(), Vec::new());
+    while let Some(ended) = taking_over.join_next().await {
+        match ended? {
+            Ok(taken_over) => times.extend(taken_over),
+            Err(error) => never.push(error.to_string()),
+        }
+    }
+    for _ in 0..run.scale.more_workers {
+        run.system.remove_worker();
+    }
     run.verdicts.count("kills of a worker", u64::from(kills));
+    let seen = format!("{}, {}", told_times(&mut times), told_99th(&times));
+    run.verdicts.no_exception(
+        "what a killed worker had in its hands is taken up by another one",
+        seen,
+        &never,
+    );
     run.verdicts.kept(
         "people get their pictures",
         format!("{pictures}, while workers were killed {kills} times"),

@@ -5,18 +5,8 @@ use std::time::{Duration, Instant};
 use crate::{
     load::{Load, Mix},
     run::Run,
+    scenarios::held::{Held, TAKEN_OVER_WITHIN, held, taken_over},
 };
-
-/// How long it may take until somebody else has what a worker left lying.
-const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(60);
-
-/// Which pictures are being worked on, and the number of each lease.
-const HELD: &str = "SELECT name, fence FROM leases WHERE name LIKE 'photo:%' AND until > now()
-                       AND EXISTS (SELECT FROM photo_work WHERE 'photo:' || photo_id = name)";
-
-/// Whether a lease still has that number, and its picture still waits.
-const STILL_HELD: &str = "SELECT EXISTS (SELECT FROM leases WHERE name = $1 AND fence = $2)
-                             AND EXISTS (SELECT FROM photo_work WHERE 'photo:' || photo_id = $1)";
 
 /// What a worker says that comes too late.
 const TOO_LATE: [&str; 2] = ["Too late for photo", "Somebody else works on photo"];
@@ -32,7 +22,7 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
         run.system.workers[0].signal("STOP");
         run.system.workers[1].start_again();
         left_lying += held.len();
-        until_taken_over(run, held).await?;
+        taken_over(&run.system.pool, held).await?;
         let before = too_late(run);
         run.system.workers[0].signal("CONT");
         load.stop().await?;
@@ -52,10 +42,10 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn until_pictures_are_held(run: &Run) -> anyhow::Result<Vec<(String, i64)>> {
+async fn until_pictures_are_held(run: &Run) -> anyhow::Result<Held> {
     let begun = Instant::now();
     loop {
-        let held: Vec<(String, i64)> = sqlx::query_as(HELD).fetch_all(&run.system.pool).await?;
+        let held = held(&run.system.pool, None).await?;
         if held.len() >= 2 {
             return Ok(held);
         }
@@ -65,28 +55,6 @@ async fn until_pictures_are_held(run: &Run) -> anyhow::Result<Vec<(String, i64)>
         );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-}
-
-async fn until_taken_over(run: &Run, held: Vec<(String, i64)>) -> anyhow::Result<()> {
-    let begun = Instant::now();
-    for (name, fence) in held {
-        loop {
-            let is_held: bool = sqlx::query_scalar(STILL_HELD)
-                .bind(&name)
-                .bind(fence)
-                .fetch_one(&run.system.pool)
-                .await?;
-            if !is_held {
-                break;
-            }
-            anyhow::ensure!(
-                begun.elapsed() < TAKEN_OVER_WITHIN,
-                "nobody takes over {name}"
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-    Ok(())
 }
 
 fn too_late(run: &Run) -> usize {

@@ -130,6 +130,13 @@ impl ObjectStorage for LocalStorage {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => return Err(self.unavailable("written", error)),
         }
+        self.tidy(key).await
+    }
+
+    async fn tidy(&self, key: &str) -> Result<(), StorageError> {
+        let Ok(path) = known(key) else {
+            return Ok(());
+        };
         let unwritable = |error| self.unavailable("written", error);
         let file = self.objects.path_to_filesystem(&path);
         let file = file.map_err(unwritable)?;

@@ -101,11 +101,16 @@ async fn what_an_attempt_stored_goes_when_the_next_one_brings_another_picture() 
 async fn what_a_dead_worker_stored_stays_when_it_is_delivered_after_all() {
     let system = start().await;
     let photo_id = killed_after_storing(&system, predictions(&system)).await;
+    // As a worker leaves it that dies while it stores the picture: whole, perhaps, and not in its place.
+    for file in system.stored_files() {
+        std::fs::write(format!("{}#1", file.display()), "half").unwrap();
+    }
 
     let _worker = system.worker();
     let image = system.delivered(photo_id).await;
     looked(&system, photo_id, 2).await;
 
+    assert_eq!(system.stored_objects(), 2, "what was half written is gone");
     for key in [&image.key, &image.thumbnail_key] {
         system.storage.get(key, None).await.unwrap();
     }
