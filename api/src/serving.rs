@@ -8,7 +8,7 @@
 //! 2. It stops listening: who is at the door comes in, and nobody comes to the door any more ([`Door::close`]). Streams end.
 //! 3. For [`limits::RESTING_TIME`] connections may still bring a request, which closes them.
 //! 4. Then those are closed that have nothing to read, and the others once they are answered, within [`limits::END_TIME`].
-//!    A connection that was kept is told why ([`farewell`]), since its next request may have been sent in this very moment.
+//!    A connection that was kept is told why ([`farewell()`]), since its next request may have been sent in this very moment.
 
 mod door;
 mod ending;
