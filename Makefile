@@ -33,6 +33,10 @@ CHAOS =
 # More for `make soak`, as SOAK='--minutes 120 --write'.
 SOAK =
 
+# The program as the tests have built it: with a benchmark, since whatever is built beside tests has their features too, and
+# everything below it would be built a second time without.
+PROGRAM = $(CARGO) build --locked --quiet --workspace --bin ava --bench chaos
+
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-quick bench-tools postgres tools format lint docs tests signing dependencies \
 	stop-scratch web web-packages web-tests browser s3-server azure-server contract contract-lint contract-packages \
@@ -137,7 +141,7 @@ sbom: web-packages ## Write what a release consists of (CycloneDX): target/sbom/
 contract: contract-lint ## Check the API's document.
 
 fuzz-api: contract-packages postgres ## Call the API with what fits its document and what does not, for long.
-	$(CARGO) build --locked --quiet --bin ava
+	$(PROGRAM)
 	"$(FUZZ)/venv/bin/python" tests/contract/fuzz.py $(FUZZ_OPTIONS)
 
 fuzz-api-quick: ## Call the API for a minute or so, from the same seed each time.
@@ -218,7 +222,7 @@ web-tests: web-packages browser ## Check and test the web client, in a browser t
 	cd web && npm run --silent types:fresh && npm run --silent check && npm run --silent lint && npm run --silent test
 	@$(MAKE) --no-print-directory web
 	cd web && npm run --silent size
-	$(CARGO) build --locked --quiet --bin ava
+	$(PROGRAM)
 	cd web && npm run --silent browser
 
 # What the browser tests drive; CHROMIUM names another one.
