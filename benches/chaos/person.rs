@@ -138,6 +138,19 @@ impl Person {
         }
     }
 
+    /// Designs a companion; everybody has the same in mind.
+    ///
+    /// # Errors
+    /// When that is refused.
+    pub async fn design(&self) -> anyhow::Result<()> {
+        let avatar = json!({
+            "name": "Ava", "age": 25, "gender": "woman", "nationality": "French",
+            "appearance": "long auburn hair, green eyes", "personality": "caring",
+        });
+        self.order(Method::POST, "/avatars", &avatar).await?;
+        Ok(())
+    }
+
     /// Gives a command once, to that process; whether it is done.
     pub async fn try_once(&self, api: &str, method: Method, path: &str, body: &Value) -> bool {
         let what = format!("{method} {path}");

@@ -152,11 +152,7 @@ impl Run {
 
 /// Designs a companion, approves its picture, and pays.
 async fn settle_in(person: &Person, sandbox: &Sandbox) -> anyhow::Result<()> {
-    let avatar = json!({
-        "name": "Ava", "age": 25, "gender": "woman", "nationality": "French",
-        "appearance": "long auburn hair, green eyes", "personality": "caring",
-    });
-    person.order(Method::POST, "/avatars", &avatar).await?;
+    person.design().await?;
     person
         .order(Method::POST, "/avatars/me/reference-image", &json!({}))
         .await?;

@@ -198,7 +198,7 @@ impl Settings {
             signing_keys: signing::keys(&mut reader, environment, signs),
             safety: safety::read(&mut reader),
             identity: identity::read(&mut reader, environment),
-            url_signing_key: keys::url_signing_key(&mut reader),
+            url_signing_key: keys::secret_key(&mut reader, "URL_SIGNING_KEY"),
             master_keys: keys::master_keys(&mut reader),
             audit: audit::read(&mut reader, environment),
             self_check_every: self_check_every(&mut reader),

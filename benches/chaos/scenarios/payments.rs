@@ -1,6 +1,8 @@
 //! Every way that a subscription can go, told by messages in any order, twice, late or lost, while the payment provider
 //! cannot always be asked; and messages that are not the provider's.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Context as _;
 use chrono::Utc;
 use futures::future::try_join_all;
@@ -14,6 +16,8 @@ use crate::{ledgers::Sandbox, person::Person, run::Run};
 
 /// How old a message may be, in seconds; and as far ahead of us may its clock be.
 const TOLERANCE_S: i64 = 300;
+/// How long it may take until the last message of the provider, which sends again what was not taken, has arrived.
+const DELIVERED_WITHIN: Duration = Duration::from_secs(120);
 
 /// What becomes of a subscription, and how it stands in the end.
 #[derive(Debug, Clone, Copy)]
@@ -177,10 +181,18 @@ async fn live(person: &Person, sandbox: &Sandbox, life: &Life) -> anyhow::Result
 }
 
 async fn until_delivered(run: &Run) -> anyhow::Result<()> {
-    while run.sandbox.ledger("stripe").await?["deliveries_pending"] != 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let begun = Instant::now();
+    loop {
+        let pending = run.sandbox.ledger("stripe").await?["deliveries_pending"].take();
+        if pending == 0 {
+            return Ok(());
+        }
+        anyhow::ensure!(
+            begun.elapsed() < DELIVERED_WITHIN,
+            "{pending} messages are still not delivered"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    Ok(())
 }
 
 /// Says that somebody's subscription is over, in every way that must not be believed; how many times, and what was taken.

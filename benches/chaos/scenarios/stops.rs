@@ -109,11 +109,7 @@ async fn onlookers(run: &Run) -> anyhow::Result<Vec<Person>> {
     for number in 0..run.scale.onlookers {
         let email = format!("onlooker-{number}@example.com");
         let person = Person::sign_in(run.system.api_urls(), &email, run.journal.clone()).await?;
-        let avatar = json!({
-            "name": "Ava", "age": 25, "gender": "woman", "nationality": "French",
-            "appearance": "long auburn hair, green eyes", "personality": "caring",
-        });
-        person.order(Method::POST, "/avatars", &avatar).await?;
+        person.design().await?;
         onlookers.push(person);
     }
     Ok(onlookers)

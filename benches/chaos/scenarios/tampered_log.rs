@@ -76,11 +76,7 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
 async fn erase_somebody(run: &mut Run) -> anyhow::Result<()> {
     let email = format!("erased-{}@example.com", run.dice.random::<u32>());
     let person = Person::sign_in(run.system.api_urls(), &email, run.journal.clone()).await?;
-    let avatar = json!({
-        "name": "Ava", "age": 25, "gender": "woman", "nationality": "French",
-        "appearance": "long auburn hair, green eyes", "personality": "caring",
-    });
-    person.order(Method::POST, "/avatars", &avatar).await?;
+    person.design().await?;
     person.order(Method::DELETE, "/me", &json!({})).await?;
     drop(run.rest().await);
     let size = until_signed(run).await?;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
-use super::{Environment, Secret, parse_key, reader::Reader};
+use super::{Environment, Secret, keys::secret_key, reader::Reader};
 
 /// The longest time between two checkpoints that can be configured, in seconds: a day.
 const LONGEST: u32 = 24 * 60 * 60;
@@ -12,7 +12,7 @@ const LONGEST: u32 = 24 * 60 * 60;
 /// What lets auditors check the log.
 #[derive(Debug, Clone)]
 pub struct AuditSettings {
-    /// `AUDIT_SIGNING_KEY`: a text that [`parse_key`] understands; none for one that is derived from the generated secrets.
+    /// `AUDIT_SIGNING_KEY`: a text that [`parse_key`](super::parse_key) understands; none for one that is derived from the generated secrets.
     pub signing_key: Option<Secret>,
     /// `AUDIT_OLDER_KEYS`: verifier keys whose signatures still count. Whether they are some, whoever reads them sees.
     pub older_keys: Vec<String>,
@@ -26,24 +26,12 @@ pub struct AuditSettings {
 
 pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> AuditSettings {
     AuditSettings {
-        signing_key: signing_key(reader),
+        signing_key: secret_key(reader, "AUDIT_SIGNING_KEY"),
         older_keys: reader.list("AUDIT_OLDER_KEYS"),
         origin: origin(reader, environment),
         checkpoint_every: checkpoint_every(reader),
         publish_dir: reader.text("AUDIT_PUBLISH_DIR").map(PathBuf::from),
     }
-}
-
-fn signing_key(reader: &mut Reader<'_>) -> Option<Secret> {
-    let key = reader.secret("AUDIT_SIGNING_KEY")?;
-    if parse_key(key.reveal()).is_none() {
-        reader.problem(
-            "AUDIT_SIGNING_KEY",
-            "must be 64 hexadecimal digits; make one with `openssl rand -hex 32`",
-        );
-        return None;
-    }
-    Some(key)
 }
 
 /// As C2SP wants it: an address without a scheme. In development it does not depend on where the API is.

@@ -6,11 +6,12 @@ use sha2::Sha256;
 use super::{reader::Reader, secret::Secret};
 use crate::sealing::MasterKeys;
 
-pub(super) fn url_signing_key(reader: &mut Reader<'_>) -> Option<Secret> {
-    let key = reader.secret("URL_SIGNING_KEY")?;
+/// A variable's value, when [`parse_key`] understands it.
+pub(super) fn secret_key(reader: &mut Reader<'_>, name: &str) -> Option<Secret> {
+    let key = reader.secret(name)?;
     if parse_key(key.reveal()).is_none() {
         reader.problem(
-            "URL_SIGNING_KEY",
+            name,
             "must be 64 hexadecimal digits; make one with `openssl rand -hex 32`",
         );
         return None;

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::conduct::Limits;
 
-use super::{Secret, parse_key, reader::Reader};
+use super::{Secret, keys::secret_key, reader::Reader};
 
 /// The longest time that can be configured, in minutes: a year.
 const LONGEST: u32 = 365 * 24 * 60;
@@ -15,7 +15,7 @@ pub struct SafetySettings {
     pub answer_within: TimeDelta,
     /// `COOL_DOWN_REFUSALS`, `COOL_DOWN_WINDOW_MINUTES`, `COOL_DOWN_MINUTES`.
     pub cool_down: Limits,
-    /// `CONTENT_HASH_KEY`: a text that [`parse_key`] understands; none for one that is derived from `URL_SIGNING_KEY`.
+    /// `CONTENT_HASH_KEY`: a text that [`parse_key`](super::parse_key) understands; none for one that is derived from `URL_SIGNING_KEY`.
     pub content_hash_key: Option<Secret>,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> SafetySettings {
             window: minutes(reader, "COOL_DOWN_WINDOW_MINUTES", 60, 1),
             pause: minutes(reader, "COOL_DOWN_MINUTES", 60, 1),
         },
-        content_hash_key: content_hash_key(reader),
+        content_hash_key: secret_key(reader, "CONTENT_HASH_KEY"),
     }
 }
 
@@ -42,16 +42,4 @@ fn minutes(reader: &mut Reader<'_>, name: &str, default: u32, unit: u32) -> Time
         );
     }
     TimeDelta::minutes(i64::from(count) * i64::from(unit))
-}
-
-fn content_hash_key(reader: &mut Reader<'_>) -> Option<Secret> {
-    let key = reader.secret("CONTENT_HASH_KEY")?;
-    if parse_key(key.reveal()).is_none() {
-        reader.problem(
-            "CONTENT_HASH_KEY",
-            "must be 64 hexadecimal digits; make one with `openssl rand -hex 32`",
-        );
-        return None;
-    }
-    Some(key)
 }

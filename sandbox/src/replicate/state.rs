@@ -49,16 +49,16 @@ impl State {
     }
 
     pub(super) fn add(&mut self, prediction: Prediction) {
-        let extra = (self.predictions.len() + 1).saturating_sub(MOST_PREDICTIONS);
         if !self.keeps_all {
+            let extra = (self.predictions.len() + 1).saturating_sub(MOST_PREDICTIONS);
             self.predictions.drain(..extra);
         }
         self.predictions.push(prediction);
     }
 
     pub(super) fn record(&mut self, entry: LedgerEntry) {
-        let extra = (self.ledger.len() + 1).saturating_sub(MOST_LEDGER_ENTRIES);
         if !self.keeps_all {
+            let extra = (self.ledger.len() + 1).saturating_sub(MOST_LEDGER_ENTRIES);
             self.ledger.drain(..extra);
         }
         self.ledger.push(entry);
