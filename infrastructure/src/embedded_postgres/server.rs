@@ -52,8 +52,8 @@ pub(crate) struct Place<'a> {
 impl Place<'_> {
     /// Makes a new cluster, whole or not at all, with one superuser `ava`.
     ///
-    /// A throw-away cluster is not synced to the disk, and saves its many short-lived clients the 4096 rounds of SCRAM:
-    /// the password travels over the loopback interface only.
+    /// A throw-away cluster is not synced to the disk, and saves its many short-lived clients, and itself, the 4096
+    /// rounds of SCRAM at each connection: nothing leaves the loopback interface.
     pub(crate) fn initialise(
         &self,
         password_file: &Path,
@@ -71,7 +71,7 @@ impl Place<'_> {
             .args(["--username=ava", "--encoding=UTF8", "--locale=C"])
             .arg(format!("--pwfile={}", password_file.display()));
         if throw_away {
-            command.args(["--auth=password", "--no-sync"]);
+            command.args(["--auth=md5", "--no-sync"]);
         } else {
             command.arg("--auth=scram-sha-256");
         }

@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::fs::statvfs;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection};
 
@@ -28,6 +29,10 @@ type Failure = Box<dyn Error + Send + Sync>;
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How long another process may take to start or to stop the cluster.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Where Linux keeps files in memory.
+const MEMORY: &str = "/dev/shm";
+/// How much room there must be, in bytes, before tests make use of it: some hundred databases, and their log.
+const ROOMY: u64 = 4 << 30;
 
 /// Stops the cluster ($1) and removes it ($2) once its heartbeat ($3) is older than a minute, or gone.
 const WATCHDOG: &str = r#"
@@ -249,6 +254,9 @@ fn start(home: &Path, account: &Account, durable: bool) -> Result<u16, Failure> 
     let binaries: Binaries = readable_binaries(binaries, account, home)?;
     if let Some(earlier) = current(home) {
         clear_away_predecessor(&earlier)?;
+        if earlier.exists() {
+            fs::remove_dir_all(&earlier)?;
+        }
     }
     for entry in fs::read_dir(home)?.flatten() {
         if entry.file_name().to_string_lossy().starts_with("data-") {
@@ -260,7 +268,12 @@ fn start(home: &Path, account: &Account, durable: bool) -> Result<u16, Failure> 
         fs::remove_dir_all(&returned)?;
     }
     fs::create_dir(&returned)?;
-    let data = home.join(format!("data-{}", hex::encode(rand::random::<[u8; 4]>())));
+    let name = format!("data-{}", hex::encode(rand::random::<[u8; 8]>()));
+    let data = if durable || !is_roomy(Path::new(MEMORY)) {
+        home.join(name)
+    } else {
+        Path::new(MEMORY).join(format!("ava-scratch-{name}"))
+    };
     let log = home.join("server.log");
     let place = Place {
         binaries: &binaries,
@@ -285,6 +298,12 @@ fn start(home: &Path, account: &Account, durable: bool) -> Result<u16, Failure> 
         .stderr(Stdio::null())
         .spawn()?;
     Ok(server.port)
+}
+
+/// Whether a cluster that need not last may be kept there: each test's database is three hundred files that come and go,
+/// and that is most of what PostgreSQL costs on a disk.
+fn is_roomy(place: &Path) -> bool {
+    statvfs(place).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= ROOMY)
 }
 
 fn current(home: &Path) -> Option<PathBuf> {
