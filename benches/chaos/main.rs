@@ -8,6 +8,8 @@
 //! the same story. One line for each promise; exit code 1 when one was broken. The seed gives the same faults again.
 
 mod checks;
+#[path = "../shared/companion.rs"]
+mod companion;
 mod journal;
 mod ledgers;
 mod load;

@@ -15,7 +15,10 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::journal::{Entry, Journal, Told};
+use crate::{
+    companion::companion,
+    journal::{Entry, Journal, Told},
+};
 
 /// How long they ask for something before they say that it is not to be had.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -138,16 +141,12 @@ impl Person {
         }
     }
 
-    /// Designs a companion; everybody has the same in mind.
+    /// Designs a companion.
     ///
     /// # Errors
     /// When that is refused.
-    pub async fn design(&self) -> anyhow::Result<()> {
-        let avatar = json!({
-            "name": "Ava", "age": 25, "gender": "woman", "nationality": "French",
-            "appearance": "long auburn hair, green eyes", "personality": "caring",
-        });
-        self.order(Method::POST, "/avatars", &avatar).await?;
+    pub async fn design_companion(&self) -> anyhow::Result<()> {
+        self.order(Method::POST, "/avatars", &companion()).await?;
         Ok(())
     }
 

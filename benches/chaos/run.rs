@@ -152,7 +152,7 @@ impl Run {
 
 /// Designs a companion, approves its picture, and pays.
 async fn settle_in(person: &Person, sandbox: &Sandbox) -> anyhow::Result<()> {
-    person.design().await?;
+    person.design_companion().await?;
     person
         .order(Method::POST, "/avatars/me/reference-image", &json!({}))
         .await?;

@@ -6,6 +6,8 @@ use anyhow::Context;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 
+use crate::companion::companion;
+
 /// Somebody who is signed in.
 #[derive(Clone)]
 pub struct Person {
@@ -47,11 +49,7 @@ impl Person {
     /// # Errors
     /// When that is refused.
     pub async fn design_companion(&self) -> anyhow::Result<()> {
-        let profile = json!({
-            "name": "Ava", "age": 25, "gender": "woman", "nationality": "French",
-            "appearance": "long auburn hair, green eyes, freckles, a warm smile", "personality": "caring",
-        });
-        self.post("/avatars", &profile).await?;
+        self.post("/avatars", &companion()).await?;
         Ok(())
     }
 

@@ -6,6 +6,8 @@
 //! stands what grew, by how much an hour; the exit code is 1 when a bound was broken. `--write` puts it into
 //! docs/ENDURANCE.md.
 
+#[path = "../shared/companion.rs"]
+mod companion;
 mod drift;
 mod people;
 #[path = "../shared/person.rs"]

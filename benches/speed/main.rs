@@ -9,6 +9,8 @@
 
 mod cargo;
 mod children;
+#[path = "../shared/companion.rs"]
+mod companion;
 mod filling;
 mod machine;
 #[path = "../shared/person.rs"]

@@ -1,9 +1,9 @@
 //! Databases for tests and benchmarks: fresh, migrated, gone afterwards.
 //!
-//! They live in a private cluster under the target directory, shared by all test processes on this checkout: the
-//! first that needs it starts it, and it stops by itself about a minute after the last one is gone. By default its
-//! durability is off, which makes tests quick and says nothing about a power cut: a test that needs the real thing
-//! asks for [`ScratchDatabase::durable`].
+//! They live in a private cluster, shared by all test processes on this checkout: the first that needs it starts it, and it
+//! stops by itself about a minute after the last one is gone. By default its durability is off and its files are in memory
+//! where there is room (else under the target directory), which makes tests quick and says nothing about a power cut: a test
+//! that needs the real thing asks for [`ScratchDatabase::durable`].
 
 mod cluster;
 

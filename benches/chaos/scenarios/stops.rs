@@ -109,7 +109,7 @@ async fn onlookers(run: &Run) -> anyhow::Result<Vec<Person>> {
     for number in 0..run.scale.onlookers {
         let email = format!("onlooker-{number}@example.com");
         let person = Person::sign_in(run.system.api_urls(), &email, run.journal.clone()).await?;
-        person.design().await?;
+        person.design_companion().await?;
         onlookers.push(person);
     }
     Ok(onlookers)

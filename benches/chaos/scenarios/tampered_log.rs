@@ -76,7 +76,7 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
 async fn erase_somebody(run: &mut Run) -> anyhow::Result<()> {
     let email = format!("erased-{}@example.com", run.dice.random::<u32>());
     let person = Person::sign_in(run.system.api_urls(), &email, run.journal.clone()).await?;
-    person.design().await?;
+    person.design_companion().await?;
     person.order(Method::DELETE, "/me", &json!({})).await?;
     drop(run.rest().await);
     let size = until_signed(run).await?;

@@ -59,7 +59,7 @@ impl Place<'_> {
         password_file: &Path,
         throw_away: bool,
     ) -> Result<(), EmbeddedPostgresError> {
-        let unfinished = self.data.with_extension("unfinished");
+        let unfinished = Self::unfinished(self.data);
         let home = self.data.parent().unwrap_or(Path::new("/"));
         if unfinished.exists() {
             fs::remove_dir_all(&unfinished).map_err(in_directory(&unfinished))?;
@@ -82,6 +82,11 @@ impl Place<'_> {
             ));
         }
         fs::rename(&unfinished, self.data).map_err(in_directory(self.data))
+    }
+
+    /// Where a cluster is made before it is whole.
+    pub(crate) fn unfinished(data: &Path) -> PathBuf {
+        data.with_extension("unfinished")
     }
 
     /// Starts the server and returns it once it takes connections.

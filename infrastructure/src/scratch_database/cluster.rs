@@ -4,6 +4,7 @@ use std::{
     env,
     error::Error,
     fs::{self, File},
+    io,
     path::{Path, PathBuf},
     process::Stdio,
     sync::OnceLock,
@@ -254,26 +255,15 @@ fn start(home: &Path, account: &Account, durable: bool) -> Result<u16, Failure> 
     let binaries: Binaries = readable_binaries(binaries, account, home)?;
     if let Some(earlier) = current(home) {
         clear_away_predecessor(&earlier)?;
-        if earlier.exists() {
-            fs::remove_dir_all(&earlier)?;
-        }
-    }
-    for entry in fs::read_dir(home)?.flatten() {
-        if entry.file_name().to_string_lossy().starts_with("data-") {
-            fs::remove_dir_all(entry.path())?;
-        }
+        remove(&earlier)?;
+        remove(&Place::unfinished(&earlier))?;
     }
     let returned = home.join("returned");
-    if returned.exists() {
-        fs::remove_dir_all(&returned)?;
-    }
+    remove(&returned)?;
     fs::create_dir(&returned)?;
-    let name = format!("data-{}", hex::encode(rand::random::<[u8; 8]>()));
-    let data = if durable || !is_roomy(Path::new(MEMORY)) {
-        home.join(name)
-    } else {
-        Path::new(MEMORY).join(format!("ava-scratch-{name}"))
-    };
+    let data = new_data(home, durable);
+    // Before anything is there, so that whatever becomes of this process, the next one finds it.
+    fs::write(home.join("current"), data.as_os_str().as_encoded_bytes())?;
     let log = home.join("server.log");
     let place = Place {
         binaries: &binaries,
@@ -288,7 +278,6 @@ fn start(home: &Path, account: &Account, durable: bool) -> Result<u16, Failure> 
         max_connections: 300,
         port: None,
     })?;
-    fs::write(home.join("current"), data.as_os_str().as_encoded_bytes())?;
     account
         .command(Path::new("/bin/sh"), Path::new("/"))
         .args(["-c", WATCHDOG, "ava-scratch-watchdog"])
@@ -300,10 +289,25 @@ fn start(home: &Path, account: &Account, durable: bool) -> Result<u16, Failure> 
     Ok(server.port)
 }
 
-/// Whether a cluster that need not last may be kept there: each test's database is three hundred files that come and go,
-/// and that is most of what PostgreSQL costs on a disk.
-fn is_roomy(place: &Path) -> bool {
-    statvfs(place).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= ROOMY)
+/// Where a new cluster is kept: in memory, when it need not last and there is room. Each test's database is three hundred
+/// files that come and go; finding inodes for them was a fifth of what PostgreSQL cost the tests on a disk.
+fn new_data(home: &Path, durable: bool) -> PathBuf {
+    let name = format!("ava-scratch-{}", hex::encode(rand::random::<[u8; 8]>()));
+    let is_roomy =
+        || statvfs(MEMORY).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= ROOMY);
+    if !durable && is_roomy() {
+        Path::new(MEMORY).join(name)
+    } else {
+        home.join(name)
+    }
+}
+
+/// Removes a directory, which a watchdog may be removing as well.
+fn remove(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        outcome => outcome,
+    }
 }
 
 fn current(home: &Path) -> Option<PathBuf> {

@@ -12,7 +12,8 @@ const LONGEST: u32 = 24 * 60 * 60;
 /// What lets auditors check the log.
 #[derive(Debug, Clone)]
 pub struct AuditSettings {
-    /// `AUDIT_SIGNING_KEY`: a text that [`parse_key`](super::parse_key) understands; none for one that is derived from the generated secrets.
+    /// `AUDIT_SIGNING_KEY`: a text that [`parse_key`](super::parse_key) understands;
+    /// none for one that is derived from the generated secrets.
     pub signing_key: Option<Secret>,
     /// `AUDIT_OLDER_KEYS`: verifier keys whose signatures still count. Whether they are some, whoever reads them sees.
     pub older_keys: Vec<String>,

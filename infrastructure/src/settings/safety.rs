@@ -15,7 +15,8 @@ pub struct SafetySettings {
     pub answer_within: TimeDelta,
     /// `COOL_DOWN_REFUSALS`, `COOL_DOWN_WINDOW_MINUTES`, `COOL_DOWN_MINUTES`.
     pub cool_down: Limits,
-    /// `CONTENT_HASH_KEY`: a text that [`parse_key`](super::parse_key) understands; none for one that is derived from `URL_SIGNING_KEY`.
+    /// `CONTENT_HASH_KEY`: a text that [`parse_key`](super::parse_key) understands;
+    /// none for one that is derived from `URL_SIGNING_KEY`.
     pub content_hash_key: Option<Secret>,
 }
 

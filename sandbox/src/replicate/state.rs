@@ -49,19 +49,22 @@ impl State {
     }
 
     pub(super) fn add(&mut self, prediction: Prediction) {
-        if !self.keeps_all {
-            let extra = (self.predictions.len() + 1).saturating_sub(MOST_PREDICTIONS);
-            self.predictions.drain(..extra);
-        }
-        self.predictions.push(prediction);
+        let most = self.most(MOST_PREDICTIONS);
+        push(&mut self.predictions, prediction, most);
     }
 
     pub(super) fn record(&mut self, entry: LedgerEntry) {
-        if !self.keeps_all {
-            let extra = (self.ledger.len() + 1).saturating_sub(MOST_LEDGER_ENTRIES);
-            self.ledger.drain(..extra);
+        let most = self.most(MOST_LEDGER_ENTRIES);
+        push(&mut self.ledger, entry, most);
+    }
+
+    /// How many of something are kept.
+    fn most(&self, with_a_file: usize) -> usize {
+        if self.keeps_all {
+            usize::MAX
+        } else {
+            with_a_file
         }
-        self.ledger.push(entry);
     }
 
     pub(super) fn ledger_entry(&mut self, id: &str) -> Option<&mut LedgerEntry> {
@@ -104,4 +107,10 @@ impl State {
         self.recent_creates.push_back(now);
         600_usize.saturating_sub(self.recent_creates.len())
     }
+}
+
+/// Adds to a list, oldest first; what is more than `most` is forgotten.
+fn push<T>(list: &mut Vec<T>, one: T, most: usize) {
+    list.push(one);
+    list.drain(..list.len().saturating_sub(most));
 }
