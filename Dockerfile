@@ -44,6 +44,7 @@ COPY infrastructure/Cargo.toml infrastructure/
 COPY api/Cargo.toml api/
 COPY projections/Cargo.toml projections/
 COPY provenance/Cargo.toml provenance/
+COPY badge/Cargo.toml badge/
 COPY worker/Cargo.toml worker/
 COPY sandbox/Cargo.toml sandbox/
 COPY simulation/Cargo.toml simulation/

@@ -14,7 +14,7 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 const [directory] = process.argv.slice(2);
-const MASK = new URL('../assets/ai-generated.png', import.meta.url).pathname;
+const MASK = new URL('../../badge/assets/ai-generated.png', import.meta.url).pathname;
 const THUMBNAIL_SIDE = 320;
 // Its own default also searches for the best Huffman table, which takes three times as long; ours does not.
 const JPEG = { quality: 90, chromaSubsampling: '4:4:4', optimiseCoding: false };

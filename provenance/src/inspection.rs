@@ -3,7 +3,7 @@
 use application::ports::{ManifestFound, MarksFound, PictureError};
 use sha2::{Digest, Sha256};
 
-use crate::{badge, credentials::Credentials, decode, xmp};
+use crate::{credentials::Credentials, decode, xmp};
 
 /// What a PNG, JPEG or WebP says about itself; without credentials, manifests are not read.
 pub(crate) fn inspect(

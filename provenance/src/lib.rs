@@ -3,7 +3,6 @@
 //! Marking goes in this order, since each step covers the ones before it: the badge is drawn, the picture is encoded,
 //! the XMP is written, the whole is signed (C2PA), and the hash is taken last. Anything later would void the signature.
 
-mod badge;
 mod credentials;
 mod decode;
 mod inspection;

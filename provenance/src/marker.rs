@@ -17,7 +17,6 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::{
-    badge,
     credentials::{Credentials, Signed, Step},
     decode, inspection, jpeg, thumbnail,
     xmp::{self, TRAINED_ALGORITHMIC_MEDIA},
@@ -145,7 +144,7 @@ fn finish_with(
 
 /// Draws the badge, encodes, and writes the XMP.
 fn mark(mut picture: DynamicImage) -> Result<Vec<u8>, PictureError> {
-    badge::draw(&mut picture)?;
+    badge::draw(&mut picture).map_err(|no_room| PictureError::Unusable(no_room.to_string()))?;
     encode(&picture, QUALITY)
 }
 

@@ -12,7 +12,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("application", &["domain"]),
     ("projections", &["domain", "application"]),
-    ("provenance", &["domain", "application"]),
+    ("provenance", &["domain", "application", "badge"]),
+    ("badge", &[]),
     ("infrastructure", &["domain", "application", "provenance"]),
     (
         "api",

@@ -3,6 +3,7 @@
 
 mod bombs;
 mod marking;
+#[path = "../../../badge/tests/badge/scenes.rs"]
 mod scenes;
 mod visible_mark;
 mod xmp;

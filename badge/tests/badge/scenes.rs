@@ -2,6 +2,15 @@
 
 use image::{DynamicImage, Rgb, RgbImage};
 
+/// Sizes that providers draw, and small ones.
+pub const SIZES: [(u32, u32); 5] = [
+    (1024, 1024),
+    (1344, 768),
+    (768, 1344),
+    (512, 512),
+    (320, 240),
+];
+
 /// Numbers that look random and are the same each time.
 pub struct Dice(u32);
 

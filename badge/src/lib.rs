@@ -1,14 +1,16 @@
 //! The visible mark: a dark, translucent pill in the lower right corner that says "AI generated".
+//!
+//! It knows pixels and no file formats, and is a crate of its own since it has to be optimised for tests as well: whoever
+//! decodes and encodes beside it would have all codecs optimised once more.
 
 mod search;
 
 use std::sync::{Arc, LazyLock};
 
 use ::image::{DynamicImage, GrayImage, RgbImage, imageops::FilterType, load_from_memory};
-use application::ports::PictureError;
 use quick_cache::sync::Cache;
 
-pub(crate) use search::is_visible;
+pub use search::is_visible;
 
 /// The words as an alpha mask; `assets/README.md` says how it was made.
 static WORDS: LazyLock<DynamicImage> = LazyLock::new(|| {
@@ -64,14 +66,23 @@ struct Pill {
     height: u32,
 }
 
-/// Draws the badge; an error on a picture that is too small for one that can be read.
-pub(crate) fn draw(picture: &mut DynamicImage) -> Result<(), PictureError> {
+/// The picture is too small for a badge that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{width} × {height} px leave no room for the mark that says that it was made by AI")]
+pub struct NoRoom {
+    /// The picture's width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+}
+
+/// Draws the badge; the picture is 8-bit RGB afterwards.
+///
+/// # Errors
+/// When the picture is too small for one that can be read; nothing is changed then.
+pub fn draw(picture: &mut DynamicImage) -> Result<(), NoRoom> {
     let (width, height) = (picture.width(), picture.height());
-    let pill = place(width, height).ok_or_else(|| {
-        PictureError::Unusable(format!(
-            "{width} × {height} px leave no room for the mark that says that it was made by AI"
-        ))
-    })?;
+    let pill = place(width, height).ok_or(NoRoom { width, height })?;
     let letters = letters(&pill);
     match picture {
         DynamicImage::ImageRgb8(pixels) => blend(pixels, &pill, &letters),

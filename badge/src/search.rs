@@ -95,7 +95,7 @@ impl Likeness {
 }
 
 /// Whether the badge can be seen.
-pub(crate) fn is_visible(picture: &RgbImage) -> bool {
+pub fn is_visible(picture: &RgbImage) -> bool {
     let (width, height) = picture.dimensions();
     let corner = Corner::of(picture);
     let exact = place(width, height);
