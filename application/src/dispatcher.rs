@@ -22,7 +22,7 @@ use crate::{
     },
     traces::{self, SPANS},
 };
-use deciding::{decide_on, expect_match};
+use deciding::{decide_on, expect_match, fold_onto};
 use recent::Recent;
 
 pub(crate) use deciding::fold;
@@ -39,6 +39,10 @@ pub trait Commanded:
 
     /// Whether the command begins a stream: then it is first decided as if there were none, without a look.
     fn begins(command: &Self::Command) -> bool;
+
+    /// Whether its streams grow for as long as somebody is a customer: then what this process saw of one is kept, and only
+    /// what came since is read. The state must hold nothing that is personal, or it would outlive an erasure.
+    const GROWS: bool = false;
 
     /// The hash of the rule pack that judged the command's content, when there was content to judge.
     fn policy_pack(_command: &Self::Command) -> Option<&str> {
@@ -206,7 +210,7 @@ impl Dispatcher {
 
     fn presumed<A: Commanded>(&self, stream: &StreamId, command: &A::Command) -> Option<Loaded<A>> {
         let absent = || A::begins(command).then(Loaded::default);
-        self.recent.find(stream).or_else(absent)
+        self.recent.current(stream).or_else(absent)
     }
 
     /// What a command would add to a stream that it begins, without a look at the log: the append will tell when
@@ -227,12 +231,52 @@ impl Dispatcher {
     ///
     /// # Errors
     /// When the log is away or the history cannot be read.
-    pub async fn load<A: Aggregate<Error: 'static, Event: VersionedEvent>>(
+    pub async fn load<A: Commanded>(
         &self,
         stream: StreamId,
     ) -> Result<Loaded<A>, CommandError<A::Error>> {
-        let events = self.log.load(&stream).await?;
+        if !A::GROWS {
+            return self.load_whole(&stream).await;
+        }
+        let current = match self.recent.seen::<A>(&stream) {
+            Some(seen) => self.caught_up(&stream, seen).await?,
+            None => None,
+        };
+        let current = match current {
+            Some(current) => current,
+            None => self.load_whole(&stream).await?,
+        };
+        if current.sequence > 0 {
+            self.recent.remember(stream, current.clone());
+        }
+        Ok(current)
+    }
+
+    async fn load_whole<A: Commanded>(
+        &self,
+        stream: &StreamId,
+    ) -> Result<Loaded<A>, CommandError<A::Error>> {
+        let events = self.log.load(stream).await?;
         fold(self.log.upcasters(), &events).map_err(CommandError::Unreadable)
+    }
+
+    /// What was seen, with what came since; none when the log does not have the last event that was seen, as after it was
+    /// put back to an earlier state.
+    async fn caught_up<A: Commanded>(
+        &self,
+        stream: &StreamId,
+        seen: Loaded<A>,
+    ) -> Result<Option<Loaded<A>>, CommandError<A::Error>> {
+        let events = self.log.load_from(stream, seen.sequence).await?;
+        let Some((last_seen, since)) = events.split_first() else {
+            return Ok(None);
+        };
+        if (last_seen.sequence, last_seen.position) != (seen.sequence, seen.position) {
+            return Ok(None);
+        }
+        fold_onto(self.log.upcasters(), seen, since)
+            .map(Some)
+            .map_err(CommandError::Unreadable)
     }
 
     /// What a command would add to its stream, given what the log holds now.
@@ -245,6 +289,11 @@ impl Dispatcher {
         command: A::Command,
         context: &Context,
     ) -> Result<Decided<A>, CommandError<A::Error>> {
+        if context.if_match.is_none() {
+            let known = self.load::<A>(stream.clone()).await?;
+            return decide_on(known, stream, command, context).await;
+        }
+        // Whoever saw another state is told what came in between.
         let history = self.log.load(&stream).await?;
         let known = fold::<A>(self.log.upcasters(), &history).map_err(CommandError::Unreadable)?;
         expect_match(context, known.sequence, &history)?;
@@ -314,7 +363,7 @@ impl Dispatcher {
     ) -> Result<Option<Outcome>, CommandError<R>> {
         // Whatever comes of it, what was known of the streams is old then.
         for slice in &slices {
-            self.recent.forget(&slice.stream);
+            self.recent.outdate(&slice.stream);
         }
         let append = Append {
             slices,

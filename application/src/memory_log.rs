@@ -240,9 +240,14 @@ impl PersonKeys for MemoryLog {
 
 #[async_trait]
 impl EventLog for MemoryLog {
-    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError> {
+    async fn load_from(
+        &self,
+        stream: &StreamId,
+        sequence: u64,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
         let kept = self.kept();
         let events = kept.events.iter().filter(|kept| kept.stream == *stream);
+        let events = events.filter(|kept| kept.stored.sequence >= sequence);
         Ok(events.map(|event| kept.opened(&event.stored)).collect())
     }
 

@@ -17,6 +17,7 @@ pub mod processes;
 mod reads;
 mod start;
 mod stock;
+mod streams;
 mod updates;
 
 use clap::ValueEnum;
@@ -30,6 +31,7 @@ pub enum Section {
     Processes,
     CatchUp,
     Growth,
+    Streams,
     Reads,
     Updates,
     Photos,
@@ -41,11 +43,12 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the document.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Commands,
         Self::Processes,
         Self::CatchUp,
         Self::Growth,
+        Self::Streams,
         Self::Reads,
         Self::Updates,
         Self::Photos,
@@ -62,6 +65,7 @@ impl Section {
             Self::Processes => "processes",
             Self::CatchUp => "catch-up",
             Self::Growth => "growth",
+            Self::Streams => "streams",
             Self::Reads => "reads",
             Self::Updates => "updates",
             Self::Photos => "photos",
@@ -82,6 +86,7 @@ impl Section {
             Self::Processes => processes::measure(effort).await,
             Self::CatchUp => catch_up::measure(effort).await,
             Self::Growth => growth::measure(effort).await,
+            Self::Streams => streams::measure(effort).await,
             Self::Reads => reads::measure(effort).await,
             Self::Updates => updates::measure(effort).await,
             Self::Photos => photos::measure(effort).await,

@@ -278,7 +278,7 @@ fn delivery(purpose: Purpose) -> anyhow::Result<[photo_request::Event; 4]> {
 }
 
 /// An active subscription for the month around now.
-fn snapshot() -> anyhow::Result<Snapshot> {
+pub fn snapshot() -> anyhow::Result<Snapshot> {
     let now = Utc::now();
     Ok(Snapshot {
         provider_id: format!("sub_{OWNER}"),

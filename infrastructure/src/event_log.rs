@@ -136,8 +136,12 @@ impl PostgresEventLog {
 
 #[async_trait]
 impl EventLog for PostgresEventLog {
-    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError> {
-        let mut events = self.loader.load(stream.clone()).await?;
+    async fn load_from(
+        &self,
+        stream: &StreamId,
+        sequence: u64,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        let mut events = self.loader.load(stream.clone(), sequence).await?;
         opening::open_stream(&self.keys, stream, &mut events).await?;
         Ok(events)
     }

@@ -63,8 +63,12 @@ async fn append_unfenced(log: &dyn EventLog, mut append: Append) -> Result<Appen
 
 #[async_trait]
 impl EventLog for WiredLog {
-    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError> {
-        let effect = self.0.world.log.load(stream);
+    async fn load_from(
+        &self,
+        stream: &StreamId,
+        sequence: u64,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        let effect = self.0.world.log.load_from(stream, sequence);
         let away = || ReadError::Unavailable(log_away());
         self.0.call_log("log.load", away, effect).await
     }

@@ -193,6 +193,9 @@ impl Commanded for Conduct {
 }
 
 impl Commanded for Subscription {
+    /// By an event for each picture. What people write when they cancel is no part of its state.
+    const GROWS: bool = true;
+
     fn name(command: &subscription::Command) -> &'static str {
         match command {
             subscription::Command::StartCheckout { .. } => "StartCheckout",

@@ -7,7 +7,6 @@ use domain::{
     event_versions::VersionedEvent,
     recorded::{Metadata, UnreadableEvent},
     upcasting::Upcasters,
-    values::Position,
 };
 
 use super::{Commanded, Decided, Loaded};
@@ -60,13 +59,17 @@ pub(super) async fn decide_on<A: Commanded>(
 /// Folds a history into a state, events of older versions included.
 pub(crate) fn fold<A: Aggregate<Event: VersionedEvent>>(
     upcasters: Upcasters,
+    history: &[StoredEvent],
+) -> Result<Loaded<A>, UnreadableEvent> {
+    fold_onto(upcasters, Loaded::default(), history)
+}
+
+/// Folds what came since onto what was known.
+pub(super) fn fold_onto<A: Aggregate<Event: VersionedEvent>>(
+    upcasters: Upcasters,
+    mut loaded: Loaded<A>,
     events: &[StoredEvent],
 ) -> Result<Loaded<A>, UnreadableEvent> {
-    let mut loaded = Loaded {
-        state: A::default(),
-        sequence: 0,
-        position: Position(0),
-    };
     for stored in events {
         loaded.state.apply(stored.decode(upcasters)?);
         loaded.sequence = stored.sequence;

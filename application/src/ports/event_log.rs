@@ -190,8 +190,20 @@ pub trait EventLog: Send + Sync {
     /// Every event of one stream, in order; none for a stream that does not exist.
     ///
     /// # Errors
+    /// As [`Self::load_from`].
+    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError> {
+        self.load_from(stream, 0).await
+    }
+
+    /// The events of one stream from that sequence on, in order: the one with that sequence is the first, when it is there.
+    ///
+    /// # Errors
     /// When the log is away, or something personal in an event cannot be opened.
-    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError>;
+    async fn load_from(
+        &self,
+        stream: &StreamId,
+        sequence: u64,
+    ) -> Result<Vec<StoredEvent>, ReadError>;
 
     /// Appends one command's events; returns once they are durable.
     ///

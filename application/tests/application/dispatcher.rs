@@ -1,25 +1,19 @@
 //! Load → decide → append.
 
 mod counting_log;
-
-use std::sync::Arc;
+mod remembering;
 
 use application::{
     avatars::ProfileError,
     context::{CommandError, Context},
-    dispatcher::Dispatcher,
-    photos::Photos,
-    subscriptions::stream,
 };
-use counting_log::CountingLog;
 use domain::{
     avatar::{ProfileChanges, Rejection},
-    subscription::{Command, Subscription},
     values::{Age, AvatarId, Position},
 };
 use uuid::Uuid;
 
-use crate::story::{StoppedClock, Story, noon, photo, profile};
+use crate::story::{Story, photo, profile};
 
 #[tokio::test]
 async fn a_receipt_says_where_the_events_are() {
@@ -232,33 +226,6 @@ async fn commands_that_meet_on_one_stream_are_decided_anew_until_all_are_done() 
     let receipts = futures::future::join_all(wishes).await;
     assert!(receipts.iter().all(Result::is_ok));
     assert_eq!(story.events().await.len(), 9);
-}
-
-#[tokio::test]
-async fn a_command_is_not_decided_on_what_an_append_of_several_streams_made_old() {
-    let story = Story::begin().with_avatar().await;
-    let story = story.with_subscription(5).await;
-    let log = Arc::new(CountingLog::over(story.log.clone()));
-    let dispatcher = Dispatcher::new(log.clone(), story.log.clone());
-    let photos = Photos::new(dispatcher.clone(), Arc::new(StoppedClock(noon())));
-    let record_failure = async |invoice: &str| {
-        let invoice_id = invoice.to_owned();
-        let command = Command::RecordPaymentFailure { invoice_id };
-        dispatcher
-            .execute::<Subscription>(stream(story.user), command, story.context())
-            .await
-            .unwrap()
-    };
-
-    record_failure("in_1").await;
-    photos
-        .request_scene(story.context(), photo(), "at the beach".parse().unwrap())
-        .await
-        .unwrap();
-    let failed = record_failure("in_2").await;
-
-    assert_eq!(failed.sequence, 4, "after the picture's place in the quota");
-    assert_eq!(log.appends(), 3, "none of them in vain");
 }
 
 fn new_avatar() -> AvatarId {

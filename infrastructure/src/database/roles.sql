@@ -70,7 +70,8 @@ GRANT EXECUTE ON FUNCTION
     append_events(integer[], text[], text[], bigint[], integer[], uuid[], text[], text[], bigint[], text[], text[],
                   text[], text[], integer[], text[], text[], bytea[], integer[], uuid[], uuid[], bytea[], text[],
                   integer[], uuid[], uuid[], integer[], uuid[]),
-    load_streams(text[], text[])
+    load_streams(text[], text[]),
+    load_streams_from(text[], text[], bigint[])
     TO ava_api, ava_worker, ava_steward;
 GRANT SELECT (position, event_id, recorded_at) ON events TO ava_api;
 GRANT SELECT ON events TO ava_worker, ava_projector, ava_steward, ava_auditor;

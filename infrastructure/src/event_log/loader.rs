@@ -21,13 +21,21 @@ const CONCURRENT: usize = 2;
 
 type Loaded = Result<Vec<StoredEvent>, LogUnavailable>;
 
+/// What is wanted of a stream.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Part {
+    stream: StreamId,
+    /// The sequence of the first event.
+    from: u64,
+}
+
 /// The way to the tasks that load.
 pub(super) struct Loader {
     queue: mpsc::Sender<Wanted>,
 }
 
 struct Wanted {
-    stream: StreamId,
+    what: Part,
     until: Instant,
     answer: oneshot::Sender<Loaded>,
 }
@@ -39,12 +47,12 @@ impl Loader {
         Self { queue }
     }
 
-    /// Every event of one stream, in order.
-    pub(super) async fn load(&self, stream: StreamId) -> Loaded {
+    /// The events of one stream from that sequence on, in order.
+    pub(super) async fn load(&self, stream: StreamId, from: u64) -> Loaded {
         let (answer, loaded) = oneshot::channel();
         let until = Instant::now() + PATIENCE;
         let wanted = Wanted {
-            stream,
+            what: Part { stream, from },
             until,
             answer,
         };
@@ -87,20 +95,20 @@ async fn answer(pool: &PgPool, mut group: Vec<Wanted>) {
     let Some(until) = group.iter().map(|wanted| wanted.until).max() else {
         return;
     };
-    let reading = read(pool, group.iter().map(|wanted| &wanted.stream));
+    let reading = read(pool, group.iter().map(|wanted| &wanted.what));
     match tokio::time::timeout_at(until.into(), reading).await {
-        Ok(Ok(mut streams)) => {
-            let mut left: HashMap<StreamId, usize> = HashMap::new();
+        Ok(Ok(mut parts)) => {
+            let mut left: HashMap<Part, usize> = HashMap::new();
             for wanted in &group {
-                *left.entry(wanted.stream.clone()).or_default() += 1;
+                *left.entry(wanted.what.clone()).or_default() += 1;
             }
-            for Wanted { stream, answer, .. } in group {
-                let shared = left.entry(stream.clone()).or_default();
+            for Wanted { what, answer, .. } in group {
+                let shared = left.entry(what.clone()).or_default();
                 *shared -= 1;
                 let events = if *shared == 0 {
-                    streams.remove(&stream)
+                    parts.remove(&what)
                 } else {
-                    streams.get(&stream).cloned()
+                    parts.get(&what).cloned()
                 };
                 let _ = answer.send(Ok(events.unwrap_or_default()));
             }
@@ -118,31 +126,36 @@ fn refuse(group: Vec<Wanted>, reason: &str) {
 
 async fn read(
     pool: &PgPool,
-    streams: impl Iterator<Item = &StreamId>,
-) -> sqlx::Result<HashMap<StreamId, Vec<StoredEvent>>> {
-    let mut wanted: Vec<&StreamId> = streams.collect();
+    parts: impl Iterator<Item = &Part>,
+) -> sqlx::Result<HashMap<Part, Vec<StoredEvent>>> {
+    let mut wanted: Vec<&Part> = parts.collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let types: Vec<&str> = wanted.iter().map(|stream| stream.aggregate_type).collect();
+    let types: Vec<&str> = wanted
+        .iter()
+        .map(|part| part.stream.aggregate_type)
+        .collect();
     let ids: Vec<&str> = wanted
         .iter()
-        .map(|stream| stream.aggregate_id.as_str())
+        .map(|part| part.stream.aggregate_id.as_str())
         .collect();
+    let sequences: Vec<i64> = wanted.iter().map(|part| part.from.cast_signed()).collect();
     let rows = sqlx::query(
         "SELECT nth, position, sequence, event_type, event_version, payload, metadata, recorded_at
-           FROM load_streams($1, $2)",
+           FROM load_streams_from($1, $2, $3)",
     )
     .bind(types)
     .bind(ids)
+    .bind(sequences)
     .fetch_all(pool)
     .await?;
 
-    let mut loaded: HashMap<StreamId, Vec<StoredEvent>> = HashMap::new();
+    let mut loaded: HashMap<Part, Vec<StoredEvent>> = HashMap::new();
     for row in rows {
         let nth = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default();
-        if let Some(stream) = wanted.get(nth.wrapping_sub(1)) {
+        if let Some(part) = wanted.get(nth.wrapping_sub(1)) {
             loaded
-                .entry((*stream).clone())
+                .entry((*part).clone())
                 .or_default()
                 .push(stored(&row)?);
         }

@@ -50,6 +50,7 @@ on_both_logs! {
     the_first_answer_under_a_key_stays
     an_answer_without_events_is_remembered_too
     a_stream_loads_in_order_and_byte_for_byte
+    a_stream_loads_from_any_of_its_events_on
     reading_goes_on_after_a_position_and_ends_at_the_head
     an_unreadable_event_is_met_after_everything_before_it
     the_hint_moves_with_every_append
@@ -201,6 +202,30 @@ async fn a_stream_loads_in_order_and_byte_for_byte(log: &dyn Log) {
         ),
         ("ReferenceImageReady", "1")
     );
+}
+
+async fn a_stream_loads_from_any_of_its_events_on(log: &dyn Log) {
+    log.append(append("a", 0, 2)).await.unwrap();
+    log.append(append("b", 0, 3)).await.unwrap();
+    log.append(append("a", 2, 1)).await.unwrap();
+    let places = async |id: &str, from: u64| -> Vec<_> {
+        let events = log.load_from(&stream(id), from).await.unwrap();
+        events
+            .iter()
+            .map(|event| (event.position.0, event.sequence))
+            .collect()
+    };
+    for from in [0, 1] {
+        assert_eq!(places("a", from).await, [(1, 1), (2, 2), (6, 3)]);
+    }
+    assert_eq!(places("a", 2).await, [(2, 2), (6, 3)]);
+    assert_eq!(places("a", 3).await, [(6, 3)]);
+    assert_eq!(places("a", 4).await, []);
+    assert_eq!(places("nobody", 1).await, []);
+    // Read together, each as it was asked for.
+    let (of_a, whole, of_b) = tokio::join!(places("a", 3), places("a", 0), places("b", 3));
+    assert_eq!((of_a.len(), whole.len()), (1, 3));
+    assert_eq!(of_b, [(5, 3)]);
 }
 
 async fn reading_goes_on_after_a_position_and_ends_at_the_head(log: &dyn Log) {

@@ -53,6 +53,7 @@ const REFUSED: &[&str] = &[
     "CREATE OR REPLACE FUNCTION last_position_at(moment timestamptz) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint'",
     "ALTER FUNCTION load_streams(text[], text[]) SECURITY INVOKER",
     "DROP FUNCTION load_streams(text[], text[])",
+    "ALTER FUNCTION load_streams_from(text[], text[], bigint[]) SECURITY INVOKER",
     "CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "CREATE TABLE public.mine ()",
     "CREATE VIEW public.mine AS SELECT 1",

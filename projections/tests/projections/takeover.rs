@@ -306,8 +306,12 @@ struct FreezingLog {
 
 #[async_trait]
 impl EventLog for FreezingLog {
-    async fn load(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, ReadError> {
-        self.log.load(stream).await
+    async fn load_from(
+        &self,
+        stream: &StreamId,
+        sequence: u64,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        self.log.load_from(stream, sequence).await
     }
 
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
