@@ -1,6 +1,6 @@
 //! `make chaos`: everything that can die is killed while people use it, and a checker says whether anything was lost.
 //!
-//! `cargo bench --workspace --profile dev --bench chaos -- [--quick] [--seed N] [--only SCENARIO]… [--write]`
+//! `cargo bench --workspace --profile chaos --bench chaos -- [--quick] [--seed N] [--only SCENARIO]… [--write]`
 //!
 //! The program starts a PostgreSQL, a Redis, the sandbox, two of the API, two workers and a projector as processes of its
 //! own, lets people sign in, design, pay, chat and wish for pictures over HTTP, and keeps a journal of every answer. Each

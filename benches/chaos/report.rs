@@ -16,6 +16,15 @@ sandbox's ledgers. `make chaos CHAOS='--seed 7 --only worker-kills'` repeats one
 `make chaos-quick`, part of `make test`, is the small run of some minutes. A broken promise ends it with exit code 1.
 ";
 
+/// How the programs were built, by the directory that they lie in: `target/PROFILE/deps`.
+fn build() -> &'static str {
+    let program = std::env::current_exe().unwrap_or_default();
+    match program.ancestors().nth(2).and_then(Path::file_name) {
+        Some(profile) if profile == "chaos" => "built as a release is, with the places to crash at",
+        Some(_) | None => "development build",
+    }
+}
+
 /// Writes it.
 ///
 /// # Errors
@@ -24,9 +33,10 @@ pub fn write(run: &Run, seed: u64, took: Duration) -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism()?;
     let mut text = TITLE.to_owned();
     text += &format!(
-        "\nThe run of {}: seed {seed}, {} s on {cores} cores, development build: {}. The whole one: {}.\n",
+        "\nThe run of {}: seed {seed}, {} s on {cores} cores, {}: {}. The whole one: {}.\n",
         Utc::now().format("%Y-%m-%d %H:%M UTC"),
         took.as_secs(),
+        build(),
         run.scale,
         Scale::LONG
     );

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub const POOL_CONNECTIONS: u32 = 20;
 
 /// How long a caller waits for a connection of the pool before it hears that the database is away.
-pub const POOL_WAIT: Duration = Duration::from_secs(2);
+pub const POOL_WAIT: Duration = Duration::from_millis(1500);
 
 /// How long the first connection to the database may take.
 pub const DATABASE_CONNECT_TIME: Duration = Duration::from_secs(5);

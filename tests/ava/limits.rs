@@ -179,7 +179,7 @@ fn database() -> Vec<Line> {
             "the wait for a connection",
             time(outgoing::POOL_WAIT),
             "503",
-            "whoever_waits_for_a_connection_hears_after_two_seconds",
+            "whoever_waits_for_a_connection_hears_within_two_seconds",
         ),
         (
             "the first connection",

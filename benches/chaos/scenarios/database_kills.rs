@@ -7,7 +7,7 @@ use rand::RngExt as _;
 use tokio::task::block_in_place;
 
 use crate::{
-    journal::{Entry, Told, told_times},
+    journal::{Entry, Told, told_99th, told_times},
     load::{Load, Mix},
     run::Run,
     scenarios::{Scenario, well},
@@ -36,7 +36,11 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
     load.stop().await?;
     run.verdicts
         .count("kills of PostgreSQL", u64::from(run.scale.database_kills));
-    let seen = told_times(&mut recoveries);
+    let seen = format!(
+        "{}, {}",
+        told_times(&mut recoveries),
+        told_99th(&recoveries)
+    );
     run.verdicts.kept("the API is well again by itself", seen);
     look_at_answers(run, &outages);
     Ok(())
@@ -61,7 +65,12 @@ fn look_at_answers(run: &mut Run, outages: &[Outage]) {
         .map(|entry| format!("{}: {:?} after {:?}", entry.what, entry.told, entry.took))
         .collect();
     let mut times: Vec<Duration> = meanwhile.iter().map(|entry| entry.took).collect();
-    let seen = format!("{} answers, {}", meanwhile.len(), told_times(&mut times));
+    let seen = format!(
+        "{} answers, {}, {}",
+        meanwhile.len(),
+        told_times(&mut times),
+        told_99th(&times)
+    );
     run.verdicts.no_exception(
         "who asks meanwhile is told 503 and when to ask again",
         seen,

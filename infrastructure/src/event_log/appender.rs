@@ -30,8 +30,8 @@ use self::{
 use super::{Heads, unavailable};
 use crate::sealing::SealedAppend;
 
-/// How long a command waits for the log before it is told that the log is away.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a command waits for the log before it is told that the log is away, which it is to hear within 2 s.
+const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long it is tried at least to find out what became of a batch.
 const SETTLE: Duration = Duration::from_millis(1500);
 /// How long the task waits before it tries to connect again.

@@ -14,8 +14,8 @@ use super::unavailable;
 
 /// The most streams that one statement reads.
 const MOST_STREAMS: usize = 512;
-/// How long a load may take before its command is told that the log is away.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a load may take before its command is told that the log is away, which it is to hear within 2 s.
+const PATIENCE: Duration = Duration::from_millis(1500);
 /// How many grouped statements may run at once: one is read while the next one gathers.
 const CONCURRENT: usize = 2;
 

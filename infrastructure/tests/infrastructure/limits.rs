@@ -65,7 +65,7 @@ async fn a_statement_does_not_wait_for_a_lock_for_ever() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_a_connection_hears_after_two_seconds() {
+async fn whoever_waits_for_a_connection_hears_within_two_seconds() {
     let database = ScratchDatabase::create().await;
     let pool = pool(&database, 1);
     let held = pool.acquire().await.unwrap();
