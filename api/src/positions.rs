@@ -6,8 +6,8 @@ use domain::values::Position;
 
 use crate::{app::State, problem::Problem};
 
-/// How long an answer waits.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an answer waits, so that it is there within two seconds.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(1800);
 
 /// What an avatar's answer is made from.
 pub(crate) const AVATAR: &[&str] = &["avatars", "photos"];

@@ -134,7 +134,7 @@ async fn connections(pool: &PgPool, report: &mut Report) -> sqlx::Result<()> {
     .await?;
     let found = format!("{used} of {most} connections are in use");
     if used * 5 >= most * 4 {
-        let advice = "raise max_connections, or run fewer processes: each may take 60";
+        let advice = "raise max_connections, or run fewer processes: each may take 80";
         report.warn("connections", found, advice);
     } else {
         report.ok("connections", found);
