@@ -108,11 +108,13 @@ docs: ## Check the documentation of the code.
 
 # Two tests more at a time than there are processors: most of the time they wait for servers of their own.
 tests: postgres tools web ## Run the tests.
-	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	@TMPDIR=$$(sh tests/files_in_memory.sh); export TMPDIR; \
+	if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		$(CARGO) nextest run --workspace --locked --test-threads $$(($$(getconf _NPROCESSORS_ONLN) + 2)) --no-fail-fast --cargo-quiet --status-level fail --final-status-level fail; \
 	else \
 		$(CARGO) test --workspace --all-targets --locked --no-fail-fast --quiet; \
-	fi
+	fi; \
+	outcome=$$?; case "$$TMPDIR" in /dev/shm/ava-tests-*) rm -rf "$$TMPDIR";; esac; exit $$outcome
 	$(CARGO) test --workspace --doc --locked --quiet
 
 # Not with the others: with the library that signs, half of what they depend on would be built a second time.
