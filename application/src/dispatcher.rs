@@ -2,6 +2,7 @@
 
 mod commands;
 mod deciding;
+mod loading;
 mod recent;
 
 use std::{
@@ -22,7 +23,7 @@ use crate::{
     },
     traces::{self, SPANS},
 };
-use deciding::{decide_on, expect_match, fold_onto};
+use deciding::{decide_on, expect_match};
 use recent::Recent;
 
 pub(crate) use deciding::fold;
@@ -225,58 +226,6 @@ impl Dispatcher {
         context: &Context,
     ) -> Result<Decided<A>, CommandError<A::Error>> {
         decide_on(Loaded::default(), stream, command, context).await
-    }
-
-    /// An aggregate as the log has it now.
-    ///
-    /// # Errors
-    /// When the log is away or the history cannot be read.
-    pub async fn load<A: Commanded>(
-        &self,
-        stream: StreamId,
-    ) -> Result<Loaded<A>, CommandError<A::Error>> {
-        if !A::GROWS {
-            return self.load_whole(&stream).await;
-        }
-        let current = match self.recent.seen::<A>(&stream) {
-            Some(seen) => self.caught_up(&stream, seen).await?,
-            None => None,
-        };
-        let current = match current {
-            Some(current) => current,
-            None => self.load_whole(&stream).await?,
-        };
-        if current.sequence > 0 {
-            self.recent.remember(stream, current.clone());
-        }
-        Ok(current)
-    }
-
-    async fn load_whole<A: Commanded>(
-        &self,
-        stream: &StreamId,
-    ) -> Result<Loaded<A>, CommandError<A::Error>> {
-        let events = self.log.load(stream).await?;
-        fold(self.log.upcasters(), &events).map_err(CommandError::Unreadable)
-    }
-
-    /// What was seen, with what came since; none when the log does not have the last event that was seen, as after it was
-    /// put back to an earlier state.
-    async fn caught_up<A: Commanded>(
-        &self,
-        stream: &StreamId,
-        seen: Loaded<A>,
-    ) -> Result<Option<Loaded<A>>, CommandError<A::Error>> {
-        let events = self.log.load_from(stream, seen.sequence).await?;
-        let Some((last_seen, since)) = events.split_first() else {
-            return Ok(None);
-        };
-        if (last_seen.sequence, last_seen.position) != (seen.sequence, seen.position) {
-            return Ok(None);
-        }
-        fold_onto(self.log.upcasters(), seen, since)
-            .map(Some)
-            .map_err(CommandError::Unreadable)
     }
 
     /// What a command would add to its stream, given what the log holds now.

@@ -14,7 +14,7 @@ fn is_seen(bytes: &[u8]) -> bool {
     badge::is_visible(&load_from_memory(bytes).unwrap().into_rgb8())
 }
 
-/// As it is delivered.
+/// With the badge, and saved once, as a delivery is, if by another encoder.
 fn marked(scene: &DynamicImage) -> DynamicImage {
     let mut picture = scene.clone();
     badge::draw(&mut picture).unwrap();
