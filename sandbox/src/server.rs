@@ -27,6 +27,8 @@ pub struct SandboxConfig {
     pub public_url: Option<String>,
     /// The only bearer token that Replicate's routes accept; any when absent.
     pub replicate_token: Option<String>,
+    /// How many creates an account of Replicate's has in a minute, as its rate-limit headers tell.
+    pub replicate_creates_per_minute: u32,
     /// Signs Replicate's webhooks: `whsec_` and base64.
     pub replicate_webhook_secret: String,
     /// The only key that the images API accepts; any when absent.
@@ -51,6 +53,7 @@ impl Default for SandboxConfig {
             addr: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090),
             public_url: None,
             replicate_token: None,
+            replicate_creates_per_minute: 600,
             replicate_webhook_secret: "whsec_c2FuZGJveC1yZXBsaWNhdGUtd2ViaG9vaw==".to_owned(),
             images_api_key: None,
             stripe_secret_key: None,

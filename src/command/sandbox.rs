@@ -50,14 +50,17 @@ pub async fn start(
     state_file: Option<PathBuf>,
 ) -> Result<RunningSandbox, Failure> {
     let webhook_url = api_url.join("/billing/webhook").map_err(Failure::other)?;
+    let standard = SandboxConfig::default();
+    let quota = settings.replicate.creates_per_minute;
     let config = SandboxConfig {
         addr: settings.sandbox_addr,
+        replicate_creates_per_minute: quota.unwrap_or(standard.replicate_creates_per_minute),
         replicate_webhook_secret: secrets.sandbox_replicate_webhook_secret.clone(),
         stripe_webhook_secret: secrets.sandbox_stripe_webhook_secret.clone(),
         stripe_webhook_url: Some(webhook_url.into()),
         stripe_prices: settings.plans.0.iter().map(price).collect(),
         state_file,
-        ..SandboxConfig::default()
+        ..standard
     };
     ::sandbox::start(config).await.map_err(told)
 }

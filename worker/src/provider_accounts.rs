@@ -90,13 +90,16 @@ impl ProviderAccounts {
         Ok(Permission::NotBefore(Duration::from_millis(100)))
     }
 
-    /// The provider wants to be left alone for that long. A shorter wish never cuts a longer one.
+    /// The provider wants to be left alone for that long. A shorter wish never cuts a longer one. After it, one order may be
+    /// placed at once, and the others flow: what the provider takes is less than was thought.
     pub(crate) async fn pause(&self, provider: &str, wish: Duration) -> sqlx::Result<()> {
         sqlx::query(
             "INSERT INTO provider_accounts AS account (provider, tokens, paused_until)
-             VALUES ($1, 0, clock_timestamp() + make_interval(secs => $2))
+             VALUES ($1, 1, clock_timestamp() + make_interval(secs => $2))
              ON CONFLICT (provider) DO UPDATE
-                SET paused_until = GREATEST(account.paused_until, excluded.paused_until)",
+                SET paused_until = GREATEST(account.paused_until, excluded.paused_until),
+                    tokens = LEAST(account.tokens, 1),
+                    refilled_at = GREATEST(account.refilled_at, excluded.paused_until)",
         )
         .bind(provider)
         .bind(wish.as_secs_f64())
@@ -194,7 +197,10 @@ impl Account {
     }
 
     pub(crate) fn pause(&mut self, wish: Duration, now: DateTime<Utc>) {
-        self.paused_until = self.paused_until.max(now + wish);
+        let until = now + wish;
+        self.paused_until = self.paused_until.max(until);
+        self.tokens = self.tokens.min(1.0);
+        self.refilled_at = self.refilled_at.max(until);
     }
 
     pub(crate) fn failed(&mut self, now: DateTime<Utc>) {

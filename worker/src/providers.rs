@@ -167,6 +167,10 @@ impl PermittedOrder<'_> {
         match answer.as_ref().map_err(|error| error.kind) {
             Ok(_) | Err(ProviderErrorKind::Content | ProviderErrorKind::Operator) => {
                 told(name, books.succeeded(name).await);
+                // It was the last one that the provider takes for now.
+                if let Some(left) = self.provider.holds_back() {
+                    told(name, books.pause(name, left).await);
+                }
             }
             Err(kind @ ProviderErrorKind::Retryable { after: Some(_) }) => {
                 self.providers.heed(name, kind).await;

@@ -65,7 +65,8 @@ async fn create(
         Ok(wish) => wish,
         Err(refusal) => return refusal.into(),
     };
-    let left = world.change(|state| state.replicate.creates_left(now_ms()));
+    let per_minute = world.config.replicate_creates_per_minute;
+    let left = world.change(|state| state.replicate.creates_left(per_minute, now_ms()));
     let mut answer = match accept(world, &wish, cancel_after(request.headers())) {
         Ok(prediction) => {
             world.kept().await;
@@ -323,7 +324,7 @@ fn cancel_after(headers: &HeaderMap) -> Option<i64> {
     Some(total).filter(|after| *after > 0)
 }
 
-fn rate_limit_headers(answer: &mut HttpResponse, left: usize) {
+fn rate_limit_headers(answer: &mut HttpResponse, left: u32) {
     use actix_web::http::header::{HeaderName, HeaderValue};
     let headers = answer.headers_mut();
     headers.insert(

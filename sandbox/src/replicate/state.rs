@@ -95,8 +95,8 @@ impl State {
         false
     }
 
-    /// How many creates are left in this minute, of Replicate's 600.
-    pub(super) fn creates_left(&mut self, now: i64) -> usize {
+    /// How many creates are left in this minute, of so many.
+    pub(super) fn creates_left(&mut self, per_minute: u32, now: i64) -> u32 {
         while self
             .recent_creates
             .front()
@@ -105,7 +105,8 @@ impl State {
             self.recent_creates.pop_front();
         }
         self.recent_creates.push_back(now);
-        600_usize.saturating_sub(self.recent_creates.len())
+        let used = u32::try_from(self.recent_creates.len()).unwrap_or(u32::MAX);
+        per_minute.saturating_sub(used)
     }
 }
 

@@ -313,3 +313,19 @@ async fn a_reset_forgets() {
     );
     assert_eq!(sandbox.created_and_ended("p").await["status"], "succeeded");
 }
+
+#[tokio::test]
+async fn every_create_tells_how_many_of_the_accounts_are_left_in_this_minute() {
+    let sandbox = started_with(sandbox::SandboxConfig {
+        replicate_creates_per_minute: 3,
+        ..config()
+    })
+    .await;
+    let mut left = Vec::new();
+    for _ in 0..4 {
+        let body = json!({"input": {"prompt": "p"}});
+        let answer = sandbox.create_with(body, None).await;
+        left.push(answer.headers()["ratelimit-remaining"].clone());
+    }
+    assert_eq!(left, ["2", "1", "0", "0"]);
+}

@@ -67,7 +67,9 @@ impl Assignment<'_> {
     /// The attempt failed for reasons that another one may not meet.
     ///
     /// When the provider says when to come again, nothing was bought and it is no fault of the request:
-    /// then only the deadline ends it, not the number of attempts.
+    /// then only the deadline ends it, not the number of attempts, and it comes again as soon as it may, however often it
+    /// was put off. Pauses that grew would let requests that came later overtake it; that the provider is not asked by
+    /// all at once is the account's business.
     pub(super) async fn attempt_failed(
         &mut self,
         job: &PhotoJob,
@@ -82,8 +84,11 @@ impl Assignment<'_> {
                 .await?;
             return Err(Leaving::Over);
         }
-        let pause = after.unwrap_or_default()
-            + jittered(tries, settings.first_retry, settings.longest_retry);
+        let (first, longest) = (settings.first_retry, settings.longest_retry);
+        let pause = match after {
+            Some(after) => after + jittered(1, first, longest),
+            None => jittered(tries, first, longest),
+        };
         let retry_at = self.now() + delta(pause);
         self.put_off(job, number, FailureClass::Transient, detail, retry_at)
             .await

@@ -159,6 +159,12 @@ async fn an_account_keeps_a_budget_a_pause_and_a_rest() {
         books.pause("tired", Duration::from_secs(1)).await.unwrap();
         assert!((3500..=3600).contains(&permit("tired", 6000).await));
 
+        // After a pause the burst is gone: one at once, then one every 1.2 s.
+        assert_eq!(permit("eager", 60).await, 0);
+        books.pause("eager", Duration::ZERO).await.unwrap();
+        assert_eq!(permit("eager", 60).await, 0);
+        assert_eq!(permit("eager", 60).await, 2);
+
         assert_eq!(permit("broken", 6000).await, 0);
         for _ in 0..9 {
             books.failed("broken").await.unwrap();

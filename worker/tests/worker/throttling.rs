@@ -68,6 +68,32 @@ async fn being_throttled_again_and_again_is_no_reason_to_fail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_was_put_off_often_comes_again_as_soon_as_who_was_put_off_once() {
+    let system = start().await;
+    let mut parts = system.parts("worker");
+    let photos = &mut parts.settings.photos;
+    (photos.first_retry, photos.longest_retry) = (Duration::from_millis(10), RETRY_AFTER * 600);
+    let _worker = system.worker_of(parts);
+    let user = system.user().await;
+    system.script(&["429_then_ok"; 8]).await;
+
+    let photo_id = system.request_reference(user).await;
+
+    system.delivered(photo_id).await;
+    let pauses: Vec<f64> = sqlx::query_scalar(
+        "SELECT extract(epoch FROM (payload ->> 'retry_at')::timestamptz - recorded_at)::float8 FROM events
+          WHERE aggregate_id = $1 AND event_type = 'AttemptFailed' ORDER BY position",
+    )
+    .bind(photo_id.to_string())
+    .fetch_all(&system.database.pool())
+    .await
+    .unwrap();
+    assert_eq!(pauses.len(), 8);
+    // An exponential pause would be up to 1.28 s more by now.
+    assert!(pauses.iter().all(|pause| *pause <= 1.01), "{pauses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_throttles_for_ever_holds_no_request_beyond_its_deadline() {
     let system = start().await;
     let mut parts = system.parts("worker");
