@@ -78,11 +78,14 @@ pub(crate) async fn once<T>(
     request: &CommandRequest,
     context: Context,
     execute: impl AsyncFnOnce(Context) -> Result<Executed<T>, Problem>,
-    answer: impl AsyncFnOnce(Executed<T>) -> Result<Reply, Problem>,
-) -> Result<HttpResponse, Problem> {
+    answer: impl AsyncFn(Executed<T>) -> Result<Reply, Problem>,
+) -> Result<HttpResponse, Problem>
+where
+    T: Clone,
+{
     let Some(claim) = request.claim() else {
         let executed = execute(context).await?;
-        return Ok(answer(executed).await?.respond());
+        return Ok(answered(app, executed, answer).await?.respond());
     };
     let _turn = app.in_flight.turn(claim).await?;
     let known = app.idempotency.find(&claim.scope, &claim.key).await?;
@@ -103,8 +106,30 @@ pub(crate) async fn once<T>(
     let position = executed.position();
     let first = matches!(executed, Executed::Now { .. });
     app.checkpoints.doubt(position).await?;
-    let reply = answer(executed).await?;
+    let reply = answered(app, executed, answer).await?;
     keep(app, claim, position, first, reply).await
+}
+
+/// Builds the answer, and builds it anew when the database was killed and started again meanwhile: what was read then may be
+/// what it was before the command, or nothing ([`projections::engine::Checkpoints::doubt`]).
+async fn answered<T: Clone>(
+    app: &State,
+    executed: Executed<T>,
+    answer: impl AsyncFn(Executed<T>) -> Result<Reply, Problem>,
+) -> Result<Reply, Problem> {
+    let checkpoints = &app.checkpoints;
+    let (restarts, position) = (checkpoints.restarts(), executed.position());
+    let reply = answer(executed.clone()).await;
+    if reply.is_err()
+        && let Err(error) = checkpoints.doubt(position).await
+    {
+        tracing::debug!(error = %Chain(&error), "Could not ask how far the read models are");
+    }
+    if checkpoints.restarts() == restarts {
+        reply
+    } else {
+        answer(executed).await
+    }
 }
 
 /// Keeps an answer and gives it. The first one that is kept stays, so that twins in two processes answer alike.

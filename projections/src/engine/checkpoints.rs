@@ -24,8 +24,8 @@ const CALM: Duration = Duration::from_millis(100);
 pub struct Checkpoints {
     pub(super) pool: PgPool,
     known: Arc<Mutex<HashMap<String, Known>>>,
-    /// When the database was started that told it last.
-    told_by: Arc<Mutex<Option<DateTime<Utc>>>>,
+    /// When the database was started that told it last, and how often it had been started anew.
+    told_by: Arc<Mutex<(Option<DateTime<Utc>>, u64)>>,
     /// However many wait, one asks the database.
     asking: Arc<tokio::sync::Mutex<()>>,
     /// How often followers of this process have moved.
@@ -124,7 +124,14 @@ impl Checkpoints {
         self.ask().await
     }
 
-    /// Returns once all of these projectors have seen the event at `position`.
+    /// How often the database that tells was found to have been started anew. Whoever read something after waiting for it, and
+    /// sees another number afterwards, may have read what that database had forgotten: see [`Self::doubt`].
+    pub fn restarts(&self) -> u64 {
+        self.told_by().1
+    }
+
+    /// Returns once all of these projectors have seen the event at `position`, and none has forgotten it while another one
+    /// was waited for.
     ///
     /// # Errors
     /// When one has not after `timeout`, whatever the reason.
@@ -135,12 +142,14 @@ impl Checkpoints {
         timeout: Duration,
     ) -> Result<(), Behind> {
         let deadline = Instant::now() + timeout;
-        for projector in projectors {
-            if tokio::time::timeout_at(deadline, self.reaches(projector, position))
-                .await
-                .is_err()
-            {
-                return self.furthest_behind(projectors, position);
+        while self.furthest_behind(projectors, position).is_err() {
+            for projector in projectors {
+                if tokio::time::timeout_at(deadline, self.reaches(projector, position))
+                    .await
+                    .is_err()
+                {
+                    return self.furthest_behind(projectors, position);
+                }
             }
         }
         Ok(())
@@ -246,14 +255,18 @@ impl Checkpoints {
 
     /// Whether a database that was started then is another one than that which told before; nothing when it is the one before.
     fn is_restarted(&self, started: DateTime<Utc>) -> Option<bool> {
-        let mut told_by = self.told_by.lock().unwrap_or_else(PoisonError::into_inner);
-        match told_by.replace(started) {
-            Some(before) if before > started => {
-                *told_by = Some(before);
-                None
-            }
-            before => Some(before.is_some_and(|before| before < started)),
+        let mut told_by = self.told_by();
+        let (before, restarts) = *told_by;
+        if before.is_some_and(|before| before > started) {
+            return None;
         }
+        let is_restarted = before.is_some_and(|before| before < started);
+        *told_by = (Some(started), restarts + u64::from(is_restarted));
+        Some(is_restarted)
+    }
+
+    fn told_by(&self) -> MutexGuard<'_, (Option<DateTime<Utc>>, u64)> {
+        self.told_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn furthest_behind(
