@@ -36,17 +36,16 @@ pub async fn look(run: &mut Run) -> anyhow::Result<()> {
 
 fn says_so(run: &mut Run, promise: &str, arguments: &[&str]) -> anyhow::Result<()> {
     let output = block_in_place(|| run.system.command(arguments).output())?;
-    let seen = told(&output);
     let command = format!("`ava {}`", arguments.join(" "));
     if output.status.success() {
-        let lines = seen.lines().count();
-        let last = seen.lines().last().unwrap_or_default();
-        run.verdicts.kept(
-            promise,
-            format!("{command}, {lines} lines, the last: {last}"),
-        );
+        // How far it has come meanwhile is told apart from what it answers.
+        let answer = String::from_utf8_lossy(&output.stdout);
+        let answer: Vec<&str> = answer.lines().collect();
+        run.verdicts
+            .kept(promise, format!("{command}: {}", answer.join(" ")));
     } else {
-        run.verdicts.broken(promise, format!("{command}:\n{seen}"));
+        run.verdicts
+            .broken(promise, format!("{command}:\n{}", told(&output)));
     }
     Ok(())
 }

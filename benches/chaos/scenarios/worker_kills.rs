@@ -9,6 +9,7 @@ use crate::{
     journal::{told_99th, told_times},
     load::{Load, Mix},
     run::Run,
+    scale::Scale,
     scenarios::held::{held, taken_over},
 };
 
@@ -21,12 +22,20 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
     for _ in 0..run.scale.more_workers {
         run.system.add_worker();
     }
+    let outcome = kill_workers(run).await;
+    for _ in 0..run.scale.more_workers {
+        run.system.remove_worker();
+    }
+    outcome
+}
+
+async fn kill_workers(run: &mut Run) -> anyhow::Result<()> {
     let load = Load::start(run, Mix::Pictures, SCREENS);
     let mut taking_over = JoinSet::new();
     let (mut kills, begun) = (0, tokio::time::Instant::now());
     while kills < run.scale.worker_kills || load.pictures() < u64::from(run.scale.pictures) {
         run.pause(200..2500).await;
-        if kills < run.scale.worker_kills {
+        if kills < kills_due(&run.scale, load.pictures()) {
             let chosen = run.dice.random_range(0..run.system.workers.len());
             let worker = &mut run.system.workers[chosen];
             let node = worker.node();
@@ -54,9 +63,6 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
             Err(error) => never.push(error.to_string()),
         }
     }
-    for _ in 0..run.scale.more_workers {
-        run.system.remove_worker();
-    }
     run.verdicts.count("kills of a worker", u64::from(kills));
     let seen = format!("{}, {}", told_times(&mut times), told_99th(&times));
     run.verdicts.no_exception(
@@ -69,4 +75,10 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
         format!("{pictures}, while workers were killed {kills} times"),
     );
     Ok(())
+}
+
+/// How many are due by so many pictures: they are spread over all of them.
+fn kills_due(scale: &Scale, pictures: u64) -> u32 {
+    let due = (pictures + 1) * u64::from(scale.worker_kills) / u64::from(scale.pictures.max(1));
+    u32::try_from(due).map_or(scale.worker_kills, |due| due.min(scale.worker_kills))
 }
