@@ -69,7 +69,7 @@ bench: postgres bench-tools ## Measure everything beside its peers, durability o
 bench-quick: ## See whether the measuring works, in a minute or two; its figures mean nothing.
 	@$(MAKE) --no-print-directory bench BENCH='--quick $(BENCH)'
 
-chaos: postgres tools ## Kill everything that can be killed, for two hours, and see what was lost; writes docs/RELIABILITY.md.
+chaos: postgres tools ## Kill everything that can be killed, for about an hour, and see what was lost; writes docs/RELIABILITY.md.
 	$(CARGO) bench --locked --workspace --profile chaos --bench chaos -- $(CHAOS)
 
 # With everything that the tests are built with, so that nothing is built twice.
@@ -108,13 +108,13 @@ docs: ## Check the documentation of the code.
 
 # Two tests more at a time than there are processors: most of the time they wait for servers of their own.
 tests: postgres tools web ## Run the tests.
-	@TMPDIR=$$(sh tests/files_in_memory.sh); export TMPDIR; \
-	if $(CARGO) nextest --version >/dev/null 2>&1; then \
-		$(CARGO) nextest run --workspace --locked --test-threads $$(($$(getconf _NPROCESSORS_ONLN) + 2)) --no-fail-fast --cargo-quiet --status-level fail --final-status-level fail; \
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		sh tests/with_files_in_memory.sh \
+			$(CARGO) nextest run --workspace --locked --test-threads $$(($$(getconf _NPROCESSORS_ONLN) + 2)) --no-fail-fast --cargo-quiet --status-level fail --final-status-level fail; \
 	else \
-		$(CARGO) test --workspace --all-targets --locked --no-fail-fast --quiet; \
-	fi; \
-	outcome=$$?; case "$$TMPDIR" in /dev/shm/ava-tests-*) rm -rf "$$TMPDIR";; esac; exit $$outcome
+		sh tests/with_files_in_memory.sh \
+			$(CARGO) test --workspace --all-targets --locked --no-fail-fast --quiet; \
+	fi
 	$(CARGO) test --workspace --doc --locked --quiet
 
 # Not with the others: with the library that signs, half of what they depend on would be built a second time.

@@ -1,8 +1,11 @@
 //! Starts, calls and drains the application: one test's own system on its own database and port.
 
+mod calls;
+mod kept;
+
 use std::{
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -11,22 +14,17 @@ use api::App;
 use application::{
     avatars::Avatars,
     conduct::Conducts,
-    context::Context,
-    conversations::{Answered, Conversations, photo_id},
+    conversations::Conversations,
     dispatcher::Dispatcher,
     people::People,
     photos::Photos,
-    ports::{Clock, ObjectStorage, Plans, TokenIssuer},
+    ports::{Clock, Plans, TokenIssuer},
     reports::Reports,
     stewardship::Stewardships,
     subscriptions::Subscriptions,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{
-    conduct::Limits,
-    conversation::{Mode, Segment},
-    values::{Position, UserId},
-};
+use domain::conduct::Limits;
 use infrastructure::{
     database::DatabaseRole,
     event_log::PostgresEventLog,
@@ -44,9 +42,7 @@ use infrastructure::{
 };
 use projections::engine::{Checkpoints, Engine, Follower};
 use provenance::Marker;
-use reqwest::Method;
 use sandbox::{RunningSandbox, SandboxConfig};
-use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 use transparency::Tree;
@@ -54,10 +50,7 @@ use uuid::Uuid;
 use worker::{WorkerParts, WorkerSettings, ground::Ground};
 
 pub use crate::options::Options;
-use crate::{
-    outside::{Customers, chat_model, plan, replicate, replicate_secret, stripe},
-    person::{Answer, Call, Person},
-};
+use crate::outside::{Customers, chat_model, plan, replicate, replicate_secret, stripe};
 
 /// Longer than anything takes, even on a machine with much to do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -348,190 +341,6 @@ impl TestApp {
         url
     }
 
-    /// Somebody who is signed in.
-    pub async fn sign_in(&self, email: &str) -> Person<'_> {
-        self.sign_in_as(email, &[]).await
-    }
-
-    /// Somebody who runs the system.
-    pub async fn operator(&self) -> Person<'_> {
-        self.sign_in_as("olga@example.com", &["operator"]).await
-    }
-
-    /// Somebody who is signed in with roles.
-    pub async fn sign_in_as(&self, email: &str, roles: &[&str]) -> Person<'_> {
-        let answer = self
-            .call(Method::POST, "/dev/token")
-            .json(json!({ "email": email, "roles": roles }))
-            .send()
-            .await;
-        let token = answer.expect(200).json();
-        Person {
-            app: self,
-            token: token["access_token"].as_str().unwrap().to_owned(),
-            id: UserId(token["user"]["id"].as_str().unwrap().parse().unwrap()),
-        }
-    }
-
-    /// A call without a token.
-    pub fn call(&self, method: Method, path: &str) -> Call<'_> {
-        Call::new(&self.client, &self.url, method, path)
-    }
-
-    pub async fn get(&self, path: &str) -> Answer {
-        self.call(Method::GET, path).send().await
-    }
-
-    /// Asks the sandbox for something.
-    pub async fn control(&self, path: &str, body: Value) {
-        let url = format!("{}/control{path}", self.sandbox.url());
-        let answer = self.client.post(url).json(&body).send().await.unwrap();
-        assert!(
-            answer.status().is_success(),
-            "{path}: {}",
-            answer.text().await.unwrap()
-        );
-    }
-
-    /// Pays on the payment provider's hosted page; answers with the way back.
-    pub async fn pay(&self, page: &str) -> reqwest::Response {
-        self.submit(page, "outcome=paid").await
-    }
-
-    /// Submits the form of a hosted page.
-    pub async fn submit(&self, page: &str, form: &'static str) -> reqwest::Response {
-        let request = self
-            .client
-            .post(page)
-            .header("content-type", "application/x-www-form-urlencoded");
-        request.body(form).send().await.unwrap()
-    }
-
-    /// Asks the payment provider's API.
-    pub async fn stripe(&self, path: &str) -> Value {
-        let request = self.client.get(format!("{}/v1/{path}", self.sandbox.url()));
-        let answer = request.bearer_auth("sk_test_sandbox").send().await.unwrap();
-        answer.json().await.unwrap()
-    }
-
-    /// How many events of that type the log holds.
-    pub async fn count(&self, event_type: &str) -> i64 {
-        sqlx::query_scalar("SELECT count(*) FROM events WHERE event_type = $1")
-            .bind(event_type)
-            .fetch_one(&self.database.pool())
-            .await
-            .unwrap()
-    }
-
-    /// How many events of that aggregate the log holds.
-    pub async fn count_of(&self, aggregate_type: &str) -> i64 {
-        sqlx::query_scalar("SELECT count(*) FROM events WHERE aggregate_type = $1")
-            .bind(aggregate_type)
-            .fetch_one(&self.database.pool())
-            .await
-            .unwrap()
-    }
-
-    /// What stewards did, in order, and who each one was.
-    pub async fn stewardship(&self) -> Vec<(String, Value)> {
-        sqlx::query_as(
-            "SELECT metadata ->> 'actor', payload FROM events
-              WHERE aggregate_type = 'Stewardship' ORDER BY position",
-        )
-        .fetch_all(&self.database.pool())
-        .await
-        .unwrap()
-    }
-
-    /// A message of the payment provider's that waits.
-    pub async fn message(&self, id: &str) {
-        let kept = self.parts.inbox.keep("stripe", id, "invoice.paid", b"{}");
-        kept.await.unwrap();
-    }
-
-    /// From now on the log takes nothing more, as when its disk is full.
-    pub async fn refuse_appends(&self) {
-        for statement in [
-            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
-             $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$",
-            "CREATE TRIGGER no_room BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION no_room()",
-        ] {
-            let pool = self.database.pool();
-            sqlx::query(statement).execute(&pool).await.unwrap();
-        }
-    }
-
-    /// The log's last position.
-    pub async fn head(&self) -> Position {
-        application::ports::EventLog::head(self.log.as_ref())
-            .await
-            .unwrap()
-    }
-
-    /// Who caused the events after that position, in order.
-    pub async fn log_between(&self, after: Position) -> Vec<String> {
-        let events = application::ports::EventLog::read(self.log.as_ref(), after, 1000).await;
-        events
-            .unwrap()
-            .into_iter()
-            .map(|event| event.metadata.actor)
-            .collect()
-    }
-
-    /// What a crash between append and answer leaves behind: used keys without answers.
-    pub async fn forget_answers(&self) {
-        let forget = sqlx::query("UPDATE idempotency_keys SET answer = NULL");
-        forget.execute(&self.database.pool()).await.unwrap();
-    }
-
-    /// How often the chat model was asked.
-    pub async fn asked_of_the_model(&self) -> usize {
-        let url = format!("{}/control/chat/ledger", self.sandbox.url());
-        let ledger: Value = self
-            .client
-            .get(url)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        ledger["completions"].as_array().unwrap().len()
-    }
-
-    /// The companion answers a message with the promise of a picture, as a worker has it do; the picture's id.
-    pub async fn promise(&self, person: &Person<'_>, message: &Value) -> String {
-        let message_id = message["id"].as_str().unwrap().parse().unwrap();
-        let segment = Segment {
-            owner: person.id,
-            mode: Mode::Intimate,
-            day: Utc::now().date_naive(),
-        };
-        let context = Context::of_user(person.id, Uuid::now_v7());
-        let answered = self
-            .parts
-            .conversations
-            .answer(&context, segment, message_id, &mut ())
-            .await;
-        assert_eq!(answered.unwrap(), Answered::Replied);
-        self.settle().await;
-        photo_id(message_id).to_string()
-    }
-
-    /// Waits until the projectors have seen everything that is in the log now.
-    pub async fn settle(&self) {
-        let head = self.head().await;
-        let projectors: Vec<_> = projections::all()
-            .iter()
-            .map(|projector| projector.name())
-            .collect();
-        let seen = self
-            .parts
-            .checkpoints
-            .await_position(&projectors, head, PATIENCE);
-        seen.await.unwrap();
-    }
-
     /// Stops the server and everything behind it, and says how the server ended.
     pub async fn stop(mut self) -> std::io::Result<()> {
         self.stop.cancel();
@@ -539,25 +348,8 @@ impl TestApp {
         while self.working.join_next().await.is_some() {}
         served
     }
-
-    /// What the object storage has under a key.
-    pub async fn stored(&self, key: &str) -> Option<bytes::Bytes> {
-        let read = self.storage.get(key, None).await;
-        read.ok().map(|object| object.bytes)
-    }
-
-    /// Where the object storage's files are.
-    pub fn objects(&self) -> &Path {
-        &self.objects
-    }
-
-    /// Puts bytes into the object storage.
-    pub async fn store(&self, key: &str, bytes: &'static [u8]) {
-        self.storage.put(key, bytes.into()).await.unwrap();
-    }
 }
 
-/// Three grave refusals within half an hour lead to a pause of ten minutes.
 fn reports(
     dispatcher: &Dispatcher,
     photos: &Photos,
@@ -574,6 +366,7 @@ fn reports(
     )
 }
 
+/// Three grave refusals within half an hour lead to a pause of ten minutes.
 fn conducts(dispatcher: &Dispatcher, clock: &Arc<MovableClock>) -> Conducts {
     let limits = Limits {
         refusals: 3,
