@@ -187,7 +187,7 @@ async fn the_reference_works_without_any_other_host() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_ends_streams_and_idle_connections_at_once() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
     let mara = app.sign_in("mara@example.com").await;
     let mut stream = mara.call(Method::GET, "/updates").open().await;
     stream.chunk().await.unwrap();

@@ -341,8 +341,8 @@ impl TestApp {
         url
     }
 
-    /// Stops the server and everything behind it, and says how the server ended.
-    pub async fn stop(mut self) -> std::io::Result<()> {
+    /// Stops the server and everything behind it but the database, and says how the server ended.
+    pub async fn stop(&mut self) -> std::io::Result<()> {
         self.stop.cancel();
         let served = self.serving.join_next().await.unwrap().unwrap();
         while self.working.join_next().await.is_some() {}
