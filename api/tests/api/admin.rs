@@ -151,13 +151,7 @@ async fn what_cannot_be_recorded_is_not_shown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_photos_are_listed_without_words_and_tried_again_for_nothing() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let olga = app.operator().await;
     let photo = mara.scene().await;
     mara.fail(&photo, FailureClass::Operator).await;
@@ -268,13 +262,7 @@ async fn a_worker_delivers_what_an_operator_has_reopened() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_and_the_figures_say_how_things_stand() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let olga = app.operator().await;
     mara.scene().await;
     app.settle().await;

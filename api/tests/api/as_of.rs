@@ -199,13 +199,7 @@ async fn last_of_its_time(app: &TestApp, position: Position) -> (DateTime<Utc>, 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_of_a_past_list_lead_to_each_other() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let mut asked = Vec::new();
     for _ in 0..5 {
         asked.push(mara.scene().await);
@@ -246,13 +240,7 @@ async fn the_pages_of_a_past_list_lead_to_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lies_ahead_is_nobodys_past() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let head = app.head().await.0;
     let photo = mara.scene().await;
     for path in [

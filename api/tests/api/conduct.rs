@@ -72,13 +72,7 @@ async fn the_third_grave_refusal_begins_a_pause_that_ends_by_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_wishes_count_and_are_one_append_with_their_count() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let scene = json!({ "scene": "a 16 year old in a library" });
     for _ in 0..3 {
         mara.post("/photos", scene.clone())
@@ -100,13 +94,7 @@ async fn refused_wishes_count_and_are_one_append_with_their_count() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wish_that_was_refused_under_a_key_is_refused_again_after_a_lost_answer() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let wish = async || {
         let call = mara
             .call(reqwest::Method::POST, "/photos")

@@ -29,13 +29,7 @@ fn bodies(answers: &[Answer]) -> HashSet<(u16, Vec<u8>, String)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_identical_wishes_at_once_make_one_photo_and_get_one_answer() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let wishes = (0..50).map(|_| scene(&mara, "intent-1", "on a balcony").send());
     let answers = join_all(wishes).await;
     assert_eq!(bodies(&answers).len(), 1, "{answers:?}");
@@ -59,13 +53,7 @@ async fn twins_in_two_processes_make_one_photo_and_get_one_answer() {
     let mut app = TestApp::start().await;
     let second = app.second_process();
     let app = app;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     for round in 0..5 {
         let key = format!("intent-{round}");
         let wishes = (0..20).map(|n| {
@@ -85,13 +73,7 @@ async fn twins_in_two_processes_make_one_photo_and_get_one_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_stands_for_one_request_of_one_person() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let first = scene(&mara, "k", "on a balcony").send().await.expect(202);
     scene(&mara, "k", "in a boat")
         .send()

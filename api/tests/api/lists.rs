@@ -35,13 +35,7 @@ async fn walk(person: &Person<'_>, first: &str) -> Vec<Vec<String>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_of_45_photos_is_walked_without_loss_while_new_ones_arrive() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let mut asked = Vec::new();
     for _ in 0..45 {
         asked.push(mara.scene().await);
@@ -74,13 +68,7 @@ async fn a_list_of_45_photos_is_walked_without_loss_while_new_ones_arrive() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_ends_with_the_list_is_the_last_one() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     for _ in 0..3 {
         mara.scene().await;
     }

@@ -149,13 +149,7 @@ async fn a_scene_has_1_to_500_characters() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scene_against_the_rules_is_refused_on_record_and_costs_nothing() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let body = json!({"scene": "as a 12 year old schoolgirl"});
     let answer = mara.post("/photos", body).await;
     assert!(answer.position() > 0);
@@ -181,13 +175,7 @@ async fn a_scene_against_the_rules_is_refused_on_record_and_costs_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_quota_ends_with_a_402() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     for _ in 0..QUOTA {
         mara.scene().await;
     }
@@ -202,13 +190,7 @@ async fn the_quota_ends_with_a_402() {
 #[tokio::test(flavor = "multi_thread")]
 async fn canceling_twice_gives_the_same_answer() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let photo = mara.scene().await;
     let cancel = format!("/photos/{photo}/cancel");
     let first = mara.order(&cancel).await.expect(200);
@@ -240,13 +222,7 @@ async fn a_reference_picture_can_be_canceled_the_moment_it_was_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_photo_says_why_and_can_no_longer_be_canceled() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     for (class, word, retryable) in [
         (FailureClass::Transient, "transient", true),
         (FailureClass::Content, "content", false),
@@ -278,13 +254,7 @@ async fn a_failed_photo_says_why_and_can_no_longer_be_canceled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_photo_is_gone_and_its_history_stays() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let photo = mara.scene().await;
     let path = format!("/photos/{photo}");
     mara.delete(&path).await.refused(409, "photo-still-running");
@@ -308,13 +278,7 @@ async fn a_deleted_photo_is_gone_and_its_history_stays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_elses_photo_answers_exactly_like_one_that_does_not_exist() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let photo = mara.scene().await;
     let other = app.sign_in("other@example.com").await.subscribed().await;
     let missing = uuid::Uuid::now_v7().to_string();
@@ -351,13 +315,7 @@ async fn somebody_elses_photo_answers_exactly_like_one_that_does_not_exist() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_may_be_in_danger_reads_where_help_is_in_their_language() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     for (language, line) in [
         ("de-AT,de;q=0.9", "142"),
         ("en-US", "988"),

@@ -72,13 +72,7 @@ async fn a_stale_if_match_learns_what_came_in_between() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photos_commands_take_its_etag() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let photo = mara.scene().await;
     let path = format!("/photos/{photo}");
     let fresh = mara.get(&path).await.header("etag").to_owned();

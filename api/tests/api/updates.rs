@@ -200,13 +200,7 @@ async fn a_process_that_runs_no_projectors_tells_its_clients_as_well() {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_gate_is_closed_scenes_come_without_their_picture() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let photo = mara.scene().await;
     mara.deliver(&photo).await;
     let later = chrono::Utc::now() + chrono::TimeDelta::seconds(5);

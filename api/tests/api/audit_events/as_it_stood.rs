@@ -88,13 +88,7 @@ async fn an_event_shows_what_it_changed_and_an_aggregate_how_it_stood() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_aggregate_can_be_seen_as_it_stood() {
     let app = TestApp::start().await;
-    let mara = app
-        .sign_in("mara@example.com")
-        .await
-        .with_face()
-        .await
-        .subscribed()
-        .await;
+    let mara = app.subscriber().await;
     let photo = mara.scene().await;
     let report = json!({"subject": {"kind": "photo", "id": photo}, "reason": "other"});
     mara.post("/reports", report).await.expect(201);

@@ -22,6 +22,12 @@ impl TestApp {
         self.sign_in_as(email, &[]).await
     }
 
+    /// Somebody who may ask for pictures: with a companion whose face is approved, and a subscription.
+    pub async fn subscriber(&self) -> Person<'_> {
+        let mara = self.sign_in("mara@example.com").await;
+        mara.with_face().await.subscribed().await
+    }
+
     /// Somebody who runs the system.
     pub async fn operator(&self) -> Person<'_> {
         self.sign_in_as("olga@example.com", &["operator"]).await
