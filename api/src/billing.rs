@@ -114,6 +114,7 @@ pub(crate) async fn start_checkout(
     fields.finish()?;
     let plan = plan.ok_or_else(|| Problem::plain(Code::InvalidBody))?;
 
+    let request = request.unhurried();
     let context = request.unconditional_context();
     let start = async |context| {
         let email = request.caller.email.clone();

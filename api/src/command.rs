@@ -12,6 +12,7 @@ use application::{
 use domain::values::UserId;
 use futures::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use crate::{
     app::State,
@@ -35,6 +36,7 @@ pub(crate) struct CommandRequest {
     if_match: Option<Seen>,
     /// The language that the caller reads, as a BCP 47 tag.
     pub(crate) locale: String,
+    until: Option<Instant>,
 }
 
 impl CommandRequest {
@@ -46,6 +48,20 @@ impl CommandRequest {
     /// The fields of its JSON body, which may be left out altogether.
     pub(crate) fn optional_fields(&self) -> Result<Fields, Problem> {
         body::optional_fields(&self.headers, &self.body)
+    }
+
+    /// By when its answer must be there; none for one that takes as long as it takes.
+    pub(crate) const fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// The same command, of which nothing is cut short: it asks somebody else on the way, whose time is not ours, or has
+    /// more to do after it was recorded.
+    pub(crate) fn unhurried(self) -> Self {
+        Self {
+            until: None,
+            ..self
+        }
     }
 
     /// The claim that its `Idempotency-Key` makes, when there is one.
@@ -82,6 +98,7 @@ impl FromRequest for CommandRequest {
         Box::pin(async move {
             let caller = authenticate(&request).await?;
             rate_limits::take_command(&request, caller.user).await?;
+            let begun = Instant::now();
             refuse_the_erased(&request, caller.user).await?;
             let mut parameters = Parameters::of(&request);
             let key = parameters.header("Idempotency-Key", idempotency_key);
@@ -90,7 +107,9 @@ impl FromRequest for CommandRequest {
             let payload = payload
                 .await
                 .map_err(|_| Problem::plain(Code::InvalidJson))?;
+            let before_body = Instant::now();
             let body = body::read(payload, limits::JSON_BODY).await?;
+            let until = begun + before_body.elapsed() + limits::ANSWER_TIME;
             let claim = key.map(|key| IdempotencyClaim {
                 scope: format!("user:{}", caller.user),
                 key,
@@ -104,6 +123,7 @@ impl FromRequest for CommandRequest {
                 body,
                 claim,
                 if_match,
+                until: Some(until),
             })
         })
     }

@@ -5,6 +5,7 @@
 //! and its keeping is built again from the read models.
 
 use std::{
+    cell::Cell,
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -24,8 +25,11 @@ use crate::{
     reply::{Reply, respond},
 };
 
-/// How long a request waits for its turn.
-const TURN: Duration = Duration::from_secs(2);
+/// How long a request waits for its turn; less than its time, so that it hears why.
+const TURN: Duration = Duration::from_millis(1400);
+/// What is said of a command that may be carried out or not.
+const NOT_KNOWN: &str = "the store did not answer in time, and whether this was done is not known yet; \
+                         ask again with the same Idempotency-Key, or look first when there was none";
 
 /// What a command has done, now or when its key was used first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +76,44 @@ impl From<Receipt> for Executed {
 /// Carries out a command once for its key, and answers: with the kept answer when there is one.
 ///
 /// `execute` gives the command; `answer` builds the answer from the read models, perhaps for an earlier
-/// execution. Only success is kept: a refusal executed nothing, and is decided anew.
+/// execution. Only success is kept: a refusal executed nothing, and is decided anew. When the request's time is over
+/// ([`CommandRequest::until`]), the caller is told to ask again, and `execute` may have been left at any place.
 pub(crate) async fn once<T>(
+    app: &State,
+    request: &CommandRequest,
+    context: Context,
+    execute: impl AsyncFnOnce(Context) -> Result<Executed<T>, Problem>,
+    answer: impl AsyncFn(Executed<T>) -> Result<Reply, Problem>,
+) -> Result<HttpResponse, Problem>
+where
+    T: Clone,
+{
+    let reached = Cell::new(None);
+    let noting = async |context| {
+        let executed = execute(context).await?;
+        reached.set(Some(executed.position()));
+        Ok(executed)
+    };
+    let carried_out = carry_out(app, request, context, noting, answer);
+    let Some(until) = request.until() else {
+        return carried_out.await;
+    };
+    match tokio::time::timeout_at(until, carried_out).await {
+        Ok(response) => response,
+        Err(_) => Err(overdue(reached.get())),
+    }
+}
+
+/// What a command is told that was not answered in time; `position` when it is known to be done.
+fn overdue(position: Option<Position>) -> Problem {
+    tracing::warn!(?position, "Answering a command with 503: its time is over");
+    position.map_or_else(
+        || Problem::new(Code::Unavailable, NOT_KNOWN),
+        Problem::read_model_behind,
+    )
+}
+
+async fn carry_out<T>(
     app: &State,
     request: &CommandRequest,
     context: Context,

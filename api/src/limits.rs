@@ -25,6 +25,11 @@ pub const PICTURE_BODY_TIME: Duration = Duration::from_secs(30);
 /// How many bytes of a body must come in each second after the first ten.
 pub const BODY_PACE: usize = 64 * 1024;
 
+/// How long a command may take, without the time that its body took to arrive, and how long a read waits for what it is to
+/// have seen: then who asked is told to ask again, which is to be within two seconds. Commands that ask the payment provider
+/// take as long as it takes, and so do those that do more than record what they did.
+pub const ANSWER_TIME: Duration = Duration::from_millis(1600);
+
 /// How long the head of a request may take from its first byte on, also of the second and all later ones of a connection.
 /// It includes bodies that nobody reads.
 pub const HEAD_TIME: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ mod image;
 mod list;
 mod resource;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse, delete, get,
@@ -42,6 +42,9 @@ use crate::{
     read::ReadRequest,
     reply::Reply,
 };
+
+/// How long a command on a photo waits until the wish for it is recorded; less than its time, so that it hears why.
+const RECORDED_WITHIN: Duration = Duration::from_millis(1400);
 
 /// A picture that is wished for.
 #[derive(Deserialize, ToSchema)]
@@ -270,7 +273,7 @@ async fn own_row(
 /// For a moment after the avatar asked for a reference picture only the read model knows of the photo; then
 /// this waits until the request is recorded, so that nobody hears that their own photo does not exist.
 async fn own_request(app: &State, user: UserId, photo_id: PhotoId) -> Result<(), Problem> {
-    let deadline = Instant::now() + positions::PATIENCE;
+    let deadline = Instant::now() + RECORDED_WITHIN;
     loop {
         if let Some(job) = app.photos.job(photo_id).await? {
             return if job.owner == user {
@@ -283,7 +286,7 @@ async fn own_request(app: &State, user: UserId, photo_id: PhotoId) -> Result<(),
         if Instant::now() > deadline {
             return Err(Problem::plain(Code::Busy));
         }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        tokio::time::sleep(Duration::from_millis(25)).await;
     }
 }
 

@@ -1,13 +1,8 @@
 //! Read your writes: answers wait until the read models have seen a position of the event log.
 
-use std::time::Duration;
-
 use domain::values::Position;
 
-use crate::{app::State, problem::Problem};
-
-/// How long an answer waits, so that it is there within two seconds.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(1800);
+use crate::{app::State, limits::ANSWER_TIME, problem::Problem};
 
 /// What an avatar's answer is made from.
 pub(crate) const AVATAR: &[&str] = &["avatars", "photos"];
@@ -43,7 +38,7 @@ impl State {
         position: Position,
     ) -> Result<(), Problem> {
         self.checkpoints
-            .await_position(read_models, position, PATIENCE)
+            .await_position(read_models, position, ANSWER_TIME)
             .await
             .map_err(|behind| {
                 tracing::warn!(

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::State,
-    documentation, examples, positions,
+    documentation, examples, limits,
     problem::{Chain, Code, Problem},
     reply::Reply,
     web_client,
@@ -178,7 +178,7 @@ async fn projections(app: &State) -> (Check, Check, Vec<String>) {
         let followers = app.checkpoints.list(head).await;
         followers.map_err(|error| Chain(&error).to_string())
     };
-    match tokio::time::timeout(positions::PATIENCE, listed).await {
+    match tokio::time::timeout(limits::ANSWER_TIME, listed).await {
         Ok(Ok(followers)) => {
             let reasons = concerns(&followers);
             let well = if reasons.is_empty() {
@@ -200,7 +200,7 @@ async fn projections(app: &State) -> (Check, Check, Vec<String>) {
 }
 
 async fn storage(app: &State) -> Check {
-    match tokio::time::timeout(positions::PATIENCE, app.storage.check()).await {
+    match tokio::time::timeout(limits::ANSWER_TIME, app.storage.check()).await {
         Ok(Ok(())) => Check::Ok,
         Ok(Err(error)) => {
             tracing::warn!(error = %Chain(&error), "Not ready: the object storage is away");

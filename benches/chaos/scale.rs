@@ -1,12 +1,26 @@
 //! How much is broken, and how many people see it.
 
-use std::fmt;
+use std::{fmt, time::Duration};
+
+/// By when something has to be over. The long run, of an optimised build that has the machine for itself, is judged by the
+/// goals; of the quick run, which shares the machine with who knows what, only that it does not hang.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// By when somebody is told to ask again who asks while PostgreSQL is away.
+    pub told: Duration,
+    /// How long after PostgreSQL is back every process of the API carries out a command.
+    pub well: Duration,
+    /// By when another worker has 99 of 100 pictures of a killed one.
+    pub taken_up: Duration,
+}
 
 /// The size of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Scale {
     /// Whether this is the run of some minutes.
     pub is_quick: bool,
+    /// What it is judged by.
+    pub bounds: Bounds,
     /// How many people use it.
     pub people: u32,
     /// How often PostgreSQL is killed.
@@ -55,6 +69,11 @@ impl Scale {
     /// Ends in some minutes on two busy cores.
     pub const QUICK: Self = Self {
         is_quick: true,
+        bounds: Bounds {
+            told: Duration::from_secs(10),
+            well: Duration::from_secs(30),
+            taken_up: Duration::from_secs(60),
+        },
         people: 4,
         database_kills: 4,
         worker_kills: 6,
@@ -81,6 +100,11 @@ impl Scale {
     /// What docs/RELIABILITY.md tells of.
     pub const LONG: Self = Self {
         is_quick: false,
+        bounds: Bounds {
+            told: Duration::from_secs(2),
+            well: Duration::from_secs(3),
+            taken_up: Duration::from_secs(10),
+        },
         people: 12,
         database_kills: 200,
         worker_kills: 500,

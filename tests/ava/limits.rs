@@ -170,6 +170,12 @@ fn database() -> Vec<Line> {
     let settings = "connections_of_requests_have_limits_on_time";
     vec![
         (
+            "a command, but for one that asks the payment provider; the wait of a read for what it is to have seen",
+            time(incoming::ANSWER_TIME),
+            "503",
+            "a_command_whose_time_is_over_is_answered_and_is_done_once_when_it_comes_again",
+        ),
+        (
             "connections of one pool",
             outgoing::POOL_CONNECTIONS.to_string(),
             "wait",

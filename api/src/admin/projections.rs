@@ -83,6 +83,7 @@ pub(crate) async fn rebuild_projection(
     let known = projections::all();
     let projector = known.into_iter().find(|known| known.name() == name);
     let projector = projector.ok_or_else(|| Problem::plain(Code::ProjectionNotFound))?;
+    let request = request.unhurried();
     let execute = async |context| {
         let refused = |detail: String| Problem::new(Code::ProjectionNotRebuildable, detail);
         match status(&app, &name).await? {

@@ -163,6 +163,7 @@ pub(crate) async fn replay_webhook(
 ) -> Result<HttpResponse, Problem> {
     let context = steward::acting(&request, Role::Operator)?;
     let id = webhook_id.into_inner();
+    let request = request.unhurried();
     let execute = async |context| {
         if app.steward_inbox.entry(&id).await?.is_none() {
             return Err(Problem::plain(Code::WebhookNotFound));

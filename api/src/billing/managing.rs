@@ -190,6 +190,7 @@ pub(crate) async fn cancel_subscription(
     let mut fields = request.optional_fields()?;
     let survey = fields.optional("survey", survey).flatten();
     fields.finish()?;
+    let request = request.unhurried();
     let execute = async |context| Ok(app.subscriptions.cancel(context, survey).await?.into());
     let answer = async |executed: Executed| changed(&app, &request, executed.position()).await;
     once(&app, &request, request.context(), execute, answer).await
@@ -225,6 +226,7 @@ pub(crate) async fn resume_subscription(
     app: Data<State>,
     request: CommandRequest,
 ) -> Result<HttpResponse, Problem> {
+    let request = request.unhurried();
     let execute = async |context| Ok(app.subscriptions.resume(context).await?.into());
     let answer = async |executed: Executed| changed(&app, &request, executed.position()).await;
     once(&app, &request, request.context(), execute, answer).await

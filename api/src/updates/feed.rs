@@ -133,7 +133,7 @@ impl Feed {
         // The resources must have seen what the updates tell of.
         self.app
             .checkpoints
-            .await_position(positions::ALL, last.position, positions::PATIENCE)
+            .await_position(positions::ALL, last.position, limits::ANSWER_TIME)
             .await?;
         let resources = Resources::read(&self.app, self.user, &page).await?;
         let mut text = String::new();

@@ -71,6 +71,30 @@ async fn twins_in_two_processes_make_one_photo_and_get_one_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_command_whose_time_is_over_is_answered_and_is_done_once_when_it_comes_again() {
+    let app = TestApp::start().await;
+    let mara = app.subscriber().await;
+    let pool = app.database.pool();
+    let mut other = pool.begin().await.unwrap();
+    let taken = sqlx::query("SELECT FROM log_head FOR UPDATE");
+    taken.execute(&mut *other).await.unwrap();
+
+    let wish = || scene(&mara, "late", "on a balcony").send();
+    let late = wish().await.refused(503, "unavailable");
+    assert!(late["detail"].as_str().unwrap().contains("not known yet"));
+    wish().await.refused(503, "unavailable");
+    other.rollback().await.unwrap();
+
+    until("the wish is recorded", async || {
+        (app.count("PhotoReserved").await == 1).then_some(())
+    })
+    .await;
+    let done = wish().await.expect(202).json();
+    assert_eq!(wish().await.expect(202).json(), done);
+    assert_eq!(app.count("PhotoReserved").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_stands_for_one_request_of_one_person() {
     let app = TestApp::start().await;
     let mara = app.subscriber().await;

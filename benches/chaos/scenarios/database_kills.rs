@@ -41,9 +41,40 @@ pub async fn run(run: &mut Run) -> anyhow::Result<()> {
         told_times(&mut recoveries),
         told_99th(&recoveries)
     );
-    run.verdicts.kept("the API is well again by itself", seen);
+    let bounds = run.scale.bounds;
+    let late = recoveries.iter().filter(|took| **took > bounds.well);
+    let late: Vec<String> = late.map(|took| format!("{took:?}")).collect();
+    run.verdicts.no_exception(
+        &format!(
+            "the API is well again by itself, within {} s",
+            bounds.well.as_secs()
+        ),
+        seen,
+        &late,
+    );
     look_at_answers(run, &outages);
+    look_at_patience(run, bounds.told);
     Ok(())
+}
+
+/// How long those waited who were told to ask again, also when PostgreSQL went or came back meanwhile.
+fn look_at_patience(run: &mut Run, told: Duration) {
+    let journal = run.journal.of(Scenario::DatabaseKills);
+    let put_off: Vec<&Entry> = journal
+        .iter()
+        .filter(|entry| matches!(entry.told, Told::Later { status: 503, .. }))
+        .collect();
+    let late = put_off.iter().filter(|entry| entry.took > told);
+    let late: Vec<String> = late
+        .map(|entry| format!("{}: after {:?}", entry.what, entry.took))
+        .collect();
+    let mut times: Vec<Duration> = put_off.iter().map(|entry| entry.took).collect();
+    let seen = format!("{}, {}", told_times(&mut times), told_99th(&times));
+    let promise = format!(
+        "who is told to ask again hears so within {} s",
+        told.as_secs()
+    );
+    run.verdicts.no_exception(&promise, seen, &late);
 }
 
 /// What people were told who asked while PostgreSQL was away.

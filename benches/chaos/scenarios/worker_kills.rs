@@ -65,8 +65,16 @@ async fn kill_workers(run: &mut Run) -> anyhow::Result<()> {
     }
     run.verdicts.count("kills of a worker", u64::from(kills));
     let seen = format!("{}, {}", told_times(&mut times), told_99th(&times));
+    let bound = run.scale.bounds.taken_up;
+    let late = times.iter().filter(|took| **took > bound).count();
+    if late * 100 > times.len() {
+        never.push(format!("{late} took longer than {bound:?}"));
+    }
     run.verdicts.no_exception(
-        "what a killed worker had in its hands is taken up by another one",
+        &format!(
+            "what a killed worker had in its hands is taken up by another one, 99 % within {} s",
+            bound.as_secs()
+        ),
         seen,
         &never,
     );
