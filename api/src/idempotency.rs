@@ -89,12 +89,35 @@ where
     T: Clone,
 {
     let reached = Cell::new(None);
-    let noting = async |context| {
-        let executed = execute(context).await?;
-        reached.set(Some(executed.position()));
-        Ok(executed)
+    let carried_out = async {
+        let Some(claim) = request.claim() else {
+            let executed = execute(context).await?;
+            reached.set(Some(executed.position()));
+            return Ok(answered(app, executed, answer).await?.respond());
+        };
+        let _turn = app.in_flight.turn(claim).await?;
+        let known = app.idempotency.find(&claim.scope, &claim.key).await?;
+        let executed = match known {
+            Some(known) if known.request_hash != claim.request_hash => {
+                return Err(Problem::plain(Code::IdempotencyKeyReused));
+            }
+            Some(known) => {
+                if let Some(answer) = known.answer {
+                    return Ok(replayed(answer));
+                }
+                Executed::Earlier {
+                    position: known.position,
+                }
+            }
+            None => execute(context).await?,
+        };
+        let position = executed.position();
+        reached.set(Some(position));
+        let first = matches!(executed, Executed::Now { .. });
+        app.checkpoints.doubt(position).await?;
+        let reply = answered(app, executed, answer).await?;
+        keep(app, claim, position, first, reply).await
     };
-    let carried_out = carry_out(app, request, context, noting, answer);
     let Some(until) = request.until() else {
         return carried_out.await;
     };
@@ -111,43 +134,6 @@ fn overdue(position: Option<Position>) -> Problem {
         || Problem::new(Code::Unavailable, NOT_KNOWN),
         Problem::read_model_behind,
     )
-}
-
-async fn carry_out<T>(
-    app: &State,
-    request: &CommandRequest,
-    context: Context,
-    execute: impl AsyncFnOnce(Context) -> Result<Executed<T>, Problem>,
-    answer: impl AsyncFn(Executed<T>) -> Result<Reply, Problem>,
-) -> Result<HttpResponse, Problem>
-where
-    T: Clone,
-{
-    let Some(claim) = request.claim() else {
-        let executed = execute(context).await?;
-        return Ok(answered(app, executed, answer).await?.respond());
-    };
-    let _turn = app.in_flight.turn(claim).await?;
-    let known = app.idempotency.find(&claim.scope, &claim.key).await?;
-    let executed = match known {
-        Some(known) if known.request_hash != claim.request_hash => {
-            return Err(Problem::plain(Code::IdempotencyKeyReused));
-        }
-        Some(known) => {
-            if let Some(answer) = known.answer {
-                return Ok(replayed(answer));
-            }
-            Executed::Earlier {
-                position: known.position,
-            }
-        }
-        None => execute(context).await?,
-    };
-    let position = executed.position();
-    let first = matches!(executed, Executed::Now { .. });
-    app.checkpoints.doubt(position).await?;
-    let reply = answered(app, executed, answer).await?;
-    keep(app, claim, position, first, reply).await
 }
 
 /// Builds the answer, and builds it anew when the database was killed and started again meanwhile: what was read then may be
